@@ -1,0 +1,96 @@
+// swift-tools-version: 6.2
+// apus has no package dependency: the binary is the product (Sources/ARCHITECTURE.md).
+//
+// Two builds of one source:
+//   swift build                                                        ordinary Swift, every platform of ours
+//   swift build -c release --traits Embedded --scratch-path .build-embedded   the static release below 1 MB
+//
+// The `Planted` trait compiles the planted bugs of Tests/SimulatedKernel in; no release has it.
+
+import PackageDescription
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The toolchain's library folder that has Embedded Swift's Unicode tables. The manifest's own process has
+/// libPackageDescription.so mapped from TOOLCHAIN/usr/lib/swift/pm, so /proc/self/maps tells where the toolchain is.
+func embeddedLibraryFolder() -> String? {
+  guard let file = fopen("/proc/self/maps", "r") else { return nil }
+  defer { fclose(file) }
+  var line = [CChar](repeating: 0, count: 8192)
+  while fgets(&line, Int32(line.count), file) != nil {
+    let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    guard let path = text.split(separator: " ").last, let end = path.firstRange(of: "/swift/pm/") else { continue }
+    return path[..<end.lowerBound] + "/swift/embedded/x86_64-unknown-linux-gnu"
+  }
+  return nil
+}
+
+let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
+
+let swiftSettings: [SwiftSetting] = [
+  .enableExperimentalFeature("Embedded", embedded),
+  .enableExperimentalFeature("Lifetimes"),
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], embedded),
+  .define("PLANTED", .when(traits: ["Planted"])),
+  .treatAllWarnings(as: .error),
+]
+
+let cSettings: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+  .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
+]
+
+let linkerSettings: [LinkerSetting] = [
+  .unsafeFlags(
+    ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+      + (embeddedLibraryFolder().map { ["-Xlinker", "-L\($0)", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
+    embedded)
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(name)", swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "apus",
+  products: [.executable(name: "apus", targets: ["apus"])],
+  traits: [
+    .trait(name: "Embedded", description: "the static release below 1 MB"),
+    .trait(name: "Planted", description: "the planted bugs, for the simulator's own test"),
+  ],
+  targets: [
+    .target(name: "CLinux", path: "Sources/CLinux", cSettings: cSettings),
+    module("Model", []),
+    module("Calendar", ["Model"]),
+    module("UnitFile", ["Model", "Calendar"]),
+    module("Supervision", ["Model", "Calendar"]),
+    module("Wire", ["Model"]),
+    module("Runtime", ["Model", "Calendar", "UnitFile", "Supervision", "Wire"]),
+    module("Linux", ["Model", "Runtime", "CLinux"]),
+    .executableTarget(
+      name: "apus",
+      dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime", "Linux", "CLinux"],
+      path: "Sources/apus", swiftSettings: swiftSettings, linkerSettings: linkerSettings),
+
+    // Tests are ordinary Swift (Foundation allowed); the simulator is a library so that tests and the replay command share it.
+    .testTarget(name: "ModelTests", dependencies: ["Model"], path: "Tests/ModelTests"),
+    .testTarget(name: "CalendarTests", dependencies: ["Model", "Calendar"], path: "Tests/CalendarTests", resources: [.copy("Fixtures")]),
+    .testTarget(name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
+    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests"),
+    .testTarget(name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests", resources: [.copy("Fixtures")]),
+    .target(
+      name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
+      path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
+    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
+    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
+    .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

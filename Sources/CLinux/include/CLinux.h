@@ -1,0 +1,6 @@
+#ifndef CLINUX_H
+#define CLINUX_H
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+#endif

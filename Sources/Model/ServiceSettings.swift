@@ -1,0 +1,276 @@
+/// `Type=`. Those of a later issue are parsed, and refused by name until then.
+public enum ServiceType: UInt8, CaseIterable, Sendable {
+  case simple, exec, oneshot, forking, notify, notifyReload, dbus, idle
+
+  public var name: StaticString {
+    switch self {
+    case .simple: "simple"
+    case .exec: "exec"
+    case .oneshot: "oneshot"
+    case .forking: "forking"
+    case .notify: "notify"
+    case .notifyReload: "notify-reload"
+    case .dbus: "dbus"
+    case .idle: "idle"
+    }
+  }
+}
+
+/// `Restart=` (units.md c.5).
+public enum RestartPolicy: UInt8, CaseIterable, Sendable {
+  case no, always, onSuccess, onFailure, onAbnormal, onAbort, onWatchdog
+
+  public var name: StaticString {
+    switch self {
+    case .no: "no"
+    case .always: "always"
+    case .onSuccess: "on-success"
+    case .onFailure: "on-failure"
+    case .onAbnormal: "on-abnormal"
+    case .onAbort: "on-abort"
+    case .onWatchdog: "on-watchdog"
+    }
+  }
+}
+
+/// `RestartMode=`.
+public enum RestartMode: UInt8, CaseIterable, Sendable {
+  case normal, direct
+  public var name: StaticString {
+    switch self {
+    case .normal: "normal"
+    case .direct: "direct"
+    }
+  }
+}
+
+/// `KillMode=` (units.md c.6).
+public enum KillMode: UInt8, CaseIterable, Sendable {
+  case controlGroup, mixed, process, none
+  public var name: StaticString {
+    switch self {
+    case .controlGroup: "control-group"
+    case .mixed: "mixed"
+    case .process: "process"
+    case .none: "none"
+    }
+  }
+}
+
+/// `TimeoutStartFailureMode=`, `TimeoutStopFailureMode=`.
+public enum TimeoutFailureMode: UInt8, CaseIterable, Sendable {
+  case terminate, abort, kill
+  public var name: StaticString {
+    switch self {
+    case .terminate: "terminate"
+    case .abort: "abort"
+    case .kill: "kill"
+    }
+  }
+}
+
+/// `ExitType=`: whose end is the service's end.
+public enum ExitType: UInt8, CaseIterable, Sendable {
+  case main, cgroup
+  public var name: StaticString {
+    switch self {
+    case .main: "main"
+    case .cgroup: "cgroup"
+    }
+  }
+}
+
+/// A set of exit statuses and signals: `SuccessExitStatus=`, `RestartPreventExitStatus=`, `RestartForceExitStatus=`.
+public struct ExitStatusSet: Equatable, Sendable {
+  public var codes: [UInt8] = []
+  public var signals: [Signal] = []
+  public init() {}
+  public var isEmpty: Bool { codes.isEmpty && signals.isEmpty }
+  public func contains(_ status: ExitStatus) -> Bool {
+    switch status {
+    case .exited(let code): codes.contains(code)
+    case .killed(let signal), .dumped(let signal): signals.contains(signal)
+    }
+  }
+}
+
+/// One command of an `Exec…=` line, specifiers expanded, `$` not yet (units.md b.4).
+public struct ExecCommand: Equatable, Sendable {
+  /// Absolute and simplified, or a bare name to be looked up in PATH.
+  public var path: Bytes
+  /// With argv[0] as written, or as `@` says.
+  public var arguments: [Bytes]
+  /// `-`
+  public var ignoreFailure = false
+  /// `:`
+  public var noExpansion = false
+  /// `+`
+  public var fullPrivileges = false
+  /// `!`
+  public var noSetuid = false
+  /// `!!`
+  public var ambientMagic = false
+
+  public init(path: Bytes, arguments: [Bytes]) {
+    self.path = path
+    self.arguments = arguments
+  }
+}
+
+/// Everything of `[Service]`, and of `[X-Apus]` for a service, but the process's world (`ExecSettings`).
+public struct ServiceSettings: Equatable, Sendable {
+  public var type = ServiceType.simple
+  public var exitType = ExitType.main
+  public var remainAfterExit = false
+
+  public var condition: [ExecCommand] = []
+  public var startPre: [ExecCommand] = []
+  public var start: [ExecCommand] = []
+  public var startPost: [ExecCommand] = []
+  public var reload: [ExecCommand] = []
+  public var stop: [ExecCommand] = []
+  public var stopPost: [ExecCommand] = []
+
+  public var restart = RestartPolicy.no
+  public var restartSource = SettingSource.default
+  public var restartMode = RestartMode.normal
+  public var backoff = BackoffSettings()
+  public var restartPreventExitStatus = ExitStatusSet()
+  public var restartForceExitStatus = ExitStatusSet()
+  public var successExitStatus = ExitStatusSet()
+
+  /// `.infinity` where the unit says 0 or infinity, and for a oneshot by default.
+  public var timeoutStart = TimeSpan(seconds: 90)
+  public var timeoutStop = TimeSpan(seconds: 90)
+  /// nil: as `timeoutStop`.
+  public var timeoutAbort: TimeSpan? = nil
+  public var timeoutStartFailureMode = TimeoutFailureMode.terminate
+  public var timeoutStopFailureMode = TimeoutFailureMode.terminate
+  public var runtimeMax = TimeSpan.infinity
+  /// `RuntimeRandomizedExtraSec=`
+  public var runtimeRandomizedExtra = TimeSpan.zero
+
+  public var killMode = KillMode.controlGroup
+  public var killSignal = Signal.terminate
+  /// nil: as `killSignal`.
+  public var restartKillSignal: Signal? = nil
+  public var finalKillSignal = Signal.kill
+  public var watchdogSignal = Signal.abort
+  public var sendSIGKILL = true
+  public var sendSIGHUP = false
+
+  public var exec = ExecSettings()
+  /// `[X-Apus] Schedule=` and its companions: the service is a job. Empty: it is none.
+  public var schedule = ScheduleSettings()
+
+  public init() {}
+}
+
+/// The whole restart family (units.md c.5, DESIGN section 2).
+public struct BackoffSettings: Equatable, Sendable {
+  /// `RestartSec=`, `RestartSteps=`, `RestartMaxDelaySec=` as written; nil where the unit does not.
+  public var delay: TimeSpan? = nil
+  public var steps: UInt32? = nil
+  public var delayMax: TimeSpan? = nil
+  /// `[X-Apus] RestartResetSec=`; nil: the backoff's cap.
+  public var resetAfter: TimeSpan? = nil
+  public init() {}
+}
+
+/// What a `StandardInput=`, `StandardOutput=` or `StandardError=` names.
+public enum StandardStream: Equatable, Sendable {
+  /// Nothing written: input null, output `journal`, error as output.
+  case unset
+  case null
+  case inherit
+  /// `inherit` until the logger exists.
+  case journal
+  /// Opened for reading (input), or writing from offset 0 without truncating (output).
+  case file(Bytes)
+  case append(Bytes)
+  case truncate(Bytes)
+}
+
+/// A resource limit; `UInt64.max` is infinity.
+public struct ResourceLimit: Equatable, Sendable {
+  public var soft: UInt64
+  public var hard: UInt64
+  public init(soft: UInt64, hard: UInt64) {
+    self.soft = soft
+    self.hard = hard
+  }
+}
+
+/// The sixteen limits, in the kernel's numbering (x86_64, aarch64).
+public enum Resource: UInt8, CaseIterable, Sendable {
+  case cpu, fsize, data, stack, core, rss, nproc, nofile, memlock, `as`, locks, sigpending, msgqueue, nice, rtprio, rttime
+
+  /// The key: `LimitNOFILE`.
+  public var key: StaticString {
+    switch self {
+    case .cpu: "LimitCPU"
+    case .fsize: "LimitFSIZE"
+    case .data: "LimitDATA"
+    case .stack: "LimitSTACK"
+    case .core: "LimitCORE"
+    case .rss: "LimitRSS"
+    case .nproc: "LimitNPROC"
+    case .nofile: "LimitNOFILE"
+    case .memlock: "LimitMEMLOCK"
+    case .as: "LimitAS"
+    case .locks: "LimitLOCKS"
+    case .sigpending: "LimitSIGPENDING"
+    case .msgqueue: "LimitMSGQUEUE"
+    case .nice: "LimitNICE"
+    case .rtprio: "LimitRTPRIO"
+    case .rttime: "LimitRTTIME"
+    }
+  }
+}
+
+public struct LimitSetting: Equatable, Sendable {
+  public var resource: Resource
+  public var limit: ResourceLimit
+  public init(resource: Resource, limit: ResourceLimit) {
+    self.resource = resource
+    self.limit = limit
+  }
+}
+
+/// `EnvironmentFile=`: a path or glob pattern, absolute.
+public struct EnvironmentFile: Equatable, Sendable {
+  public var path: Bytes
+  /// `-`: a missing file is ignored.
+  public var optional: Bool
+  public init(path: Bytes, optional: Bool) {
+    self.path = path
+    self.optional = optional
+  }
+}
+
+/// The world a command runs in (units.md c.8–c.11).
+public struct ExecSettings: Equatable, Sendable {
+  /// Name or number; empty: apus's own.
+  public var user: Bytes = []
+  public var group: Bytes = []
+  public var supplementaryGroups: [Bytes] = []
+  /// Empty: `/`. `~`: the user's home.
+  public var workingDirectory: Bytes = []
+  /// `-` prefix: a missing folder is ignored.
+  public var workingDirectoryOptional = false
+  public var umask: UInt32 = 0o022
+  public var nice: Int32? = nil
+  public var oomScoreAdjust: Int32? = nil
+  public var limits: [LimitSetting] = []
+  public var ignoreSIGPIPE = true
+  /// `NAME=value` each, in order; later wins.
+  public var environment: [Bytes] = []
+  public var environmentFiles: [EnvironmentFile] = []
+  public var passEnvironment: [Bytes] = []
+  /// `NAME` or `NAME=value`.
+  public var unsetEnvironment: [Bytes] = []
+  public var standardInput = StandardStream.unset
+  public var standardOutput = StandardStream.unset
+  public var standardError = StandardStream.unset
+  public init() {}
+}

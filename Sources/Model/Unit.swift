@@ -1,0 +1,112 @@
+/// Where something was written, for messages that come later than parsing.
+public struct SourceLocation: Equatable, Sendable {
+  public var file: Bytes
+  public var line: Int
+  public init(file: Bytes, line: Int) {
+    self.file = file
+    self.line = line
+  }
+}
+
+/// One loaded unit: everything its files said, every default filled in. A value; it never changes while it is loaded.
+public struct Unit: Equatable, Sendable {
+  public var name: UnitName
+  public var loadState: LoadState = .loaded
+  /// Why it could not be loaded; empty when `loadState` is `.loaded`.
+  public var loadError: Bytes = []
+  /// The main file, `FragmentPath=`; empty for a built-in unit.
+  public var fragmentPath: Bytes = []
+  /// A stub of a name of the host side that is always satisfied (units.md a.3).
+  public var isBuiltIn = false
+  public var description: Bytes = []
+  public var documentation: [Bytes] = []
+  public var dependencies = Dependencies()
+  public var startLimit = StartLimit()
+  public var successAction = EmergencyAction.none
+  public var failureAction = EmergencyAction.none
+  /// `SuccessActionExitStatus=`, `FailureActionExitStatus=`; nil: the main process's status.
+  public var successActionExitStatus: UInt8? = nil
+  public var failureActionExitStatus: UInt8? = nil
+  public var kind: UnitKind
+
+  public init(name: UnitName, kind: UnitKind) {
+    self.name = name
+    self.kind = kind
+  }
+}
+
+public enum UnitKind: Equatable, Sendable {
+  case service(ServiceSettings)
+  case timer(TimerSettings)
+  case target
+  /// Sockets, paths, mounts …: names only, until their issue gives them a kind of their own.
+  case other
+}
+
+/// The ordering and requirement edges a unit's own files name (units.md e.1).
+public struct Dependencies: Equatable, Sendable {
+  public var after: [UnitName] = []
+  public var before: [UnitName] = []
+  public var wants: [UnitName] = []
+  public var requires: [UnitName] = []
+  public init() {}
+}
+
+/// `StartLimitIntervalSec=` and `StartLimitBurst=`. Off (nil) unless the unit sets one of them (DESIGN section 2).
+public struct StartLimit: Equatable, Sendable {
+  public var interval: TimeSpan? = nil
+  public var burst: UInt32? = nil
+  public init() {}
+
+  /// Both values once either is set, systemd's default for the other; nil when there is no limit.
+  public var effective: (interval: TimeSpan, burst: UInt32)? {
+    if interval == nil && burst == nil { return nil }
+    let interval = self.interval ?? TimeSpan(seconds: 10)
+    let burst = self.burst ?? 5
+    return interval == .zero || burst == 0 ? nil : (interval, burst)
+  }
+}
+
+/// `SuccessAction=`, `FailureAction=`. Poweroff, halt and reboot mean exit (DESIGN section 2).
+public enum EmergencyAction: UInt8, CaseIterable, Sendable {
+  case none, exit, exitForce, poweroff, poweroffForce, poweroffImmediate, reboot, rebootForce, rebootImmediate, halt,
+    haltForce, haltImmediate
+
+  public var name: StaticString {
+    switch self {
+    case .none: "none"
+    case .exit: "exit"
+    case .exitForce: "exit-force"
+    case .poweroff: "poweroff"
+    case .poweroffForce: "poweroff-force"
+    case .poweroffImmediate: "poweroff-immediate"
+    case .reboot: "reboot"
+    case .rebootForce: "reboot-force"
+    case .rebootImmediate: "reboot-immediate"
+    case .halt: "halt"
+    case .haltForce: "halt-force"
+    case .haltImmediate: "halt-immediate"
+    }
+  }
+
+  public enum Effect: Sendable { case nothing, orderlyExit, exitAtOnce }
+  public var effect: Effect {
+    switch self {
+    case .none: .nothing
+    case .exit, .poweroff, .reboot, .halt: .orderlyExit
+    case .exitForce, .poweroffForce, .poweroffImmediate, .rebootForce, .rebootImmediate, .haltForce, .haltImmediate:
+      .exitAtOnce
+    }
+  }
+}
+
+/// Who decided a setting that has a default of apus's own (`show` prints `RestartSource=`).
+public enum SettingSource: UInt8, Sendable {
+  case unit, `default`
+  public var name: StaticString {
+    switch self {
+    case .unit: "unit"
+    case .default: "default"
+    }
+  }
+}

@@ -1,0 +1,3 @@
+import CLinux
+
+_ = write(1, "apus\n", 5)
