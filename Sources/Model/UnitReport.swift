@@ -1,0 +1,101 @@
+/// How one process of a unit ended, for `status` and `show`.
+public struct ExitReport: Equatable, Sendable {
+  public var role: Role
+  public var pid: Int32
+  public var status: ExitStatus
+  /// `no such file or directory` and the stage, where the command was never executed; else empty.
+  public var execError: Bytes
+  public var startedAt: WallTime
+  public var endedAt: WallTime
+  public init(role: Role, pid: Int32, status: ExitStatus, execError: Bytes, startedAt: WallTime, endedAt: WallTime) {
+    self.role = role
+    self.pid = pid
+    self.status = status
+    self.execError = execError
+    self.startedAt = startedAt
+    self.endedAt = endedAt
+  }
+}
+
+/// A timer's, or a scheduled service's, side of a report.
+public struct TimerReport: Equatable, Sendable {
+  /// What it starts.
+  public var triggers: Bytes
+  /// `every 5s`, `OnBootSec=1min`.
+  public var expressions: [Bytes] = []
+  /// nil: not armed (elapsed, or waiting for the unit to end).
+  public var nextElapse: WallTime? = nil
+  /// Until `nextElapse`, by the monotonic clock.
+  public var left: TimeSpan? = nil
+  public var lastTrigger: WallTime? = nil
+  public var overlap = OverlapPolicy.skip
+  public var runs: UInt64 = 0
+  /// Slots not run because the unit still ran.
+  public var skipped: UInt64 = 0
+  public init(triggers: Bytes) { self.triggers = triggers }
+}
+
+/// Everything that `status`, `show`, `list-units` and `list-timers` print of one unit. Names of the JSON's keys are
+/// systemd's property names.
+public struct UnitReport: Equatable, Sendable {
+  public var name: Bytes
+  public var type: UnitType
+  public var description: Bytes = []
+  public var loadState = LoadState.loaded
+  public var loadError: Bytes = []
+  public var fragmentPath: Bytes = []
+  public var activeState = ActiveState.inactive
+  public var subState: StaticStringBox = .init("dead")
+  public var result: ServiceResult? = nil
+  public var job: JobReport? = nil
+  public var mainPID: Int32 = 0
+  public var controlPID: Int32 = 0
+  /// 32 hexadecimal digits; empty before the first start.
+  public var invocationID: Bytes = []
+  public var lastExit: ExitReport? = nil
+  public var restarts: UInt32 = 0
+  public var restart: RestartPolicy? = nil
+  public var restartSource = SettingSource.default
+  /// The pending restart, while in auto-restart.
+  public var nextRestart: WallTime? = nil
+  public var nextRestartLeft: TimeSpan? = nil
+  public var restartDelay: TimeSpan? = nil
+  /// What it waits for, or why it is where it is, one sentence; empty when there is nothing to explain.
+  public var why: Bytes = []
+  public var stateChangedAt: WallTime? = nil
+  public var activeEnteredAt: WallTime? = nil
+  public var activeExitedAt: WallTime? = nil
+  public var inactiveEnteredAt: WallTime? = nil
+  /// `cgroup`, `tag` or `group`.
+  public var containment: Containment? = nil
+  public var timer: TimerReport? = nil
+  public var after: [Bytes] = []
+  public var before: [Bytes] = []
+  public var wants: [Bytes] = []
+  public var requires: [Bytes] = []
+  /// Further properties that only `show` prints, `Key=value` each.
+  public var properties: [Bytes] = []
+  public init(name: Bytes, type: UnitType) {
+    self.name = name
+    self.type = type
+  }
+}
+
+/// A `StaticString` that can be compared.
+public struct StaticStringBox: Equatable, Sendable {
+  public let value: StaticString
+  public init(_ value: StaticString) { self.value = value }
+  public static func == (left: StaticStringBox, right: StaticStringBox) -> Bool { Bytes(left.value) == right.value }
+}
+
+/// Which processes belong to a service, and by what that is known (DESIGN section 5).
+public enum Containment: UInt8, CaseIterable, Sendable {
+  case cgroup, tag, group
+  public var name: StaticString {
+    switch self {
+    case .cgroup: "cgroup"
+    case .tag: "tag"
+    case .group: "group"
+    }
+  }
+}
