@@ -34,7 +34,7 @@ let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 let swiftSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded", embedded),
   .enableExperimentalFeature("Lifetimes"),
-  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], embedded),
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
 ]

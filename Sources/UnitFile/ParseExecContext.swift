@@ -3,7 +3,7 @@ import Model
 
 extension UnitParser {
   /// The world a command runs in: user, folder, environment, streams, limits (units.md c.10).
-  mutating func applyExecContext(_ directive: Directive) {
+  func applyExecContext(_ directive: Directive) {
     switch directive {
     case .user: if let name = userName() { service.exec.user = name }
     case .group: if let name = userName() { service.exec.group = name }
@@ -38,14 +38,14 @@ extension UnitParser {
   }
 
   /// Empty for an empty value; nil after saying why it is none.
-  private mutating func userName() -> Bytes? {
+  private func userName() -> Bytes? {
     guard let name = expanded(value) else { return nil }
     if name.isEmpty || name.isUserName { return name }
     badValue("no name of a user or group, and no number of one")
     return nil
   }
 
-  private mutating func applySupplementaryGroups() {
+  private func applySupplementaryGroups() {
     if value.isEmpty { service.exec.supplementaryGroups = [] }
     for word in words(.strict) {
       guard let name = expanded(word.text, offset: word.offset) else { continue }
@@ -57,7 +57,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func applyWorkingDirectory() {
+  private func applyWorkingDirectory() {
     let optional = value.first == 45
     let rest = optional ? Bytes(value[1...]) : value
     if rest.isEmpty || rest == "~" {
@@ -74,7 +74,7 @@ extension UnitParser {
   }
 
   /// The path, expanded and simplified; nil after saying why it is none.
-  private mutating func absolutePath(_ text: Bytes, offset: Int) -> Bytes? {
+  private func absolutePath(_ text: Bytes, offset: Int) -> Bytes? {
     guard let path = expanded(text, offset: offset) else { return nil }
     if path.isAbsolutePath { return path.simplifiedPath }
     badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
@@ -83,7 +83,7 @@ extension UnitParser {
 
   // MARK: environment
 
-  private mutating func applyEnvironment(_ directive: Directive) {
+  private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
       if value.isEmpty { service.exec.environment = [] }
@@ -129,7 +129,7 @@ extension UnitParser {
 
   // MARK: streams
 
-  private mutating func inputStream() -> StandardStream? {
+  private func inputStream() -> StandardStream? {
     switch value {
     case "null": return .null
     case "inherit": return .inherit
@@ -144,7 +144,7 @@ extension UnitParser {
     return nil
   }
 
-  private mutating func outputStream() -> StandardStream? {
+  private func outputStream() -> StandardStream? {
     switch value {
     case "null": return .null
     case "inherit": return .inherit
@@ -162,7 +162,7 @@ extension UnitParser {
     return nil
   }
 
-  private mutating func streamError(_ names: StaticString) {
+  private func streamError(_ names: StaticString) {
     var hint = didYouMean(value, among: names.words)
     if hint.isEmpty {
       hint =
@@ -175,7 +175,7 @@ extension UnitParser {
 
   // MARK: limits
 
-  private mutating func applyLimit(_ directive: Directive) {
+  private func applyLimit(_ directive: Directive) {
     guard let resource = directive.resource else { return }
     var soft = value
     var hard: Bytes? = nil
@@ -201,7 +201,7 @@ extension UnitParser {
     service.exec.limits.append(setting)
   }
 
-  private mutating func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {
+  private func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {
     var found: UInt64?
     var hint: StaticString = "write a number, or infinity"
     switch resource {
