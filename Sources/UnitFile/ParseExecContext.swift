@@ -7,7 +7,10 @@ extension UnitParser {
     switch directive {
     case .user: if let name = userName() { service.exec.user = name }
     case .group: if let name = userName() { service.exec.group = name }
-    case .supplementaryGroups: applySupplementaryGroups()
+    case .supplementaryGroups:
+      service.exec.supplementaryGroups = list(
+        after: service.exec.supplementaryGroups, unless: "no name of a group, and no number of one"
+      ) { $0.isUserName }
     case .workingDirectory: applyWorkingDirectory()
     case .umask:
       if let mode = value.octalMode {
@@ -45,18 +48,6 @@ extension UnitParser {
     return nil
   }
 
-  private func applySupplementaryGroups() {
-    if value.isEmpty { service.exec.supplementaryGroups = [] }
-    for word in words(.strict) {
-      guard let name = expanded(word.text, offset: word.offset) else { continue }
-      if name.isUserName {
-        service.exec.supplementaryGroups.append(name)
-      } else {
-        badWord(word, "no name of a group, and no number of one")
-      }
-    }
-  }
-
   private func applyWorkingDirectory() {
     let optional = value.first == 45
     let rest = optional ? Bytes(value[1...]) : value
@@ -86,15 +77,10 @@ extension UnitParser {
   private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      if value.isEmpty { service.exec.environment = [] }
-      for word in words(.strict) {
-        guard let text = expanded(word.text, offset: word.offset) else { continue }
-        if text.isEnvironmentAssignment, text.firstInvalidUTF8 == nil {
-          service.exec.environment.append(text)
-        } else {
-          badWord(word, "no NAME=value", hint: Bytes("a name is letters, digits and _; quote a value that has blanks"))
-        }
-      }
+      service.exec.environment = list(
+        after: service.exec.environment, unless: "no NAME=value",
+        hint: "a name is letters, digits and _; quote a value that has blanks"
+      ) { $0.isEnvironmentAssignment && $0.firstInvalidUTF8 == nil }
     case .environmentFile:
       if value.isEmpty {
         service.exec.environmentFiles = []
@@ -105,24 +91,12 @@ extension UnitParser {
         service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      if value.isEmpty { service.exec.passEnvironment = [] }
-      for word in words(.strict) {
-        guard let name = expanded(word.text, offset: word.offset) else { continue }
-        if name.isEnvironmentName {
-          service.exec.passEnvironment.append(name)
-        } else {
-          badWord(word, "no name of a variable")
-        }
+      service.exec.passEnvironment = list(after: service.exec.passEnvironment, unless: "no name of a variable") {
+        $0.isEnvironmentName
       }
     default:
-      if value.isEmpty { service.exec.unsetEnvironment = [] }
-      for word in words(.strict) {
-        guard let text = expanded(word.text, offset: word.offset) else { continue }
-        if text.isEnvironmentName || text.isEnvironmentAssignment {
-          service.exec.unsetEnvironment.append(text)
-        } else {
-          badWord(word, "neither NAME nor NAME=value")
-        }
+      service.exec.unsetEnvironment = list(after: service.exec.unsetEnvironment, unless: "neither NAME nor NAME=value") {
+        $0.isEnvironmentName || $0.isEnvironmentAssignment
       }
     }
   }
@@ -231,7 +205,7 @@ extension UnitParser {
 extension Directive {
   /// The resource of a `Limit…=` key.
   var resource: Resource? {
-    for resource in Resource.allCases where row.hasRow(Section.service.name, Bytes(resource.key)) { return resource }
+    for resource in Resource.allCases where Bytes(row).ends(with: resource.key) { return resource }
     return nil
   }
 }

@@ -6,7 +6,10 @@ extension UnitParser {
   func apply(_ directive: Directive) {
     switch directive {
     case .description: if let text = expanded(value) { unit.description = text }
-    case .documentation: applyDocumentation()
+    case .documentation:
+      unit.documentation = list(
+        after: unit.documentation, unless: "no address", hint: "begin with https://, http://, file:/, info: or man:"
+      ) { $0.isAddress }
     case .after: unit.dependencies.after = names(.after, unit.dependencies.after)
     case .before: unit.dependencies.before = names(.before, unit.dependencies.before)
     case .wants: unit.dependencies.wants = names(.wants, unit.dependencies.wants)
@@ -27,21 +30,6 @@ extension UnitParser {
       .restartResetSec:
       applySchedule(directive)
     default: applyService(directive)
-    }
-  }
-
-  private func applyDocumentation() {
-    if value.isEmpty { unit.documentation = [] }
-    for word in words(.strict) {
-      guard let text = expanded(word.text, offset: word.offset) else { continue }
-      let isURI =
-        text.starts(with: "http://") || text.starts(with: "https://") || text.starts(with: "file:/")
-        || text.starts(with: "info:") || text.starts(with: "man:")
-      if isURI {
-        unit.documentation.append(text)
-      } else {
-        badWord(word, "no address", hint: Bytes("begin with https://, http://, file:/, info: or man:"))
-      }
     }
   }
 
@@ -87,6 +75,20 @@ extension UnitParser {
   }
 
   // MARK: values of several sections
+
+  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that `isValid`
+  /// refuses is left out.
+  func list(
+    after list: [Bytes], unless reason: StaticString, hint: StaticString = "", _ isValid: (Bytes) -> Bool
+  ) -> [Bytes] {
+    if value.isEmpty { return [] }
+    var list = list
+    for word in words(.strict) {
+      guard let text = expanded(word.text, offset: word.offset) else { continue }
+      if isValid(text) { list.append(text) } else { badWord(word, reason, hint: Bytes(hint)) }
+    }
+    return list
+  }
 
   /// A time span; nil after saying why it is none.
   func span(defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
