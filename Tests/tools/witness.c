@@ -1,0 +1,71 @@
+// witness FILE NAME [ignore] [child NAME | stray NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
+// line "NAME SIGNAL" for every signal it gets. SIGTERM, SIGINT and SIGHUP end it (status 0, or 128+n with `die`: by the
+// signal itself), unless `ignore`. `child` starts a second witness of that name, which has the same `ignore`; `stray` starts
+// one that ignores nothing. It ends by itself after 60 s.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static int out;
+static const char *name;
+
+static void say(const char *what, long number) {
+  char line[256];
+  int length = number >= 0 ? snprintf(line, sizeof line, "%s %s %ld\n", name, what, number)
+                           : snprintf(line, sizeof line, "%s %s\n", name, what);
+  if (write(out, line, (size_t)length) < 0) _exit(74);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) return 64;
+  out = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  name = argv[2];
+  int ignore = 0, die = 0, status = 0;
+  double seconds = 60;
+  const char *child = 0, *stray = 0;
+  for (int index = 3; index < argc; index++) {
+    if (!strcmp(argv[index], "ignore")) ignore = 1;
+    if (!strcmp(argv[index], "die")) die = 1;
+    if (!strcmp(argv[index], "child") && index + 1 < argc) child = argv[++index];
+    if (!strcmp(argv[index], "stray") && index + 1 < argc) stray = argv[++index];
+    if (!strcmp(argv[index], "exit") && index + 1 < argc) status = (int)strtol(argv[++index], 0, 10);
+    if (!strcmp(argv[index], "for") && index + 1 < argc) seconds = strtod(argv[++index], 0);
+  }
+  sigset_t all;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, 0);
+  if (child || stray) {
+    pid_t pid = fork();
+    if (pid == 0) {
+      execl("/proc/self/exe", argv[0], argv[1], child ? child : stray, child && ignore ? "ignore" : "", (char *)0);
+      _exit(72);
+    }
+  }
+  say("start", getpid());
+  struct timespec start, now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (;;) {
+    struct timespec step = {0, 50 * 1000 * 1000};
+    int signal = sigtimedwait(&all, 0, &step);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (signal > 0) {
+      if (signal == SIGCHLD) continue;
+      say("signal", signal);
+      if (!ignore && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGABRT)) {
+        if (die) {
+          sigset_t none;
+          sigemptyset(&none);
+          raise(signal);
+          sigprocmask(SIG_SETMASK, &none, 0);
+        }
+        _exit(status);
+      }
+    }
+    if ((now.tv_sec - start.tv_sec) + (now.tv_nsec - start.tv_nsec) / 1e9 > seconds) _exit(status);
+  }
+}
