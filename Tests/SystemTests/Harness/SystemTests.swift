@@ -89,10 +89,7 @@ func eventually(_ what: @autoclosure () -> String, within seconds: Double = 5, u
 }
 
 /// The whole time is needed: nothing may happen in it. Only for what cannot be seen otherwise (idleness, absence).
-func observe(for seconds: Double, _ look: () throws -> Void = {}) rethrows {
+func observe(for seconds: Double) {
   let end = monotonic() + seconds
-  while monotonic() < end {
-    try look()
-    poll(nil, 0, 10)
-  }
+  while monotonic() < end { poll(nil, 0, 10) }
 }
