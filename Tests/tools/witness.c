@@ -1,7 +1,7 @@
-// witness FILE NAME [ignore] [child NAME | stray NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
-// line "NAME SIGNAL" for every signal it gets. SIGTERM, SIGINT and SIGHUP end it (status 0, or 128+n with `die`: by the
-// signal itself), unless `ignore`. `child` starts a second witness of that name, which has the same `ignore`; `stray` starts
-// one that ignores nothing. It ends by itself after 60 s.
+// witness FILE NAME [ignore | deaf] [child NAME | obstinate NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
+// line "NAME signal NUMBER" for every signal it gets. SIGTERM, SIGINT, SIGHUP and SIGABRT end it (status N, 0 by default),
+// unless `ignore`; `deaf` ignores them but SIGABRT. `child` starts a second witness of that name and nature; `obstinate`
+// starts one that ignores while the first obeys. It ends by itself after SECONDS (60).
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -25,24 +25,27 @@ int main(int argc, char **argv) {
   if (argc < 3) return 64;
   out = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   name = argv[2];
-  int ignore = 0, die = 0, status = 0;
+  int ignore = 0, deaf = 0, status = 0;
   double seconds = 60;
-  const char *child = 0, *stray = 0;
+  const char *child = 0, *obstinate = 0;
   for (int index = 3; index < argc; index++) {
     if (!strcmp(argv[index], "ignore")) ignore = 1;
-    if (!strcmp(argv[index], "die")) die = 1;
+    if (!strcmp(argv[index], "deaf")) deaf = 1;
     if (!strcmp(argv[index], "child") && index + 1 < argc) child = argv[++index];
-    if (!strcmp(argv[index], "stray") && index + 1 < argc) stray = argv[++index];
+    if (!strcmp(argv[index], "obstinate") && index + 1 < argc) obstinate = argv[++index];
     if (!strcmp(argv[index], "exit") && index + 1 < argc) status = (int)strtol(argv[++index], 0, 10);
     if (!strcmp(argv[index], "for") && index + 1 < argc) seconds = strtod(argv[++index], 0);
   }
+  // By its path where /proc does not help (a foreign one, none at all).
+  const char *self = argv[0];
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, 0);
-  if (child || stray) {
+  if (child || obstinate) {
     pid_t pid = fork();
     if (pid == 0) {
-      execl("/proc/self/exe", argv[0], argv[1], child ? child : stray, child && ignore ? "ignore" : "", (char *)0);
+      const char *nature = ignore || obstinate ? "ignore" : deaf ? "deaf" : "";
+      execl(self, argv[0], argv[1], child ? child : obstinate, nature, (char *)0);
       _exit(72);
     }
   }
@@ -56,13 +59,7 @@ int main(int argc, char **argv) {
     if (signal > 0) {
       if (signal == SIGCHLD) continue;
       say("signal", signal);
-      if (!ignore && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGABRT)) {
-        if (die) {
-          sigset_t none;
-          sigemptyset(&none);
-          raise(signal);
-          sigprocmask(SIG_SETMASK, &none, 0);
-        }
+      if (signal == SIGABRT ? !ignore : !ignore && !deaf && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
         _exit(status);
       }
     }
