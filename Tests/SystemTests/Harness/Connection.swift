@@ -48,3 +48,32 @@ final class Connection {
     return String(decoding: collected, as: UTF8.self)
   }
 }
+
+/// The receiving end of sd_notify.
+final class DatagramSocket {
+  private let descriptor: Int32
+
+  init(at path: String) throws {
+    descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+    }
+    guard descriptor >= 0, result == 0 else { throw Failure("bind \(path): \(String(cString: strerror(errno)))") }
+    _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+  }
+
+  deinit { close(descriptor) }
+
+  func read() -> String {
+    var text = ""
+    var block = [UInt8](repeating: 0, count: 8192)
+    while case let count = Glibc.read(descriptor, &block, block.count), count > 0 {
+      text += String(decoding: block[..<count], as: UTF8.self)
+    }
+    return text
+  }
+}
