@@ -4,13 +4,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
-<<<<<<< HEAD
 #include "CArguments.h"
 #include "CControl.h"
-=======
 
 #include "calls.h"
 #include "child.h"
 #include "start.h"
->>>>>>> linux
 #endif
