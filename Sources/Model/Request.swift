@@ -87,7 +87,7 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
 /// The one answer to a `Request`.
 public enum Reply: Equatable, Sendable {
   case units([UnitReport])
-  case unit(UnitReport)
+  indirect case unit(UnitReport)
   /// A queued job (without wait), or how it ended (with).
   case job(JobReport)
   /// Done, nothing to tell.

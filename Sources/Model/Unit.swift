@@ -35,7 +35,8 @@ public struct Unit: Equatable, Sendable {
   }
 }
 
-public enum UnitKind: Equatable, Sendable {
+/// Boxed: a unit is copied often, and its settings are large.
+public indirect enum UnitKind: Equatable, Sendable {
   case service(ServiceSettings)
   case timer(TimerSettings)
   case target
