@@ -1,6 +1,13 @@
+// What Swift needs of C: the child between clone and exec, and system calls in one manner.
 #ifndef CLINUX_H
 #define CLINUX_H
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
+#include "CArguments.h"
+#include "CControl.h"
+
+#include "calls.h"
+#include "child.h"
+#include "start.h"
 #endif

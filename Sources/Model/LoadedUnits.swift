@@ -1,0 +1,25 @@
+/// What reading every unit file gave: the door between the parsers and the manager.
+public struct LoadedUnits: Equatable, Sendable {
+  public var units: [Unit]
+  public var diagnostics: [Diagnostic]
+  /// Those that start by themselves (DESIGN section 1, "What starts").
+  public var starting: [UnitName]
+  public init(units: [Unit], diagnostics: [Diagnostic], starting: [UnitName]) {
+    self.units = units
+    self.diagnostics = diagnostics
+    self.starting = starting
+  }
+  public var hasErrors: Bool {
+    for diagnostic in diagnostics where diagnostic.severity == .error { return true }
+    return false
+  }
+}
+
+/// Why files are read again, and whom to answer.
+public enum LoadPurpose: Equatable, Sendable {
+  /// SIGHUP.
+  case applyBySignal
+  case apply(RequestID)
+  case plan(RequestID)
+  case daemonReload(RequestID)
+}

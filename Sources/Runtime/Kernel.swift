@@ -1,0 +1,213 @@
+import Model
+
+/// Everything apus asks of the operating system. `LinuxKernel` does it; `SimulatedKernel` plays it with faults.
+/// No call waits but `wait`. New outside behaviour enters here, and its faults enter the simulator in the same change.
+public protocol Kernel {
+  // MARK: Clocks and the one blocking call
+
+  /// Both clocks, read together.
+  mutating func now() -> Now
+  /// Blocks until `deadline` on the monotonic clock (`.never`: without end; a past one: only looks) or until something
+  /// is ready, and appends what is ready, at most 64 items a call. A signal or a dead child is `.signals`.
+  mutating func wait(until deadline: Instant, into ready: inout [Readiness])
+
+  // MARK: Children
+
+  /// Makes one child; never waits for it. The kernel keeps what the plan borrowed until the report has come.
+  mutating func spawn(_ plan: SpawnPlan) -> SpawnOutcome
+  /// One step of `waitid(P_ALL, WEXITED|WSTOPPED|WNOHANG)`; nil when nobody is left to collect. From here on the pid
+  /// may belong to somebody else.
+  mutating func reap() -> ReapedChild?
+  /// What the exec-status pipe of a child says; `.pending` while it is open and empty. After any other answer the
+  /// pipe is closed and forgotten. Works after the child was reaped.
+  mutating func execReport(_ pid: Int32) -> ExecReport
+  /// The next signal from the signalfd, SIGCHLD left out.
+  mutating func nextSignal() -> ReceivedSignal?
+  /// To a child of ours that was not reaped (its pid is still its own). False: it could not be sent.
+  mutating func signalChild(_ pid: Int32, _ signal: Signal) -> Bool
+  /// To the process group that such a child leads.
+  mutating func signalGroup(ofChild pid: Int32, _ signal: Signal) -> Bool
+
+  // MARK: Containment
+
+  /// How processes of a unit with these settings are known.
+  func containment(ofOwnRTTime: Bool) -> Containment
+  /// Appends who belongs to one of `wanted` right now, zombies left out, each once, as far as `cursor` and a slice of
+  /// 2 ms allow; true when the pass is complete and `cursor` starts anew. `roots` are the live children of apus that it
+  /// knows, with their invocations.
+  mutating func scan(_ wanted: [Invocation], roots: [KnownChild], cursor: inout ScanCursor, into members: inout [Member]) -> Bool
+  /// Sends through a pidfd that was opened before membership was read again; false when it is not that member any more.
+  mutating func signalMember(_ member: Member, _ signal: Signal) -> Bool
+  /// `cgroup.kill`; false where the invocation has no cgroup.
+  mutating func killWhole(_ invocation: Invocation) -> Bool
+  /// To the invocation's own process group (its main process's), if it still has one; harmless otherwise.
+  mutating func killProcessGroup(_ invocation: Invocation, _ signal: Signal)
+  /// Whether any live process of `invocation` exists besides zombies; `roots` as in `scan`. Cheap: never a walk of all /proc
+  /// where that can be avoided.
+  mutating func isEmpty(_ invocation: Invocation, roots: [KnownChild]) -> Bool
+  /// Nothing asks about the invocation any more.
+  mutating func forget(_ invocation: Invocation)
+  /// To all but ourselves: as PID 1 `kill(-1)`; else to every process with our tag and every child of ours.
+  mutating func signalAll(_ signal: Signal)
+  /// Whether `signalAll` would still reach a live process.
+  mutating func anyoneLeft() -> Bool
+
+  // MARK: Files (small regular ones only)
+
+  /// Opens O_NONBLOCK, refuses what is no regular file or larger than `limit`.
+  mutating func readFile(_ path: Bytes, limit: Int) -> FileContents
+  /// The names in a folder, sorted by bytes, without `.` and `..`.
+  mutating func listFolder(_ path: Bytes) -> FolderContents
+  /// What a glob(3) pattern names, sorted; no match: empty.
+  mutating func glob(_ pattern: Bytes) -> [Bytes]
+
+  // MARK: Messages
+
+  /// Appends to the ring of 64 KiB that is written to stderr without ever blocking; overflow is dropped and counted.
+  mutating func say(_ bytes: Bytes)
+  /// Messages dropped so far.
+  var droppedMessages: UInt64 { get }
+  /// One datagram to apus's own NOTIFY_SOCKET; nothing without one.
+  mutating func notify(_ text: Bytes)
+
+  // MARK: Control connections
+
+  /// The next connection with its credentials; nil when there is none.
+  mutating func accept() -> AcceptedClient?
+  mutating func receive(_ client: ClientID, limit: Int) -> ReceiveOutcome
+  /// How many bytes were taken (0: the socket is full); nil: the client is gone. While bytes are unsent, `wait`
+  /// reports `.writable` for a client that `wantsWritable` names.
+  mutating func send(_ client: ClientID, _ bytes: ArraySlice<UInt8>) -> Int?
+  mutating func setWantsWritable(_ client: ClientID, _ wanted: Bool)
+  /// Stops or resumes reporting `.readable` (a client whose answers it does not read is not read).
+  mutating func setWantsReadable(_ client: ClientID, _ wanted: Bool)
+  mutating func close(_ client: ClientID)
+
+  // MARK: COMMAND's terminal
+
+  /// COMMAND was stopped: `suspendSelf` stops apus too (a wrapper under a shell) and hands the terminal over again when
+  /// continued; else COMMAND's group is continued at once.
+  mutating func commandStopped(_ pid: Int32, _ signal: Signal, suspendSelf: Bool)
+  mutating func takeTerminalBack()
+
+  /// Whether apus is PID 1 of its namespace.
+  var isInit: Bool { get }
+  /// A number that differs from run to run: the seed of jitter and of invocation ids.
+  mutating func random() -> UInt64
+}
+
+/// What `wait` found.
+public enum Readiness: Equatable, Sendable {
+  /// The signalfd: signals, SIGCHLD among them.
+  case signals
+  /// The exec-status pipe of this child.
+  case execReport(Int32)
+  case listener
+  case readable(ClientID)
+  case writable(ClientID)
+  /// `cgroup.events` of somebody changed.
+  case membership
+}
+
+/// A control connection; numbers are not reused.
+public struct ClientID: Equatable, Hashable, Sendable {
+  public var number: UInt32
+  public init(_ number: UInt32) { self.number = number }
+}
+
+public struct AcceptedClient: Equatable, Sendable {
+  public var id: ClientID
+  /// From SO_PEERCRED.
+  public var uid: UInt32
+  public var gid: UInt32
+  public init(id: ClientID, uid: UInt32, gid: UInt32) {
+    self.id = id
+    self.uid = uid
+    self.gid = gid
+  }
+}
+
+public enum ReceiveOutcome: Equatable, Sendable {
+  case bytes(Bytes)
+  case nothingYet
+  case closed
+}
+
+public enum SpawnOutcome: Equatable, Sendable {
+  case started(pid: Int32)
+  /// errno of clone or of what it needs (pipe, stack).
+  case failed(errno: Int32)
+}
+
+public enum ExecReport: Equatable, Sendable {
+  case pending
+  /// The pipe ended without a word: `execve` succeeded (or the child was killed before it).
+  case executed
+  /// A stage failed. `detail` says which of several things: an index into the plan's limits, groups, path candidates.
+  case failed(stage: ExecStage, errno: Int32, detail: Int32)
+}
+
+public struct ReapedChild: Equatable, Sendable {
+  public enum Kind: Equatable, Sendable {
+    case ended(ExitStatus)
+    case stopped(Signal)
+  }
+  public var pid: Int32
+  public var kind: Kind
+  public init(pid: Int32, kind: Kind) {
+    self.pid = pid
+    self.kind = kind
+  }
+}
+
+/// A live child that apus made, and whose it is.
+public struct KnownChild: Equatable, Sendable {
+  public var pid: Int32
+  public var invocation: Invocation
+  public init(pid: Int32, invocation: Invocation) {
+    self.pid = pid
+    self.invocation = invocation
+  }
+}
+
+/// A process seen to belong to an invocation.
+public struct Member: Equatable, Hashable, Sendable {
+  public var pid: Int32
+  public var invocation: Invocation
+  public init(pid: Int32, invocation: Invocation) {
+    self.pid = pid
+    self.invocation = invocation
+  }
+}
+
+/// Where a sliced pass over /proc stands; starts anew by itself.
+public struct ScanCursor: Equatable, Sendable {
+  public var position: Int = 0
+  /// What is still to be looked at in this pass.
+  public var queue: [Member] = []
+  public init() {}
+}
+
+public enum FileContents: Equatable, Sendable {
+  case contents(Bytes)
+  case failed(errno: Int32)
+  case notRegular(FileKind)
+  case tooLarge
+}
+
+public enum FileKind: UInt8, Equatable, Sendable {
+  case folder, fifo, socket, device
+  public var name: StaticString {
+    switch self {
+    case .folder: "a folder"
+    case .fifo: "a FIFO"
+    case .socket: "a socket"
+    case .device: "a device"
+    }
+  }
+}
+
+public enum FolderContents: Equatable, Sendable {
+  case entries([Bytes])
+  case failed(errno: Int32)
+}

@@ -1,0 +1,64 @@
+import Model
+
+/// Everything a child does between clone and exec, resolved: no look-up is left (DESIGN section 5).
+public struct SpawnPlan: Equatable, Sendable {
+  public var key: ProcessKey
+  /// Tried in order; `execve` of the first that does not fail with ENOENT, ENOTDIR or EACCES decides (a bare name has
+  /// one candidate a PATH entry).
+  public var candidates: [Bytes]
+  public var arguments: [Bytes]
+  public var environment: [Bytes]
+  /// Empty: stay.
+  public var workingDirectory: Bytes = Bytes("/")
+  public var workingDirectoryOptional = false
+  public var umask: UInt32 = 0o022
+  public var nice: Int32? = nil
+  public var oomScoreAdjust: Int32? = nil
+  public var limits: [LimitSetting] = []
+  /// A unit's own `LimitRTTIME=`: the tag must not be set.
+  public var hasOwnRTTime = false
+  /// nil: apus's own.
+  public var uid: UInt32? = nil
+  public var gid: UInt32? = nil
+  /// nil: apus's own; set whenever uid or gid is.
+  public var groups: [UInt32]? = nil
+  public var ignoreSIGPIPE = true
+  public var stdin = StreamPlan.null
+  public var stdout = StreamPlan.inherit
+  public var stderr = StreamPlan.inherit
+  /// A failure known before the fork that systemd reports from the child (an unknown user: 217): the child reports it
+  /// and exits with the stage's status.
+  public var presetFailure: PresetFailure? = nil
+  /// COMMAND: mask, dispositions, umask, folder, nice, limits, descriptors as apus found them; own process group in the
+  /// terminal's foreground; LISTEN_PID is rewritten to the child's pid.
+  public var inheritsEverything = false
+
+  public init(key: ProcessKey, candidates: [Bytes], arguments: [Bytes], environment: [Bytes]) {
+    self.key = key
+    self.candidates = candidates
+    self.arguments = arguments
+    self.environment = environment
+  }
+}
+
+public struct PresetFailure: Equatable, Sendable {
+  public var stage: ExecStage
+  public var errno: Int32
+  public init(stage: ExecStage, errno: Int32) {
+    self.stage = stage
+    self.errno = errno
+  }
+}
+
+public enum StreamPlan: Equatable, Sendable {
+  case null
+  /// apus's own descriptor of that number.
+  case inherit
+  /// stderr only: what stdout is.
+  case sameAsStdout
+  case read(Bytes)
+  /// O_WRONLY|O_CREAT from offset 0, without truncating.
+  case write(Bytes)
+  case append(Bytes)
+  case truncate(Bytes)
+}

@@ -1,0 +1,91 @@
+import Model
+
+/// The only door out of Supervision: what is to be done. What fails comes back as an `Event` of the next turn.
+public enum Effect: Equatable, Sendable {
+  /// Answered by `.spawned` or `.spawnFailed`.
+  case spawn(SpawnRequest)
+  /// Answered by `.signalled` with its number, then by `.emptied` if `others` and anybody was left.
+  case kill(KillOrder)
+  /// Answered by `.emptied`, at once if nobody is left.
+  case watchEmpty(Invocation)
+  /// Answered by `.left`.
+  case countLeft(Invocation)
+  /// The invocation is over: nobody asks about it any more (its cgroup may go when it is empty).
+  case forget(Invocation)
+  /// Replaces an earlier deadline of the same key.
+  case arm(Deadline, at: Instant)
+  case disarm(DeadlineKey)
+  /// The one answer to a request.
+  case reply(RequestID, Reply)
+  /// One line of apus's own, without newline.
+  case message(Severity, Bytes)
+  /// Lines for stderr as they are (the status table of SIGUSR1).
+  case table(Bytes)
+  /// Read all files; answered by `.loaded`.
+  case load(LoadPurpose)
+  /// To apus's own NOTIFY_SOCKET, `READY=1\n…`.
+  case notify(Bytes)
+  /// To COMMAND's process, or with `--group` to its group.
+  case forward(Signal)
+  /// COMMAND was stopped: continue it (with services or as PID 1), or stop with it (a plain wrapper under a shell).
+  case commandStopped(Signal)
+  /// COMMAND ended: terminal settings and foreground come back to apus.
+  case takeTerminalBack
+  /// Answered by `.swept`.
+  case finalSweep
+  /// Nothing comes after it.
+  case leave(status: UInt8)
+}
+
+/// One command to be run.
+public struct SpawnRequest: Equatable, Sendable {
+  public var key: ProcessKey
+  /// The unit's name (or NAME#N), for messages.
+  public var unitName: Bytes
+  public var command: ExecCommand
+  public var exec: ExecSettings
+  /// What the role adds: MAINPID, SERVICE_RESULT, TRIGGER_UNIT …, `NAME=value`.
+  public var environment: [Bytes]
+  /// COMMAND: everything as apus found it, and the terminal's foreground.
+  public var inheritsEverything: Bool
+  public init(
+    key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecSettings, environment: [Bytes],
+    inheritsEverything: Bool = false
+  ) {
+    self.key = key
+    self.unitName = unitName
+    self.command = command
+    self.exec = exec
+    self.environment = environment
+    self.inheritsEverything = inheritsEverything
+  }
+}
+
+/// One round of signals to an invocation (units.md c.6).
+public struct KillOrder: Equatable, Sendable {
+  public var invocation: Invocation
+  /// Comes back in `.signalled`; an answer to an older order is dropped.
+  public var number: UInt32
+  public var signal: Signal
+  public var main: Bool
+  public var control: Bool
+  /// Every other process of the invocation. With SIGKILL: until nobody is left (the order that converges).
+  public var others: Bool
+  /// SIGHUP after the signal (`SendSIGHUP=`).
+  public var hangup: Bool
+  /// SIGCONT after it (all but SIGKILL).
+  public var `continue`: Bool
+  public init(
+    _ invocation: Invocation, number: UInt32, signal: Signal, main: Bool, control: Bool, others: Bool, hangup: Bool = false,
+    continue: Bool = true
+  ) {
+    self.invocation = invocation
+    self.number = number
+    self.signal = signal
+    self.main = main
+    self.control = control
+    self.others = others
+    self.hangup = hangup
+    self.continue = `continue`
+  }
+}

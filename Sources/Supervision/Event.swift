@@ -1,0 +1,63 @@
+import Model
+
+/// The only door into Supervision: what the world did since the last turn.
+public enum Event: Equatable, Sendable {
+  /// The child exists. Comes before everything else of that process.
+  case spawned(ProcessKey, pid: Int32)
+  /// The child was never made (fork failed, an EnvironmentFile= is missing); the key is used up.
+  case spawnFailed(ProcessKey, SpawnFailure)
+  /// `execve` succeeded.
+  case executed(ProcessKey)
+  /// `execve` was not reached, or failed; `.exited` with the stage's status follows.
+  case execFailed(ProcessKey, ExecFailure)
+  case exited(ProcessKey, ExitStatus)
+  /// COMMAND was stopped by a signal (WSTOPPED).
+  case stopped(ProcessKey, Signal)
+  /// The answer to `Effect.kill`: to how many processes the signal went (the main and control process included), and
+  /// whether any member of the invocation, signalled or not, was seen.
+  case signalled(Invocation, order: UInt32, count: Int, anyLeft: Bool)
+  /// The answer to `Effect.watchEmpty`, and after a `kill` that reached somebody: no process of the invocation is left.
+  case emptied(Invocation)
+  /// The answer to `Effect.countLeft`.
+  case left(Invocation, count: Int)
+  /// A deadline that was armed and not disarmed since.
+  case deadline(Deadline)
+  case signal(ReceivedSignal)
+  case request(RequestID, Request)
+  case loaded(LoadPurpose, LoadedUnits)
+  /// The final sweep is over; `forced`: somebody needed SIGKILL.
+  case swept(forced: Bool)
+}
+
+/// What a deadline is for. At most one of each kind is armed for a unit.
+public enum DeadlineKind: UInt8, CaseIterable, Sendable {
+  /// The timeout of the service's present state.
+  case state
+  /// `RuntimeMaxSec=`
+  case runtime
+  /// The end of the restart backoff.
+  case restart
+  /// The next slot of a timer or of `Schedule=`.
+  case timer
+  /// Of the manager as a whole: `--stop-timeout`, and the line that names who is late.
+  case stopLimit, stopLine
+}
+
+public struct DeadlineKey: Equatable, Hashable, Sendable {
+  public var unit: UnitID
+  public var kind: DeadlineKind
+  public init(unit: UnitID, kind: DeadlineKind) {
+    self.unit = unit
+    self.kind = kind
+  }
+}
+
+/// A deadline with the invocation it was armed for: one that arrives with an old number is dropped.
+public struct Deadline: Equatable, Sendable {
+  public var key: DeadlineKey
+  public var invocation: UInt32
+  public init(_ unit: UnitID, _ kind: DeadlineKind, invocation: UInt32 = 0) {
+    key = DeadlineKey(unit: unit, kind: kind)
+    self.invocation = invocation
+  }
+}
