@@ -61,13 +61,13 @@ import Testing
   @Test func anUnreadableFileIsAnErrorThatSaysWhy() throws {
     let name = try #require(UnitName(Bytes("web.service")))
     let source = UnitSource(
-      path: Bytes("/x/web.service"), name: name, contents: nil, readError: Bytes("is a directory: give the folder itself"),
+      path: Bytes("/x/web.service"), name: name, contents: nil, readError: Bytes("it is a directory"),
       strictness: .strict)
     let parsed = parseUnit(source, host: testHost)
     #expect(parsed.unit.loadState == .error)
     #expect(
       parsed.diagnostics.map { $0.text.shown } == [
-        "/x/web.service: error: cannot read the unit file: is a directory: give the folder itself"
+        "/x/web.service: error: cannot load the unit: it is a directory"
       ])
   }
 
