@@ -119,7 +119,12 @@ struct Assembler {
   private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {
     // A refused file says enough.
     guard catalogue.units[position].loadState == .loaded else { return }
-    var hint = didYouMean(reference.name.bytes, among: catalogue.units.map { $0.name.bytes })
+    let suffix = reference.name.type
+    let candidates = catalogue.units.filter { $0.name.type == suffix }.map { $0.name.withoutSuffix }
+    var hint = Bytes()
+    if let name = nearest(to: reference.name.withoutSuffix, among: candidates) {
+      hint = "did you mean " + name + "." + Bytes(suffix.name) + "?"
+    }
     if let template = reference.name.template, index.position(of: template) != nil {
       hint = "instances of " + template.bytes + " come with a later release"
     }

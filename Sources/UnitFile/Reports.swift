@@ -60,6 +60,13 @@ extension UnitParser {
     badValue(Bytes(reason), at: offset, hint: Bytes(hint))
   }
 
+  /// After `badValue`: the unit as a whole is refused, as systemd does with this key.
+  func refuseSilently() {
+    if unit.loadState != .loaded { return }
+    unit.loadState = .badSetting
+    unit.loadError = "cannot use " + key + "=" + value.quotable
+  }
+
   /// One word of a list is ignored.
   func badWord(_ word: Word, _ reason: StaticString, hint: Bytes = []) {
     report(

@@ -3,6 +3,8 @@ import Model
 /// The word nearest to a mistyped one, if it is near enough to be meant: at most a third of its letters differ.
 func nearest(to word: Bytes, among candidates: [Bytes]) -> Bytes? {
   let typed = word.lowercasedASCII
+  // Of one or two letters, any other pair would be near.
+  if typed.count < 3 { return candidates.first { $0.lowercasedASCII == typed } }
   var best: Bytes?
   var bestDistance = min(3, max(1, typed.count / 3)) + 1
   for candidate in candidates {
