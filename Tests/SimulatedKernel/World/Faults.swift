@@ -29,6 +29,28 @@ public struct Faults: Sendable {
   /// A process of a service is killed from outside; of the interventions.
   var murder = 60
 
+  /// Nothing goes wrong by chance: for tests of the world itself.
+  public static var none: Faults {
+    var faults = Faults()
+    faults.forkFails = 0
+    faults.forkOutage = 0
+    faults.readFails = 0
+    faults.execLate = 0
+    faults.execFails = 0
+    faults.execHangs = 0
+    faults.slowDeath = 0
+    faults.spurious = 0
+    faults.oversleep = 0
+    faults.pidReuse = 0
+    faults.hurry = 0
+    faults.slice = 0
+    faults.partial = 0
+    faults.murder = 0
+    return faults
+  }
+
+  init() {}
+
   public init(random: inout SeededRandom) {
     // A third of the kinds are made four times as frequent: swarm testing finds what an even mix hides.
     func swarm(_ rate: inout Int, _ most: Int) {

@@ -41,6 +41,8 @@ extension World {
         return false
       }
       left -= 1
+      // Reading /proc/PID/limits takes 12 to 19 microseconds.
+      if containmentMode != .cgroup { clock += 15_000 }
       for invocation in wanted where belongs(process, to: invocation, roots: roots) {
         members.append(Member(pid: process.pid, invocation: invocation))
       }

@@ -149,7 +149,7 @@ extension World {
     case .daemon:
       fork(process, process.program.daemon, escapes: process.program.daemonsEscape, doubleForks: random.chance(perMille: 500))
     case .multiply:
-      guard let tag = process.tag, alive(tag) < process.program.bomb, bombBirths < World.maximumBombBirths else { return }
+      guard let tag = process.tag, activeCount(of: tag) < process.program.bomb, bombBirths < World.maximumBombBirths else { return }
       bombBirths += 1
       fork(process, process.program, escapes: random.chance(perMille: 200), doubleForks: random.chance(perMille: 300))
       agenda.add(.process(nextSerial - 1, .multiply), at: clock + random.within(200_000...8_000_000))
@@ -158,9 +158,16 @@ extension World {
     }
   }
 
-  private func alive(_ tag: Invocation) -> Int {
+  /// Processes of an invocation that still live, by the world's own book.
+  public func liveCount(of tag: Invocation) -> Int {
     var count = 0
     for process in table where process.tag == tag && process.isLive { count += 1 }
+    return count
+  }
+
+  private func activeCount(of tag: Invocation) -> Int {
+    var count = 0
+    for process in table where process.tag == tag && process.isLive && !process.isDying { count += 1 }
     return count
   }
 
@@ -226,14 +233,14 @@ extension World {
     } else {
       remove(process)
     }
-    if containmentMode == .cgroup, let tag = process.tag, alive(tag) == 0, !emptied.contains(tag) { emptied.append(tag) }
+    if containmentMode == .cgroup, let tag = process.tag, liveCount(of: tag) == 0, !emptied.contains(tag) { emptied.append(tag) }
   }
 
   // MARK: Signals
 
   func deliver(_ signal: Signal, to process: VirtualProcess) {
     guard process.isLive, !process.isDying else { return }
-    if process.program.bomb > 0 { provokeBomb(process) }
+    defer { if process.program.bomb > 0 { provokeBomb(process) } }
     switch signal {
     case .kill:
       process.isDying = true
@@ -265,11 +272,16 @@ extension World {
     }
   }
 
-  /// A bomb that is attacked multiplies again: one of those not yet reached.
+  /// A bomb that is attacked multiplies again, at once or soon: one of those not yet reached.
   private func provokeBomb(_ attacked: VirtualProcess) {
+    guard random.chance(perMille: 700) else { return }
     for process in table where process.tag == attacked.tag && process.serial != attacked.serial && process.program.bomb > 0 {
       guard process.isLive, !process.isDying, !process.isStopped else { continue }
-      agenda.add(.process(process.serial, .multiply), at: clock + random.within(0...4_000_000))
+      if random.chance(perMille: 600) {
+        move(process, .multiply)
+      } else {
+        agenda.add(.process(process.serial, .multiply), at: clock + random.within(0...1_000_000))
+      }
       return
     }
   }

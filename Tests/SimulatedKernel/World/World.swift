@@ -26,7 +26,7 @@ public final class World {
   var nextSerial: UInt64 = 1
   let ownPID: Int32
   public let isInit: Bool
-  public let containmentMode: Containment
+  public internal(set) var containmentMode: Containment
   let pidMax: Int32
   var nextPID: Int32
   /// Freed pids, the latest last.
