@@ -3,4 +3,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
+#include "CArguments.h"
+#include "CControl.h"
 #endif

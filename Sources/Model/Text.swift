@@ -1,0 +1,22 @@
+/// Bytes written as an interpolated literal: `Text("\(name): started (pid \(pid))").bytes`. Costs no `String`: the
+/// static binary has none, and `+` over many operands costs the compiler seconds.
+public struct Text: ExpressibleByStringInterpolation, Sendable {
+  public var bytes: Bytes
+
+  public init(stringLiteral value: StaticString) { bytes = Bytes(value) }
+  public init(stringInterpolation: Interpolation) { bytes = stringInterpolation.bytes }
+
+  public struct Interpolation: StringInterpolationProtocol {
+    var bytes = Bytes()
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
+    }
+    public mutating func appendLiteral(_ literal: StaticString) { bytes.append(literal) }
+    public mutating func appendInterpolation(_ value: Bytes) { bytes += value }
+    public mutating func appendInterpolation(_ value: StaticString) { bytes.append(value) }
+    public mutating func appendInterpolation(_ value: some BinaryInteger) { bytes.append(decimal: value) }
+  }
+}
+
+/// The bytes of an interpolated literal.
+public func text(_ text: Text) -> Bytes { text.bytes }
