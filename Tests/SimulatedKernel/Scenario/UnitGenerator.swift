@@ -115,7 +115,7 @@ struct UnitGenerator {
     unit.add(.service, "Type", type)
     addCommands(&unit, type: type, runsOnce: isTriggered || isScheduled)
     addRestart(&unit, type: type)
-    addTimeouts(&unit)
+    addTimeouts(&unit, type: type)
     addKill(&unit)
     addOther(&unit, type: type)
     if isScheduled { addSchedule(&unit) }
@@ -233,13 +233,13 @@ struct UnitGenerator {
     }
   }
 
-  private mutating func addTimeouts(_ unit: inout UnitText) {
+  private mutating func addTimeouts(_ unit: inout UnitText, type: String) {
     if percent(60) { unit.add(.service, "TimeoutStartSec", span(100...5000)) }
     if percent(80) { unit.add(.service, "TimeoutStopSec", span(50...3000)) }
     if percent(15) { unit.add(.service, "TimeoutAbortSec", span(50...2000)) }
     if percent(10) { unit.add(.service, "TimeoutStartFailureMode", random.pick(["terminate", "abort", "kill"])) }
     if percent(15) { unit.add(.service, "TimeoutStopFailureMode", random.pick(["terminate", "abort", "kill"])) }
-    if percent(10) { unit.add(.service, "RuntimeMaxSec", span(200...20_000)) }
+    if type != "oneshot", percent(12) { unit.add(.service, "RuntimeMaxSec", span(200...20_000)) }
   }
 
   private mutating func addKill(_ unit: inout UnitText) {
