@@ -8,7 +8,7 @@ public struct SimulatedKernel: Kernel {
   public init(world: World) { self.world = world }
 
   public mutating func now() -> Now {
-    world.enter()
+    world.enter(isWork: false)
     return world.now
   }
 

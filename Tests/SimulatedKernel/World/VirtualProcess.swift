@@ -21,6 +21,8 @@ final class VirtualProcess {
   let tag: Invocation?
   /// For a child that apus made.
   let key: ProcessKey?
+  /// By what apus can know whose it is.
+  let knownBy: Containment
   var state: State
   var program: Program
   var isStopped = false
@@ -40,8 +42,8 @@ final class VirtualProcess {
   var zombieSince = 0
 
   init(
-    serial: UInt64, pid: Int32, parent: UInt64, group: Int32, session: Int32, tag: Invocation?, key: ProcessKey?, state: State,
-    program: Program
+    serial: UInt64, pid: Int32, parent: UInt64, group: Int32, session: Int32, tag: Invocation?, key: ProcessKey?,
+    knownBy: Containment, state: State, program: Program
   ) {
     self.serial = serial
     self.pid = pid
@@ -50,6 +52,7 @@ final class VirtualProcess {
     self.session = session
     self.tag = tag
     self.key = key
+    self.knownBy = knownBy
     self.state = state
     self.program = program
   }

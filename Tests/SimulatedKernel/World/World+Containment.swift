@@ -5,7 +5,7 @@ extension World {
   /// Whether this kernel can know that `process` belongs to `invocation`.
   func belongs(_ process: VirtualProcess, to invocation: Invocation, roots: [KnownChild]) -> Bool {
     guard process.isLive, process.tag == invocation else { return false }
-    switch containmentMode {
+    switch process.knownBy {
     case .cgroup: return true
     case .tag:
       // The child sets its tag itself: until then only its maker knows it.
@@ -15,6 +15,9 @@ extension World {
     case .group: return !process.hasEscaped
     }
   }
+
+  /// Whether apus can know whose it is at all.
+  func isKnowable(_ process: VirtualProcess) -> Bool { process.knownBy != .group || !process.hasEscaped }
 
   /// What the loop says it knows of its children must be true.
   func check(roots: [KnownChild]) {
@@ -78,8 +81,8 @@ extension World {
   }
 
   /// Whom the final sweep would reach.
-  private func isSweepable(_ process: VirtualProcess) -> Bool {
-    isInit || process.tag != nil || process.parent == 0
+  func isSweepable(_ process: VirtualProcess) -> Bool {
+    isInit || process.parent == 0 || (process.tag != nil && isKnowable(process))
   }
 
   func signalEverybody(_ signal: Signal) {

@@ -70,9 +70,11 @@ extension World {
     pipes.removeAll { $0.pid == pid }
     let process = VirtualProcess(
       serial: nextSerial, pid: pid, parent: 0, group: pid, session: pid, tag: plan.key.invocation, key: plan.key,
-      state: .beforeExec, program: Program(arguments: plan.arguments))
+      knownBy: containmentMode == .tag && plan.hasOwnRTTime ? .group : containmentMode, state: .beforeExec,
+      program: Program(arguments: plan.arguments))
     nextSerial += 1
     spawned += 1
+    births[plan.key] = pid
     insert(process)
     pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
     if plan.key.role == .main { mainGroups[plan.key.invocation] = pid }
@@ -109,7 +111,7 @@ extension World {
     let pid = newPID()
     let child = VirtualProcess(
       serial: nextSerial, pid: pid, parent: doubleForks ? 0 : parent.serial, group: escapes ? pid : parent.group,
-      session: escapes ? pid : parent.session, tag: parent.tag, key: nil, state: .running, program: program)
+      session: escapes ? pid : parent.session, tag: parent.tag, key: nil, knownBy: parent.knownBy, state: .running, program: program)
     child.hasEscaped = parent.hasEscaped || escapes
     nextSerial += 1
     insert(child)
@@ -123,7 +125,8 @@ extension World {
     program.lifeMs = 10...20_000
     let pid = newPID()
     let process = VirtualProcess(
-      serial: nextSerial, pid: pid, parent: .max, group: pid, session: pid, tag: nil, key: nil, state: .running, program: program)
+      serial: nextSerial, pid: pid, parent: .max, group: pid, session: pid, tag: nil, key: nil, knownBy: .group, state: .running,
+      program: program)
     nextSerial += 1
     insert(process)
     later(.process(process.serial, .end), ms: random.within(10...20_000))
@@ -244,6 +247,7 @@ extension World {
     switch signal {
     case .kill:
       process.isDying = true
+      killsSent += 1
       var delay = process.program.deathMs
       if random.chance(perMille: faults.slowDeath) { delay = random.within(500...6000) }
       if delay > 0 {

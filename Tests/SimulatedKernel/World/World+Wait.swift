@@ -6,8 +6,9 @@ extension World {
   func wait(until deadline: Instant, into ready: inout [Readiness]) {
     turns += 1
     callsThisTurn = 0
+    workThisTurn = 0
     lastWake = Wake(deadline: deadline, enteredAt: clock)
-    enter()
+    enter(isWork: false)
     var found = readiness()
     if found.isEmpty, deadline.nanoseconds > clock, random.chance(perMille: faults.spurious) {
       found = [spuriousReadiness()]

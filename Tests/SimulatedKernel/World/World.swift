@@ -33,6 +33,10 @@ public final class World {
   var freed: [Int32] = []
   var pipes: [ExecPipe] = []
   public internal(set) var burials: [Burial] = []
+  /// Every process that apus made, by its key.
+  var births: [ProcessKey: Int32] = [:]
+  /// Processes that SIGKILL reached.
+  public internal(set) var killsSent = 0
   /// Leaders of the main processes' groups.
   var mainGroups: [Invocation: Int32] = [:]
   var emptied: [Invocation] = []
@@ -72,6 +76,8 @@ public final class World {
   public internal(set) var turns = 0
   /// Calls of any kind since the last `wait`.
   var callsThisTurn = 0
+  /// Those but `now` and `wait`.
+  var workThisTurn = 0
   public internal(set) var lastWake = Wake()
   /// Nothing would ever happen again: no deadline, no entry on the agenda.
   public internal(set) var isStuck = false
@@ -112,8 +118,9 @@ public final class World {
   static let maximumCallsPerTurn = 400_000
 
   /// Runs at the start of every call of the kernel.
-  func enter() {
+  func enter(isWork: Bool = true) {
     callsThisTurn += 1
+    if isWork { workThisTurn += 1 }
     if callsThisTurn > World.maximumCallsPerTurn {
       violate("endless-turn", "more calls in one turn than \(World.maximumCallsPerTurn)".bytes)
       if let onEndlessTurn, let violation { onEndlessTurn(violation) }
