@@ -92,6 +92,12 @@ struct ConversationMaker {
     return Conversation(manner: manner, requests: requests)
   }
 
+  /// One polite request.
+  mutating func ask(_ request: String, _ world: World, number: Int) -> Conversation {
+    world.connect(uid: ConversationMaker.ownUID, moves: gifts(head(request, last: true).bytes), room: 1 << 20, conversation: number)
+    return Conversation(manner: .polite, requests: [request])
+  }
+
   /// The bytes in one piece, or cut.
   private mutating func gifts(_ bytes: Bytes) -> [(afterMs: Int64, move: VirtualClient.Move)] {
     var moves: [(afterMs: Int64, move: VirtualClient.Move)] = []

@@ -71,6 +71,8 @@ enum Step: Equatable {
   case daemon
   /// The fork bomb makes one more of itself.
   case multiply
+  /// Who stopped it from outside continues it.
+  case wake
   /// A signal's effect is there: it is gone now.
   case die(ExitStatus)
 }

@@ -41,6 +41,9 @@ public final class VirtualClient {
 }
 
 extension World {
+  /// Connections that nobody has closed.
+  var openClients: [VirtualClient] { clients.filter(\.isAccepted) }
+
   /// A client connects; its first move comes after its own delay.
   public func connect(uid: UInt32, moves: [(afterMs: Int64, move: VirtualClient.Move)], room: Int, conversation: Int) {
     nextClient += 1

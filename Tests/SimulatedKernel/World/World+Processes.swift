@@ -142,6 +142,7 @@ extension World {
       return
     }
     guard !process.isDying else { return }
+    if step == .wake { return deliver(.continue, to: process) }
     if process.isStopped {
       process.deferredSteps.append(step)
       return
@@ -157,7 +158,7 @@ extension World {
       fork(process, process.program, escapes: random.chance(perMille: 200), doubleForks: random.chance(perMille: 300))
       agenda.add(.process(nextSerial - 1, .multiply), at: clock + random.within(200_000...8_000_000))
       agenda.add(.process(process.serial, .multiply), at: clock + random.within(200_000...8_000_000))
-    case .die: break
+    case .die, .wake: break
     }
   }
 
