@@ -15,16 +15,16 @@ import PackageDescription
   import Musl
 #endif
 
-/// The toolchain's library folder that has Embedded Swift's Unicode tables. The manifest's own process has
-/// libPackageDescription.so mapped from TOOLCHAIN/usr/lib/swift/pm, so /proc/self/maps tells where the toolchain is.
-func embeddedLibraryFolder() -> String? {
+/// The toolchain's folder usr/lib/swift. The manifest's own process has libPackageDescription.so mapped from
+/// usr/lib/swift/pm, so /proc/self/maps tells where the toolchain is.
+func toolchainLibraryFolder() -> String? {
   guard let file = fopen("/proc/self/maps", "r") else { return nil }
   defer { fclose(file) }
   var line = [CChar](repeating: 0, count: 8192)
   while fgets(&line, Int32(line.count), file) != nil {
     let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     guard let path = text.split(separator: " ").last, let end = path.firstRange(of: "/swift/pm/") else { continue }
-    return path[..<end.lowerBound] + "/swift/embedded/x86_64-unknown-linux-gnu"
+    return path[..<end.lowerBound] + "/swift"
   }
   return nil
 }
@@ -34,7 +34,7 @@ let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 let swiftSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded", embedded),
   .enableExperimentalFeature("Lifetimes"),
-  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], embedded),
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
 ]
@@ -42,14 +42,21 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+  // child.c runs where neither the C library nor its thread-local may be touched (Tests/LinuxTests reads its symbols).
+  .unsafeFlags(["-fno-stack-protector", "-fno-builtin"]),
   .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
 ]
+
+let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
     ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
-      + (embeddedLibraryFolder().map { ["-Xlinker", "-L\($0)", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
-    embedded)
+      // Embedded Swift's Unicode tables.
+      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
+    embedded),
+  // SwiftPM passes the Embedded feature to the ordinary link, too, where swiftc then leaves out the path of its libraries.
+  .unsafeFlags(toolchain.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/linux"] } ?? []),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -88,6 +95,8 @@ let package = Package(
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
     .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"], path: "Tests/SimulationTests"),
+    .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
+    .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),
   ],

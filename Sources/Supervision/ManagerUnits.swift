@@ -134,7 +134,8 @@ extension Manager {
   mutating func sayLeftovers(_ invocation: Invocation, _ count: Int) {
     guard count > 0, valid(invocation.unit) else { return }
     message(
-      .warning, self[invocation.unit].name + ": " + Bytes(decimal: count) + " processes are left running (KillMode= or SendSIGKILL= say so)")
+      .warning, self[invocation.unit].name + ": " + Bytes(decimal: count) + " processes are left running (KillMode= or SendSIGKILL= say so)"
+    )
   }
 
   /// A unit whose file is gone and that is down: its name is free again.

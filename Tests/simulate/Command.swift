@@ -108,8 +108,9 @@ struct Command {
       print(Report.failure(outcome, violation, command: self))
       return 1
     }
-    print("seed \(seed): \(outcome.turns) turns, \(outcome.events) events, \(outcome.spawned) processes, \(outcome.lives) lives, "
-      + "\(outcome.virtualSeconds) virtual seconds, trace \(String(outcome.hash, radix: 16))")
+    print(
+      "seed \(seed): \(outcome.turns) turns, \(outcome.events) events, \(outcome.spawned) processes, \(outcome.lives) lives, "
+        + "\(outcome.virtualSeconds) virtual seconds, trace \(String(outcome.hash, radix: 16))")
     return 0
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import SimulatedKernel
 
 /// Runs the seeds in several processes: a trap ends one of them, and the seed under way is named.
-final class Farm {
+final class Farm: @unchecked Sendable {
   struct Failure {
     var seed: UInt64
     var checker: String
@@ -82,7 +82,9 @@ final class Farm {
     watch.end()
     if let seed = reader.current, !(stopsAtFailure && hasFailures) {
       let how = watch.isOver ? "hangs" : "crashed (signal \(process.terminationStatus))"
-      add(Failure(seed: seed, checker: watch.isOver ? "hang" : "crash", text: "FAILED seed \(seed): \(how)\n  replay: \(command.replay(seed))"))
+      add(
+        Failure(
+          seed: seed, checker: watch.isOver ? "hang" : "crash", text: "FAILED seed \(seed): \(how)\n  replay: \(command.replay(seed))"))
     }
   }
 

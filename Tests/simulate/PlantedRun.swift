@@ -11,7 +11,9 @@ struct PlantedRun {
 
   func run() -> Int32 {
     guard plant(0) else {
-      print("simulate: this build has no planted bugs (swift run -c release --traits Planted --scratch-path .build-planted simulate --planted all)")
+      print(
+        "simulate: this build has no planted bugs (swift run -c release --traits Planted --scratch-path .build-planted simulate --planted all)"
+      )
       return 64
     }
     var failed = 0

@@ -9,21 +9,23 @@ struct Worker {
   let count: Int
 
   func run() -> Int32 {
-    setvbuf(stdout, nil, _IOLBF, 0)
     var failed = false
     for (position, seed) in command.allSeeds.enumerated() where position % count == index {
-      print("begin \(seed)")
+      say("begin \(seed)")
       let outcome = command.simulation(seed).run()
       if let violation = outcome.violation {
         failed = true
-        print("fail \(seed) \(violation.checker)")
-        print(Report.failure(outcome, violation, command: command))
-        print("done")
+        say("fail \(seed) \(violation.checker)")
+        say(Report.failure(outcome, violation, command: command))
+        say("done")
       } else {
-        print("end \(seed) \(outcome.turns) \(outcome.events) \(outcome.spawned) \(outcome.virtualSeconds)")
+        say("end \(seed) \(outcome.turns) \(outcome.events) \(outcome.spawned) \(outcome.virtualSeconds)")
       }
     }
-    if command.showsCoverage { for line in Coverage.lines() { print("cell \(line)") } }
+    if command.showsCoverage { for line in Coverage.lines() { say("cell \(line)") } }
     return failed ? 1 : 0
   }
+
+  /// At once: `print` keeps back what goes into a pipe.
+  private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 }

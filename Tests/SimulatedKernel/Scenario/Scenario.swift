@@ -23,6 +23,7 @@ final class Scenario {
   var conversations: [Conversation] = []
   /// The stop was asked for.
   var isEnding = false
+  private let configuration: SupervisorConfiguration
   private var supervisor: Supervisor<SimulatedKernel>
 
   init(_ options: Options) {
@@ -39,7 +40,8 @@ final class Scenario {
     world.files.write("/etc/group".bytes, "root:x:0:\nweb:x:33:\n".bytes)
     world.files.write("/etc/env".bytes, "A=1\nB='two words'\n".bytes)
     inspector = Inspector(world)
-    supervisor = Supervisor(SimulatedKernel(world: world), Scenario.configuration(&random))
+    configuration = Scenario.configuration(&random)
+    supervisor = Supervisor(SimulatedKernel(world: world), configuration)
     self.random = random
   }
 
@@ -76,7 +78,7 @@ final class Scenario {
       before: { [inspector] event, manager in inspector.before(event, manager) },
       after: { [inspector] event, effects, manager, now in inspector.after(event, effects, manager, now) })
     world.note("life", Int64(bitPattern: options.seed), Int64(options.stopAfter))
-    supervisor.boot(supervisor.load())
+    supervisor.boot(loadUnits(configuration.paths, configuration, &supervisor.kernel))
     world.readFaultsAreOn = true
     scheduleIntervention()
     while supervisor.exitStatus == nil, world.violation == nil {
