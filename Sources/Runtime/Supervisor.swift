@@ -236,7 +236,7 @@ public struct Supervisor<K: Kernel> {
       cancelQueued(order)
       sweeper.kill(order, now: now.instant, children, &kernel, &pending)
     case .watchEmpty(let invocation): sweeper.watchEmpty(invocation, now: now.instant)
-    case .countLeft(let invocation): sweeper.countLeft(invocation, now: now.instant)
+    case .countLeft(let invocation): sweeper.countLeft(invocation, children, &kernel, &pending)
     case .forget(let invocation):
       sweeper.forget(invocation)
       kernel.forget(invocation)

@@ -68,6 +68,7 @@ public final class Inspector {
 
   public func after(_ event: Event?, _ effects: [Effect], _ manager: Manager, _ now: Now) {
     events += 1
+    if let event { note(event) }
     var new: [UnitGlance] = []
     new.reserveCapacity(manager.unitCount)
     var changed: [Int] = []
@@ -88,8 +89,46 @@ public final class Inspector {
     }
   }
 
+  private func note(_ event: Event) {
+    switch event {
+    case .spawned(let key, let pid): world.note("event spawned", Int64(key.invocation.number), Int64(pid), Bytes(key.role.name))
+    case .spawnFailed(let key, _): world.note("event spawnFailed", Int64(key.invocation.number), 0, Bytes(key.role.name))
+    case .executed(let key): world.note("event executed", Int64(key.invocation.number), 0, Bytes(key.role.name))
+    case .execFailed(let key, _): world.note("event execFailed", Int64(key.invocation.number), 0, Bytes(key.role.name))
+    case .exited(let key, let status):
+      world.note("event exited", Int64(key.invocation.number), Int64(status.shellStatus), Bytes(key.role.name))
+    case .stopped(let key, _): world.note("event stopped", Int64(key.invocation.number))
+    case .signalled(let invocation, let order, let count, _):
+      world.note("event signalled", Int64(invocation.number), Int64(count), Bytes(decimal: order))
+    case .emptied(let invocation): world.note("event emptied", Int64(invocation.number))
+    case .left(let invocation, let count): world.note("event left", Int64(invocation.number), Int64(count))
+    case .deadline(let deadline):
+      world.note("event deadline", Int64(deadline.key.unit.index), Int64(deadline.invocation), Bytes(decimal: deadline.key.kind.rawValue))
+    case .signal(let received): world.note("event signal", Int64(received.signal.number))
+    case .request(let id, let request): world.note("event request", Int64(id.number), 0, request.text)
+    case .loaded(_, let loaded): world.note("event loaded", Int64(loaded.units.count), loaded.hasErrors ? 1 : 0)
+    case .swept(let forced): world.note("event swept", forced ? 1 : 0)
+    }
+  }
+
   public func turnEnded(_ manager: Manager, _ now: Now) {
     for checker in checkers { checker.turnEnded(manager, now) }
+  }
+}
+
+extension Request {
+  var text: Bytes {
+    switch self {
+    case .units: Bytes("units")
+    case .unit(let name): "unit " + name
+    case .timers: Bytes("timers")
+    case .job(let type, let unit, _, let wait): Bytes(type.name) + " " + unit + (wait ? Bytes(" wait") : [])
+    case .kill(let unit, let signal, _): "kill " + unit + " " + signal.name
+    case .resetFailed(let unit): "reset-failed " + unit
+    case .apply(let planOnly): Bytes(planOnly ? "plan" : "apply")
+    case .daemonReload: Bytes("daemon-reload")
+    case .exit: Bytes("exit")
+    }
   }
 }
 

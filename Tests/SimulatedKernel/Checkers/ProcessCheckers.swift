@@ -22,6 +22,11 @@ final class AttributionChecker: Checker {
   override func after(_ moment: Moment) {
     collect()
     switch moment.event {
+    case .spawned(let key, 0):
+      // A kill came before the spawn: the command never was, and its end is told all the same.
+      if world.births[key] != nil { fail("\(key.text) was spawned, told was that it never was") }
+      untold.append((key, .killed(.terminate), world.turns))
+      execTold.insert(key)
     case .spawned(let key, let pid):
       if world.births[key] != pid { fail("spawned \(key.text) as pid \(pid), the world knows \(world.births[key] ?? 0)") }
     case .spawnFailed(let key, _):
@@ -33,7 +38,7 @@ final class AttributionChecker: Checker {
         fail("exit of \(key.text) told, which nobody collected")
         return
       }
-      if untold[index].status != status {
+      if untold[index].status != status, world.births[key] != nil {
         fail("\(key.text) ended with \(untold[index].status.shellStatus), told was \(status.shellStatus)")
       }
       untold.remove(at: index)
@@ -87,11 +92,13 @@ final class EmptyChecker: Checker {
 
   private func note(_ index: Int, _ invocation: UInt32, _ manager: Manager) {
     guard let settings = manager.settings(index) else { return }
+    // FinalKillSignal= may be one that a process ignores.
+    let sendsKill = settings.sendSIGKILL && settings.finalKillSignal == .kill
     while modes.count <= index { modes.append((0, .none, true)) }
-    if modes[index].invocation == invocation, modes[index].mode != settings.killMode || modes[index].sendsKill != settings.sendSIGKILL {
+    if modes[index].invocation == invocation, modes[index].mode != settings.killMode || modes[index].sendsKill != sendsKill {
       changedRuns.insert(invocation)
     }
-    modes[index] = (invocation, settings.killMode, settings.sendSIGKILL)
+    modes[index] = (invocation, settings.killMode, sendsKill)
   }
 
   private func judge(_ index: Int, _ number: UInt32, _ moment: Moment) {

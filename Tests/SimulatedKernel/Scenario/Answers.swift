@@ -53,7 +53,7 @@ extension Conversation {
     if answers.isMalformed { return "what it got is no HTTP" }
     switch manner {
     case .stranger: return nil
-    case .garbage: return answers.statuses.allSatisfy { $0 >= 400 && $0 < 500 } ? nil : "garbage was answered with \(answers.statuses)"
+    case .garbage: return answers.statuses.allSatisfy { $0 >= 400 && $0 <= 505 } ? nil : "garbage was answered with \(answers.statuses)"
     case .hasty: return answers.statuses.count <= requests.count ? nil : "\(answers.statuses.count) answers to \(requests.count) requests"
     case .polite:
       if answers.statuses.count > requests.count { return "\(answers.statuses.count) answers to \(requests.count) requests" }

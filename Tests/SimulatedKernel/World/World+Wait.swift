@@ -100,7 +100,7 @@ extension World {
   func hear(_ bytes: Bytes) {
     said.append(bytes)
     if said.count > 400 { said.removeFirst(200) }
-    note("says", 0, 0, bytes)
+    note("says", 0, 0, bytes.trimmed)
   }
 
   static let turnsToReap = 60
