@@ -163,10 +163,7 @@ extension Manager {
   }
 
   private mutating func begin(_ unit: UnitID, _ job: Job) {
-    if let pending = self[unit].pending {
-      self[unit].unit = pending
-      self[unit].pending = nil
-    }
+    takePending(unit)
     guard case .service = self[unit].unit.kind else {
       self[unit].isOn = true
       self[unit].stateChangedAt = now.wall

@@ -80,12 +80,27 @@ public final class Inspector {
       }
       new.append(glance)
     }
+    for effect in effects { note(effect) }
     let moment = Moment(manager: manager, event: event, effects: effects, now: now, old: glances, new: new, changed: changed)
     for checker in checkers { checker.after(moment) }
     glances = new
     for case .leave(let status) in effects {
       leftStatus = status
       for checker in checkers { checker.left(status: status, manager) }
+    }
+  }
+
+  private func note(_ effect: Effect) {
+    switch effect {
+    case .arm(let deadline, let at):
+      world.note("arm", Int64(deadline.key.unit.index), at.nanoseconds / 1000, Bytes(decimal: deadline.key.kind.rawValue))
+    case .disarm(let key): world.note("disarm", Int64(key.unit.index), 0, Bytes(decimal: key.kind.rawValue))
+    case .kill(let order): world.note("kill", Int64(order.invocation.number), Int64(order.signal.number), Bytes(decimal: order.number))
+    case .forget(let invocation): world.note("forget", Int64(invocation.number))
+    case .reply(let id, _): world.note("reply", Int64(id.number))
+    case .spawn, .watchEmpty, .countLeft, .message, .table, .load, .notify, .forward, .commandStopped, .takeTerminalBack, .finalSweep,
+      .leave:
+      break
     }
   }
 

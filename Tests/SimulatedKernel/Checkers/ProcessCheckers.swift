@@ -116,14 +116,27 @@ final class EmptyChecker: Checker {
 /// No two main processes of one unit live at once, but where the unit leaves its processes behind.
 final class TwinChecker: Checker {
   override var name: StaticString { "twin-main" }
+  /// Units that once had settings which leave processes behind.
+  private var leavers: Set<Int> = []
 
   override func after(_ moment: Moment) {
-    guard case .spawned(let key, let pid) = moment.event, key.role == .main, key.invocation.unit.index >= 0 else { return }
+    if case .loaded = moment.event { noteLeavers(moment) }
+    if moment.event == nil { noteLeavers(moment) }
+    guard case .spawned(let key, let pid) = moment.event, key.role == .main, key.invocation.unit.index >= 0, pid != 0 else { return }
     let index = Int(key.invocation.unit.index)
-    guard let settings = moment.manager.settings(index), settings.killMode != .none, settings.sendSIGKILL else { return }
-    if let twin = world.liveMain(of: key.invocation.unit, besides: pid) {
+    noteLeaver(index, moment.manager)
+    if !leavers.contains(index), let twin = world.liveMain(of: key.invocation.unit, besides: pid) {
       fail("\(moment.name(index).shown) has main process \(pid) beside \(twin)")
     }
+  }
+
+  private func noteLeavers(_ moment: Moment) {
+    for index in moment.new.indices { noteLeaver(index, moment.manager) }
+  }
+
+  private func noteLeaver(_ index: Int, _ manager: Manager) {
+    guard let settings = manager.settings(index) else { return }
+    if settings.killMode == .none || !settings.sendSIGKILL || settings.finalKillSignal != .kill { leavers.insert(index) }
   }
 }
 

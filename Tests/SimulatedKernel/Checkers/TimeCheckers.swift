@@ -96,7 +96,7 @@ final class BackoffChecker: Checker {
 
   /// The end of a backoff began it: its job was queued by the restart's deadline, now or before.
   private func isAutomatic(_ index: Int, _ old: UnitGlance, _ event: Event?) -> Bool {
-    if old.jobIsAutoRestart { return true }
+    if old.jobIsAutoRestart && !old.jobIsRunning { return true }
     guard case .deadline(let deadline) = event, deadline.key.kind == .restart else { return false }
     return Int(deadline.key.unit.index) == index && old.jobType == nil
   }
@@ -184,6 +184,8 @@ final class TimerChecker: Checker {
 
   private func judgeNext(_ index: Int, _ at: Instant, _ moment: Moment) {
     guard let schedule = schedule(index, moment.manager) else { return }
+    // A slot that is due already and waits for its turn may be armed again as it was.
+    if at == moment.before(index)?.fireAt { return }
     if !schedule.triggers.isEmpty, schedule.triggers.allSatisfy(\.isGrid), at <= moment.now.instant {
       fail("\(moment.name(index).shown): next slot is not ahead")
     }

@@ -64,7 +64,8 @@ extension World {
   func killCgroup(_ invocation: Invocation) -> Bool {
     guard containmentMode == .cgroup else { return false }
     note("cgroup-kill", Int64(invocation.number))
-    for process in table where process.tag == invocation { deliver(.kill, to: process) }
+    // The kernel kills whoever is forked meanwhile too.
+    while let process = table.first(where: { $0.tag == invocation && $0.isLive && !$0.isDying }) { deliver(.kill, to: process) }
     return true
   }
 
