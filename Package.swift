@@ -94,7 +94,7 @@ let package = Package(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
-    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"], path: "Tests/SimulationTests"),
     .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
