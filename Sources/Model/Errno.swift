@@ -1,3 +1,4 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase (the names are errno.h's)
 /// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name.
 public enum Errno {
   public static let EPERM: Int32 = 1

@@ -35,6 +35,7 @@ public struct Unit: Equatable, Sendable {
   }
 }
 
+/// What kind of unit it is, with the settings of that kind.
 public enum UnitKind: Equatable, Sendable {
   case service(ServiceSettings)
   case timer(TimerSettings)
@@ -89,6 +90,7 @@ public enum EmergencyAction: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// What an action means in a container.
   public enum Effect: Sendable { case nothing, orderlyExit, exitAtOnce }
   public var effect: Effect {
     switch self {
