@@ -1,4 +1,6 @@
-// swift-format-ignore-file: AlwaysUseLowerCamelCase (the names are errno.h's)
+// The names are those of errno.h.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name.
 public enum Errno {
   public static let EPERM: Int32 = 1
