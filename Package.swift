@@ -42,6 +42,8 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+  // child.c runs where neither the C library nor its thread-local may be touched (Tests/LinuxTests reads its symbols).
+  .unsafeFlags(["-fno-stack-protector", "-fno-builtin"]),
   .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
 ]
 
@@ -97,6 +99,8 @@ let package = Package(
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
     .testTarget(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
+    .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),
   ],

@@ -1,7 +1,5 @@
-// The names are those of errno.h.
-// swift-format-ignore-file: AlwaysUseLowerCamelCase
-
-/// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name.
+/// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name: the kernel's own names.
+// swift-format-ignore: AlwaysUseLowerCamelCase
 public enum Errno {
   public static let EPERM: Int32 = 1
   public static let ENOENT: Int32 = 2
