@@ -32,7 +32,9 @@ func toolchainLibraryFolder() -> String? {
 let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 
 let swiftSettings: [SwiftSetting] = [
-  .enableExperimentalFeature("Embedded", embedded),
+  // As plain flags: `.enableExperimentalFeature` under a trait reaches the ordinary link too (6.3.1), which then leaves
+  // out the runtime's registration of types.
+  .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
@@ -51,12 +53,10 @@ let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
     embedded),
-  // SwiftPM passes the Embedded feature to the ordinary link, too, where swiftc then leaves out the path of its libraries.
-  .unsafeFlags(toolchain.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/linux"] } ?? []),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
