@@ -90,6 +90,7 @@ public enum EmergencyAction: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// What an action means in a container.
   public enum Effect: Sendable { case nothing, orderlyExit, exitAtOnce }
   public var effect: Effect {
     switch self {

@@ -43,6 +43,7 @@ public struct Manager {
   /// Effects of the event under way.
   var out: [Effect] = []
 
+  /// Where apus as a whole stands, from boot to its end.
   public enum Phase: Equatable, Sendable {
     case booting, running, stopping, sweeping, left
   }
@@ -62,6 +63,7 @@ public struct Manager {
     out.removeAll(keepingCapacity: true)
   }
 
+  /// The only door in: one event, and what is to be done about it appended to `effects`.
   public mutating func handle(_ event: Event, now: Now, effects: inout [Effect]) {
     self.now = now
     if phase != .left {
