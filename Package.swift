@@ -31,9 +31,13 @@ func toolchainLibraryFolder() -> String? {
 
 let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 
+/// As flags, not as `.enableExperimentalFeature`: SwiftPM passes a feature to the link of the ordinary build, too, whatever
+/// its condition, and swiftc then leaves out swiftrt.o (type metadata is nil at run time) and the path of its libraries.
+let embeddedFeature = ["-enable-experimental-feature", "Embedded"]
+
 let swiftSettings: [SwiftSetting] = [
-  .enableExperimentalFeature("Embedded", embedded),
   .enableExperimentalFeature("Lifetimes"),
+  .unsafeFlags(embeddedFeature, embedded),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
@@ -49,12 +53,10 @@ let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    embeddedFeature + ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
     embedded),
-  // SwiftPM passes the Embedded feature to the ordinary link, too, where swiftc then leaves out the path of its libraries.
-  .unsafeFlags(toolchain.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/linux"] } ?? []),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
