@@ -31,13 +31,11 @@ func toolchainLibraryFolder() -> String? {
 
 let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 
-/// As flags, not as `.enableExperimentalFeature`: SwiftPM passes a feature to the link of the ordinary build, too, whatever
-/// its condition, and swiftc then leaves out swiftrt.o (type metadata is nil at run time) and the path of its libraries.
-let embeddedFeature = ["-enable-experimental-feature", "Embedded"]
-
 let swiftSettings: [SwiftSetting] = [
+  // As plain flags: `.enableExperimentalFeature` under a trait reaches the ordinary link too (6.3.1), which then leaves
+  // out the runtime's registration of types.
+  .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
-  .unsafeFlags(embeddedFeature, embedded),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
@@ -46,6 +44,8 @@ let swiftSettings: [SwiftSetting] = [
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
+  // child.c runs where neither the C library nor its thread-local may be touched (Tests/LinuxTests reads its symbols).
+  .unsafeFlags(["-fno-stack-protector", "-fno-builtin"]),
   .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
 ]
 
@@ -53,7 +53,7 @@ let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    embeddedFeature + ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
     embedded),
@@ -89,13 +89,16 @@ let package = Package(
     .testTarget(name: "CalendarTests", dependencies: ["Model", "Calendar"], path: "Tests/CalendarTests", resources: [.copy("Fixtures")]),
     .testTarget(name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
     .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests", exclude: ["Golden"]),
-    .testTarget(name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
     .testTarget(name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests", resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
     .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
+    .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),
   ],

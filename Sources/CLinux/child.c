@@ -1,1 +1,343 @@
-#include "CLinux.h"
+// The only code between clone and exec. The child shares all memory with apus, which goes on meanwhile: so it makes raw
+// system calls only, touches no errno, no thread-local and no global, writes nothing but its own stack, and never
+// returns: it executes or it exits. `nm -u child.o` is empty, which a test checks.
+//
+// The order is systemd's (units.md c.11).
+#include "child.h"
+
+#include "raw.h"
+
+enum {
+  STAGE_CHDIR = 200, STAGE_NICE = 201, STAGE_EXEC = 203, STAGE_LIMITS = 205, STAGE_STDIN = 208, STAGE_STDOUT = 209,
+  STAGE_GROUP = 216, STAGE_USER = 217, STAGE_CGROUP = 219, STAGE_SETSID = 220, STAGE_STDERR = 222,
+  STAGE_NOT_EXECUTABLE = 126, STAGE_NOT_FOUND = 127,
+};
+
+enum { SHARE_MEMORY = 0x100, DUMPABLE = 4 };
+#define INTO_CGROUP 0x200000000ULL
+
+static __attribute__((noreturn)) void leave(int status) {
+  for (;;) RAW(__NR_exit_group, status);
+}
+
+static long write_all(int descriptor, const void *bytes, long count) {
+  const char *next = bytes;
+  while (count > 0) {
+    long written = RAW(__NR_write, descriptor, next, count);
+    if (written == -RAW_EINTR) continue;
+    if (written <= 0) return written;
+    next += written;
+    count -= written;
+  }
+  return 0;
+}
+
+static __attribute__((noreturn)) void fail(const struct apus_plan *plan, int stage, long error, int detail) {
+  struct apus_report report;
+  report.stage = stage;
+  report.error = (int32_t)(error < 0 ? -error : error);
+  report.detail = detail;
+  write_all(plan->report, &report, sizeof report);
+  leave(stage);
+}
+
+// Every disposition to default but those to be ignored, then the mask. A shared-memory child has its own table.
+static void reset_signals(const struct apus_plan *plan) {
+  for (int signal = 1; signal <= RAW_SIGNALS; signal++) {
+    struct raw_sigaction action;
+    action.handler = (void *)(plan->ignored >> (signal - 1) & 1);
+    action.flags = 0;
+    action.restorer = 0;
+    action.mask = 0;
+    RAW(__NR_rt_sigaction, signal, &action, 0, 8);
+  }
+}
+
+// apus's descriptors all close on exec; closing them here already keeps a child that hangs before exec from holding a
+// client's connection open.
+static void close_others(const struct apus_plan *plan) {
+  unsigned pipe = (unsigned)plan->report;
+  long result = 0;
+  if (pipe > 3) result = RAW(__NR_close_range, 3, pipe - 1, 0);
+  if (result >= 0) result = RAW(__NR_close_range, pipe + 1, ~0u, 0);
+  if (result >= 0) return;
+  for (int descriptor = 3; descriptor < plan->close_limit; descriptor++)
+    if (descriptor != plan->report) RAW(__NR_close, descriptor);
+}
+
+static void open_stream(const struct apus_plan *plan, int number) {
+  const struct apus_stream *stream = &plan->streams[number];
+  int stage = number == 0 ? STAGE_STDIN : number == 1 ? STAGE_STDOUT : STAGE_STDERR;
+  if (stream->kind == APUS_STREAM_KEEP) return;
+  long source = 1;
+  if (stream->kind == APUS_STREAM_OPEN) {
+    do source = RAW(__NR_openat, RAW_AT_FDCWD, stream->path, stream->flags, 0666);
+    while (source == -RAW_EINTR);
+    if (source < 0) fail(plan, stage, source, 0);
+  }
+  if (source == number) return;
+  long result = RAW(__NR_dup3, source, number, 0);
+  if (result < 0) fail(plan, stage, result, 0);
+  if (source > 2) RAW(__NR_close, source);
+}
+
+// Failures are nobody's business: systemd ignores EACCES and EPERM, and a container may have /proc read-only.
+static void adjust_oom_score(const struct apus_plan *plan) {
+  if (!plan->oom_score_adjust) return;
+  long length = 0;
+  while (plan->oom_score_adjust[length]) length++;
+  // A child of a non-dumpable apus owns its /proc files only once it is dumpable; its memory is its own here (`forked`).
+  long dumpable = RAW(__NR_prctl, 3 /* PR_GET_DUMPABLE */);
+  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 1);
+  long file = RAW(__NR_openat, RAW_AT_FDCWD, "/proc/self/oom_score_adj", 1 /* O_WRONLY */);
+  if (file >= 0) {
+    write_all((int)file, plan->oom_score_adjust, length);
+    RAW(__NR_close, file);
+  }
+  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 0);
+}
+
+static long get_limit(int resource, struct apus_limit *into) {
+  uint64_t pair[2];
+  long result = RAW(__NR_prlimit64, 0, resource, 0, pair);
+  into->soft = pair[0];
+  into->hard = pair[1];
+  return result;
+}
+
+static long set_limit(int resource, uint64_t soft, uint64_t hard) {
+  uint64_t pair[2];
+  pair[0] = soft;
+  pair[1] = hard;
+  return RAW(__NR_prlimit64, 0, resource, pair, 0);
+}
+
+// The closest possible: what is refused is raised only as far as RLIMIT_NICE lets it.
+static void set_nice(const struct apus_plan *plan) {
+  if (!plan->has_nice) return;
+  long result = RAW(__NR_setpriority, 0, 0, plan->nice);
+  if (result >= 0) return;
+  if (result != -RAW_EACCES && result != -RAW_EPERM) fail(plan, STAGE_NICE, result, 0);
+  struct apus_limit limit;
+  if (get_limit(RAW_RLIMIT_NICE, &limit) < 0 || limit.soft < 1 || limit.soft > 40) return;
+  long lowest = 20 - (long)limit.soft;
+  long present = 20 - RAW(__NR_getpriority, 0, 0);
+  if (lowest < present) RAW(__NR_setpriority, 0, 0, lowest);
+}
+
+// The closest possible: on EPERM both values are clamped to the present hard limit.
+static void set_limits(const struct apus_plan *plan) {
+  for (uint32_t index = 0; index < plan->limit_count; index++) {
+    const struct apus_limit *wanted = &plan->limits[index];
+    long result = set_limit(wanted->resource, wanted->soft, wanted->hard);
+    if (result == -RAW_EPERM) {
+      struct apus_limit present;
+      result = get_limit(wanted->resource, &present);
+      if (result >= 0) {
+        uint64_t hard = wanted->hard < present.hard ? wanted->hard : present.hard;
+        result = set_limit(wanted->resource, wanted->soft < hard ? wanted->soft : hard, hard);
+      }
+    }
+    if (result < 0) fail(plan, STAGE_LIMITS, result, (int)index);
+  }
+}
+
+// The containment tag (DESIGN section 5 b). Where it cannot be set the other witnesses have to do.
+static void set_tag(const struct apus_plan *plan) {
+  if (!plan->tag) return;
+  if (!plan->tag_soft_only && set_limit(RAW_RLIMIT_RTTIME, plan->tag, plan->tag) >= 0) return;
+  struct apus_limit present;
+  if (get_limit(RAW_RLIMIT_RTTIME, &present) >= 0 && plan->tag < present.hard)
+    set_limit(RAW_RLIMIT_RTTIME, plan->tag, present.hard);
+}
+
+static void change_user(const struct apus_plan *plan) {
+  uint32_t uid = (uint32_t)RAW(__NR_geteuid), gid = (uint32_t)RAW(__NR_getegid);
+  int same = (!plan->has_uid || plan->uid == uid) && (!plan->has_gid || plan->gid == gid);
+  if (plan->has_groups) {
+    long result = RAW(__NR_setgroups, plan->group_count, plan->groups);
+    // Without privilege apus's own user keeps apus's own groups.
+    if (result < 0 && !(result == -RAW_EPERM && same)) fail(plan, STAGE_GROUP, result, 0);
+  }
+  if (plan->has_gid) {
+    long result = RAW(__NR_setresgid, plan->gid, plan->gid, plan->gid);
+    if (result < 0) fail(plan, STAGE_GROUP, result, 1);
+  }
+  if (plan->has_uid) {
+    long result = RAW(__NR_setresuid, plan->uid, plan->uid, plan->uid);
+    if (result < 0) fail(plan, STAGE_USER, result, 0);
+  }
+}
+
+static void change_folder(const struct apus_plan *plan) {
+  if (!plan->folder) return;
+  long result = RAW(__NR_chdir, plan->folder);
+  if (result < 0 && plan->folder_optional) result = RAW(__NR_chdir, "/");
+  if (result < 0) fail(plan, STAGE_CHDIR, result, 0);
+}
+
+static void join_cgroup(const struct apus_plan *plan) {
+  if (!plan->cgroup_procs) return;
+  long file = RAW(__NR_openat, RAW_AT_FDCWD, plan->cgroup_procs, 1 /* O_WRONLY */);
+  long result = file < 0 ? file : write_all((int)file, "0", 1);
+  if (file >= 0) RAW(__NR_close, file);
+  if (result < 0) fail(plan, STAGE_CGROUP, result, 0);
+}
+
+// COMMAND: own process group, in the foreground of apus's terminal. All signals are still blocked, SIGTTOU among them,
+// so that a background group may do this.
+static void take_terminal(const struct apus_plan *plan) {
+  RAW(__NR_setpgid, 0, 0);
+  if (plan->terminal < 0) return;
+  int32_t group = (int32_t)RAW(__NR_getpid);
+  RAW(__NR_ioctl, plan->terminal, 0x5410 /* TIOCSPGRP */, &group);
+}
+
+static void hand_through(const struct apus_plan *plan) {
+  for (uint32_t index = 0; index < plan->kept_count; index++)
+    RAW(__NR_fcntl, plan->kept[index], 2 /* F_SETFD */, 0);
+  if (!plan->listen_pid) return;
+  char digits[12];
+  int count = 0;
+  for (unsigned long rest = (unsigned long)RAW(__NR_getpid); rest || !count; rest /= 10)
+    digits[count++] = (char)('0' + rest % 10);
+  volatile uint8_t *out = plan->listen_pid;
+  while (count) *out++ = (uint8_t)digits[--count];
+  *out = 0;
+}
+
+// A name that is not there, or may not be executed, gives way to the next; EACCES is remembered, as execvp does.
+static __attribute__((noreturn)) void execute(const struct apus_plan *plan) {
+  long error = RAW_ENOENT;
+  int detail = 0;
+  for (int index = 0; plan->candidates[index]; index++) {
+    long result = RAW(__NR_execve, plan->candidates[index], plan->arguments, plan->environment);
+    int missing = result == -RAW_ENOENT || result == -RAW_ENOTDIR;
+    if (!missing || (error == RAW_ENOENT && index == 0)) {
+      error = -result;
+      detail = index;
+    }
+    if (!missing && result != -RAW_EACCES) break;
+  }
+  int stage = STAGE_EXEC;
+  if (plan->inherits) stage = error == RAW_ENOENT || error == RAW_ENOTDIR ? STAGE_NOT_FOUND : STAGE_NOT_EXECUTABLE;
+  fail(plan, stage, error, detail);
+}
+
+static __attribute__((noreturn)) void child(const struct apus_plan *plan) {
+  reset_signals(plan);
+  if (plan->inherits) take_terminal(plan);
+  uint64_t mask = plan->inherits ? plan->mask : 0;
+  RAW(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
+  if (plan->inherits) {
+    hand_through(plan);
+  } else {
+    close_others(plan);
+    long result = RAW(__NR_setsid);
+    if (result < 0) fail(plan, STAGE_SETSID, result, 0);
+  }
+  if (plan->preset_stage) fail(plan, plan->preset_stage, plan->preset_errno, 0);
+  join_cgroup(plan);
+  for (int number = 0; number < 3; number++) open_stream(plan, number);
+  adjust_oom_score(plan);
+  set_nice(plan);
+  RAW(__NR_umask, plan->umask);
+  set_limits(plan);
+  set_tag(plan);
+  change_user(plan);
+  change_folder(plan);
+  execute(plan);
+}
+
+// A writer may hang for long (a stopped terminal): it keeps none of apus's connections open meanwhile.
+static __attribute__((noreturn)) void write_out(struct apus_writing *writing) {
+  if (RAW(__NR_close_range, 3, ~0u, 0) < 0)
+    for (int descriptor = 3; descriptor < writing->close_limit; descriptor++) RAW(__NR_close, descriptor);
+  while (writing->written < writing->count) {
+    long result = RAW(
+      __NR_write, writing->descriptor, writing->bytes + writing->written, writing->count - writing->written);
+    if (result == -RAW_EINTR) continue;
+    if (result <= 0) {
+      writing->failure = (int32_t)-result;
+      leave(1);
+    }
+    writing->written += (uint32_t)result;
+  }
+  leave(0);
+}
+
+// The kernel's struct clone_args, version 2 (88 bytes).
+struct clone_arguments {
+  uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+};
+
+// The system call, and in the child `entry(argument)` on its new stack. The parent's stack is not touched by the child.
+static long start(long number, long a, long b, void (*entry)(void *), void *argument) {
+  long result;
+#if defined(__x86_64__)
+  register long r10 __asm__("r10") = 0;
+  register long r8 __asm__("r8") = 0;
+  register void *r12 __asm__("r12") = argument;
+  register void (*r13)(void *) __asm__("r13") = entry;
+  __asm__ volatile(
+    "syscall\n\t"
+    "test %%rax, %%rax\n\t"
+    "jnz 1f\n\t"
+    "xor %%ebp, %%ebp\n\t"
+    "and $-16, %%rsp\n\t"
+    "mov %%r12, %%rdi\n\t"
+    "call *%%r13\n\t"
+    "ud2\n"
+    "1:"
+    : "=a"(result)
+    : "a"(number), "D"(a), "S"(b), "d"(0L), "r"(r10), "r"(r8), "r"(r12), "r"(r13)
+    : "rcx", "r11", "memory");
+#else
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = 0;
+  register long x3 __asm__("x3") = 0;
+  register long x4 __asm__("x4") = 0;
+  register void *x9 __asm__("x9") = argument;
+  register void (*x10)(void *) __asm__("x10") = entry;
+  __asm__ volatile(
+    "svc 0\n\t"
+    "cbnz x0, 1f\n\t"
+    "mov x29, xzr\n\t"
+    "mov x0, x9\n\t"
+    "blr x10\n\t"
+    "brk 1\n"
+    "1:"
+    : "+r"(x0)
+    : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x9), "r"(x10)
+    : "memory");
+  result = x0;
+#endif
+  return result;
+}
+
+static void enter_child(void *argument) { child(argument); }
+static void enter_writer(void *argument) { write_out(argument); }
+
+int32_t apus_spawn(const struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup) {
+  unsigned long share = way == APUS_SPAWN_FORK ? 0 : SHARE_MEMORY;
+  if (way != APUS_SPAWN_CLONE3 && cgroup < 0)
+    return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_child, (void *)plan);
+  struct clone_arguments arguments;
+  volatile uint64_t *word = (volatile uint64_t *)&arguments;
+  for (unsigned index = 0; index < sizeof arguments / sizeof *word; index++) word[index] = 0;
+  arguments.flags = share | (cgroup >= 0 ? INTO_CGROUP : 0);
+  arguments.exit_signal = RAW_SIGCHLD;
+  // clone3 wants the lowest byte and a size; the pool's stacks grow down to their guard page whatever is said here.
+  arguments.stack_size = 4096;
+  arguments.stack = (uint64_t)(uintptr_t)stack_top - arguments.stack_size;
+  arguments.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
+  long size = cgroup >= 0 ? (long)sizeof arguments : 64;
+  return (int32_t)start(__NR_clone3, (long)&arguments, size, enter_child, (void *)plan);
+}
+
+int32_t apus_spawn_writer(struct apus_writing *writing, void *stack_top, int32_t way) {
+  unsigned long share = way == APUS_SPAWN_FORK ? 0 : SHARE_MEMORY;
+  return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_writer, writing);
+}

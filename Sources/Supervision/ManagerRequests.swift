@@ -54,7 +54,9 @@ extension Manager {
       return out.append(.reply(id, .job(report)))
     }
     if type == .reload && !canReload(unit) {
-      let text = "Job for " + name + " is not applicable: " + (self[unit].serviceSettings?.reload.isEmpty ?? true ? Bytes("it has no ExecReload=") : Bytes("it is not running"))
+      let text =
+        "Job for " + name + " is not applicable: "
+        + (self[unit].serviceSettings?.reload.isEmpty ?? true ? Bytes("it has no ExecReload=") : Bytes("it is not running"))
       return out.append(.reply(id, .failed(.notApplicable, message: text, diagnostics: [])))
     }
     let effective: JobType = type == .tryRestart ? .restart : type

@@ -78,10 +78,9 @@ extension Manager {
     case .dead, .failed:
       self[id].inactiveEnteredAt = wall
       self[id].startedAt = nil
-      if state == .failed { sayFailed(id) }
+      if state == .failed && self[id].service.state == .failed { sayFailed(id) }
     case .autoRestart:
-      message(
-        .notice, self[id].name + ": next start in " + shortSpan(self[id].service.restartDelay) + " (" + reason(id) + ")")
+      message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
     case .autoRestartQueued, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm,
       .finalSigkill:
       break
@@ -134,7 +133,8 @@ extension Manager {
   mutating func sayLeftovers(_ invocation: Invocation, _ count: Int) {
     guard count > 0, valid(invocation.unit) else { return }
     message(
-      .warning, self[invocation.unit].name + ": " + Bytes(decimal: count) + " processes are left running (KillMode= or SendSIGKILL= say so)")
+      .warning, self[invocation.unit].name + ": " + Bytes(decimal: count) + " processes are left running (KillMode= or SendSIGKILL= say so)"
+    )
   }
 
   /// A unit whose file is gone and that is down: its name is free again.

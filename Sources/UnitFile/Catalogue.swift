@@ -33,15 +33,16 @@ public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
 
 struct Assembler {
   var catalogue = Catalogue()
-  /// The file of each unit, built-in ones excepted; the same positions as in `catalogue.units`.
-  var files: [ParsedUnit] = []
+  /// What each unit's file names, and how strictly it was read; built-in units excepted, otherwise the same positions as
+  /// in `catalogue.units`.
+  var files: [(references: [Reference], strictness: Strictness)] = []
   var index = NameIndex([])
   /// References to each unit, as positions of the units that name it.
   var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
 
   /// The first of several files of one name counts, as in the unit path.
   mutating func collect(_ parsed: [ParsedUnit]) {
-    let all = NameIndex(parsed.map { $0.unit })
+    let all = NameIndex(parsed.map { $0.unit.name.bytes })
     for (position, file) in parsed.enumerated() {
       if let first = all.position(of: file.unit.name), first != position {
         let other = parsed[first].unit.fragmentPath
@@ -51,14 +52,14 @@ struct Assembler {
         }
         continue
       }
-      files.append(file)
+      files.append((file.references, file.strictness))
       catalogue.units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }
-    index = NameIndex(catalogue.units)
+    index = NameIndex(catalogue.units.map { $0.name.bytes })
     namedBy = Array(repeating: [], count: files.count)
-    for (position, file) in files.enumerated() where !file.unit.name.isTemplate {
-      for reference in file.references {
+    for position in files.indices where !catalogue.units[position].name.isTemplate {
+      for reference in files[position].references {
         guard let target = index.position(of: reference.name), target != position else { continue }
         namedBy[target].append((reference.kind, position))
       }
@@ -98,27 +99,27 @@ struct Assembler {
   /// Names that must exist and do not; names of the host side become stubs.
   mutating func checkReferences() {
     var stubs: [Unit] = []
-    for file in files where !file.unit.name.isTemplate {
-      for reference in file.references where index.position(of: reference.name) == nil {
+    for position in files.indices where !catalogue.units[position].name.isTemplate {
+      for reference in files[position].references where index.position(of: reference.name) == nil {
         if BuiltInNames.contains(reference.name) {
           if !stubs.contains(where: { $0.name == reference.name }) { stubs.append(BuiltInNames.unit(reference.name)) }
           continue
         }
         switch reference.kind {
-        case .requires, .bindsTo: missing(reference, in: file, what: "cannot find the required unit ")
-        case .trigger: missing(reference, in: file, what: "cannot find the unit to start, ")
+        case .requires, .bindsTo: missing(reference, in: position, what: "cannot find the required unit ")
+        case .trigger: missing(reference, in: position, what: "cannot find the unit to start, ")
         case .after, .before, .wants, .upholds, .onFailure, .onSuccess, .conflicts: break
         }
       }
     }
     catalogue.units += stubs
-    index = NameIndex(catalogue.units)
+    index = NameIndex(catalogue.units.map { $0.name.bytes })
   }
 
-  private mutating func missing(_ reference: Reference, in file: ParsedUnit, what: StaticString) {
+  private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {
     // A refused file says enough.
-    guard file.unit.loadState == .loaded else { return }
-    var hint = didYouMean(reference.name.bytes, among: files.map { $0.unit.name.bytes })
+    guard catalogue.units[position].loadState == .loaded else { return }
+    var hint = didYouMean(reference.name.bytes, among: catalogue.units.map { $0.name.bytes })
     if let template = reference.name.template, index.position(of: template) != nil {
       hint = "instances of " + template.bytes + " come with a later release"
     }
@@ -127,8 +128,8 @@ struct Assembler {
     }
     catalogue.diagnostics.append(
       Diagnostic(
-        file.strictness == .strict ? .error : .warning, file: file.unit.fragmentPath, line: reference.position.line,
-        column: reference.position.column, message: what + reference.name.bytes, hint: hint))
+        files[position].strictness == .strict ? .error : .warning, file: catalogue.units[position].fragmentPath,
+        line: reference.position.line, column: reference.position.column, message: what + reference.name.bytes, hint: hint))
   }
 
   mutating func findStarting() {
@@ -143,17 +144,19 @@ struct Assembler {
     }
   }
 
-  /// Two units that both start by themselves cannot conflict.
+  /// Two units that both start by themselves cannot conflict; in systemd's own folders nothing starts by itself.
   mutating func checkConflicts() {
-    for file in files {
-      for reference in file.references where reference.kind == .conflicts {
-        guard catalogue.starting.contains(file.unit.name), catalogue.starting.contains(reference.name),
-          reference.name != file.unit.name
-        else { continue }
+    for position in files.indices where files[position].strictness == .strict {
+      for reference in files[position].references where reference.kind == .conflicts {
+        let name = catalogue.units[position].name
+        guard reference.name != name, catalogue.starting.contains(name), catalogue.starting.contains(reference.name) else {
+          continue
+        }
         catalogue.diagnostics.append(
           Diagnostic(
-            .error, file: file.unit.fragmentPath, line: reference.position.line, column: reference.position.column,
-            message: "cannot start both " + file.unit.name.bytes + " and " + reference.name.bytes + ": they conflict",
+            .error, file: catalogue.units[position].fragmentPath, line: reference.position.line,
+            column: reference.position.column,
+            message: "cannot start both " + name.bytes + " and " + reference.name.bytes + ": they conflict",
             hint: Bytes("give apus only one of them")))
       }
     }

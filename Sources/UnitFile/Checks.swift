@@ -2,7 +2,7 @@ import Model
 
 extension UnitParser {
   /// Defaults and checks that need the whole file (units.md c.2, c.3, c.6).
-  mutating func finish() {
+  func finish() {
     if unit.loadState == .masked { return }
     switch source.name.type {
     case .service:
@@ -11,7 +11,8 @@ extension UnitParser {
       finishRestart()
       finishSchedule()
     case .timer:
-      references.append(Reference(kind: .trigger, name: timer.unit, position: Position(line: 0, column: 0)))
+      let position = written.timerUnit ?? Position(line: 0, column: 0)
+      if !written.timerUnitIsBad { references.append(Reference(kind: .trigger, name: timer.unit, position: position)) }
       if timer.schedule.triggers.isEmpty, unit.loadState == .loaded {
         refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")
       }
@@ -19,7 +20,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func finishType() {
+  private func finishType() {
     if written.type == nil {
       if let position = written.busName {
         service.type = .dbus
@@ -45,10 +46,14 @@ extension UnitParser {
     }
   }
 
-  private mutating func checkCommands() {
+  private func checkCommands() {
     if unit.loadState != .loaded { return }
     if service.start.isEmpty {
-      if service.stop.isEmpty && unit.successAction == .none {
+      // Of a line that was refused enough is said; without it there is still nothing to run.
+      if diagnostics.contains(where: { $0.severity == .error }) {
+        unit.loadState = .badSetting
+        unit.loadError = Bytes("the service has no ExecStart= that can be used")
+      } else if service.stop.isEmpty && unit.successAction == .none {
         refuse("the service has neither ExecStart= nor ExecStop= nor SuccessAction=", hint: "write [Service] ExecStart=")
       } else if service.type != .oneshot {
         refuse("the service has no ExecStart=, which only Type=oneshot may lack", at: written.type)
@@ -71,7 +76,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func finishRestart() {
+  private func finishRestart() {
     let backoff = service.backoff
     if let maximum = backoff.delayMax {
       if maximum < backoff.delay ?? TimeSpan(milliseconds: 100) {
@@ -89,7 +94,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func finishSchedule() {
+  private func finishSchedule() {
     if service.schedule.triggers.isEmpty {
       if let position = written.overlap ?? written.scheduleDelay, unit.loadState == .loaded {
         report(

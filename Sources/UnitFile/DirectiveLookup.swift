@@ -12,7 +12,12 @@ enum KeyMeaning: Equatable {
 
 extension KeyMeaning {
   init(_ key: Bytes, in section: Section) {
-    for directive in Directive.allCases where directive.row.hasRow(section.name, key) {
+    let row = Bytes(section.name) + "." + key
+    for directive in Directive.allCases where row == directive.row {
+      self = .directive(directive)
+      return
+    }
+    for directive in Directive.allCases where directive.legacyRows.hasWord(row) {
       self = .directive(directive)
       return
     }
@@ -32,30 +37,6 @@ extension KeyMeaning {
 }
 
 extension StaticString {
-  /// Whether one of the rows, parted by blanks, is `section.key`.
-  func hasRow(_ section: StaticString, _ key: Bytes) -> Bool {
-    section.withUTF8Buffer { section in
-      withUTF8Buffer { text in
-        var start = 0
-        while start < text.count {
-          var end = start
-          while end < text.count, text[end] != 32 { end += 1 }
-          if end - start == section.count + 1 + key.count, text[start + section.count] == 46 {
-            let keyStart = start + section.count + 1
-            var same = true
-            for index in 0..<key.count where text[keyStart + index] != key[index] {
-              same = false
-              break
-            }
-            if same, (0..<section.count).allSatisfy({ text[start + $0] == section[$0] }) { return true }
-          }
-          start = end + 1
-        }
-        return false
-      }
-    }
-  }
-
   /// Whether the word is in the list, which has a blank before and behind each.
   func hasWord(_ word: Bytes) -> Bool {
     guard let first = word.first else { return false }

@@ -1,7 +1,7 @@
 import Model
 
-/// The directive table, first part: every key that has an effect, with its handler. `row` is the only place that says
-/// which section and spelling belongs to which handler; legacy names and places stand behind the present one.
+/// The directive table, first part: every key that has an effect, with its handler. `row` and `legacyRows` are the only
+/// places that say which section and spelling belongs to which handler.
 enum Directive: UInt8, CaseIterable {
   case description, documentation
   case after, before, wants, requires, bindsTo, upholds, onFailure, onSuccess, conflicts
@@ -26,7 +26,18 @@ enum Directive: UInt8, CaseIterable {
 
   case schedule, overlap, scheduleRandomizedDelaySec, restartResetSec
 
-  /// `Section.Key`, the present spelling first.
+  /// `Section.Key` of former versions, each with a blank before and behind it.
+  var legacyRows: StaticString {
+    switch self {
+    case .bindsTo: " Unit.BindTo "
+    case .startLimitInterval: " Unit.StartLimitInterval Service.StartLimitInterval Service.StartLimitIntervalSec "
+    case .startLimitBurst: " Service.StartLimitBurst "
+    case .failureAction: " Service.FailureAction "
+    default: ""
+    }
+  }
+
+  /// `Section.Key`
   var row: StaticString {
     switch self {
     case .description: "Unit.Description"
@@ -35,16 +46,15 @@ enum Directive: UInt8, CaseIterable {
     case .before: "Unit.Before"
     case .wants: "Unit.Wants"
     case .requires: "Unit.Requires"
-    case .bindsTo: "Unit.BindsTo Unit.BindTo"
+    case .bindsTo: "Unit.BindsTo"
     case .upholds: "Unit.Upholds"
     case .onFailure: "Unit.OnFailure"
     case .onSuccess: "Unit.OnSuccess"
     case .conflicts: "Unit.Conflicts"
-    case .startLimitInterval:
-      "Unit.StartLimitIntervalSec Unit.StartLimitInterval Service.StartLimitInterval Service.StartLimitIntervalSec"
-    case .startLimitBurst: "Unit.StartLimitBurst Service.StartLimitBurst"
+    case .startLimitInterval: "Unit.StartLimitIntervalSec"
+    case .startLimitBurst: "Unit.StartLimitBurst"
     case .successAction: "Unit.SuccessAction"
-    case .failureAction: "Unit.FailureAction Service.FailureAction"
+    case .failureAction: "Unit.FailureAction"
     case .successActionExitStatus: "Unit.SuccessActionExitStatus"
     case .failureActionExitStatus: "Unit.FailureActionExitStatus"
     case .execStart: "Service.ExecStart"

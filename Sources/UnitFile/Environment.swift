@@ -10,20 +10,17 @@ public func environmentValue(_ name: Bytes, in environment: [Bytes]) -> Bytes? {
 
 /// `overlay` upon `base`: a later assignment replaces an earlier one in its place, new ones follow in order (units.md b.5).
 public func mergeEnvironment(_ base: [Bytes], _ overlay: [Bytes]) -> [Bytes] {
-  var result: [Bytes] = []
-  for assignment in base { set(assignment, in: &result) }
-  for assignment in overlay { set(assignment, in: &result) }
-  return result
-}
-
-private func set(_ assignment: Bytes, in environment: inout [Bytes]) {
-  guard let equals = assignment.firstIndex(of: 61) else { return }
-  let name = Bytes(assignment[..<equals])
-  for index in environment.indices where environment[index].isAssignment(of: name) {
-    environment[index] = assignment
-    return
+  let all = base + overlay
+  let names = all.map { Bytes($0.prefix { $0 != 61 }) }
+  let order = sortedPositions(all.count) { precedes(names[$0], names[$1]) || (names[$0] == names[$1] && $0 < $1) }
+  // At its name's first position stands the last value.
+  var merged: [Bytes?] = Array(repeating: nil, count: all.count)
+  var first = 0
+  for (index, position) in order.enumerated() {
+    if index == 0 || names[order[index - 1]] != names[position] { first = position }
+    if names[position].count < all[position].count { merged[first] = all[position] }
   }
-  environment.append(assignment)
+  return merged.compactMap { $0 }
 }
 
 /// Without what `UnsetEnvironment=` names: `NAME` removes the variable, `NAME=value` only if it has that value.

@@ -147,7 +147,7 @@ struct ExecLineParser {
 
 extension UnitParser {
   /// The list with the commands of the line at hand behind it; an empty value empties the list.
-  mutating func execCommands(after list: [ExecCommand]) -> [ExecCommand] {
+  func execCommands(after list: [ExecCommand]) -> [ExecCommand] {
     if value.isEmpty { return [] }
     var list = list
     var parser = ExecLineParser(value, context: context)

@@ -19,11 +19,16 @@ struct LogicalLine {
 
   /// Where a byte of the line stands in the file.
   func position(of offset: Int) -> Position {
-    var found = pieces.first?.position ?? Position(line: 1, column: 1)
-    for piece in pieces where piece.start <= offset {
-      found = Position(line: piece.position.line, column: piece.position.column + offset - piece.start)
+    // The last piece that begins at or before it.
+    var low = 0
+    var high = pieces.count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if pieces[middle].start <= offset { low = middle } else { high = middle }
     }
-    return found
+    guard low < pieces.count else { return Position(line: 1, column: 1) }
+    let piece = pieces[low]
+    return Position(line: piece.position.line, column: piece.position.column + offset - piece.start)
   }
 
   /// The last backslash becomes a space, and the next physical line follows unchanged.

@@ -2,11 +2,12 @@ import Model
 
 /// Finds units by name: positions in the array of units, sorted by name.
 struct NameIndex {
-  private var sorted: [(name: Bytes, position: Int)] = []
+  private let names: [Bytes]
+  private let sorted: [Int]
 
-  init(_ units: [Unit]) {
-    for (position, unit) in units.enumerated() { sorted.append((unit.name.bytes, position)) }
-    sorted.sort { NameIndex.precedes($0.name, $1.name) || ($0.name == $1.name && $0.position < $1.position) }
+  init(_ names: [Bytes]) {
+    self.names = names
+    sorted = sortedPositions(names.count) { precedes(names[$0], names[$1]) || (names[$0] == names[$1] && $0 < $1) }
   }
 
   /// The first unit of that name.
@@ -15,12 +16,36 @@ struct NameIndex {
     var high = sorted.count
     while low < high {
       let middle = (low + high) / 2
-      if NameIndex.precedes(sorted[middle].name, name.bytes) { low = middle + 1 } else { high = middle }
+      if precedes(names[sorted[middle]], name.bytes) { low = middle + 1 } else { high = middle }
     }
-    return low < sorted.count && sorted[low].name == name.bytes ? sorted[low].position : nil
+    return low < sorted.count && names[sorted[low]] == name.bytes ? sorted[low] : nil
   }
+}
 
-  private static func precedes(_ left: Bytes, _ right: Bytes) -> Bool {
-    left.lexicographicallyPrecedes(right)
+/// Byte order, a prefix before what continues it.
+func precedes(_ left: Bytes, _ right: Bytes) -> Bool {
+  let shared = min(left.count, right.count)
+  for index in 0..<shared where left[index] != right[index] { return left[index] < right[index] }
+  return left.count < right.count
+}
+
+/// 0 to `count` in an order, by a heap: the library's sort costs the static binary 8 KB for each type sorted.
+func sortedPositions(_ count: Int, by precedes: (Int, Int) -> Bool) -> [Int] {
+  var heap = Array(0..<count)
+  func sink(_ start: Int, below end: Int) {
+    var parent = start
+    while 2 * parent + 1 < end {
+      var child = 2 * parent + 1
+      if child + 1 < end, precedes(heap[child], heap[child + 1]) { child += 1 }
+      if !precedes(heap[parent], heap[child]) { return }
+      heap.swapAt(parent, child)
+      parent = child
+    }
   }
+  for start in stride(from: count / 2 - 1, through: 0, by: -1) { sink(start, below: count) }
+  for end in stride(from: count - 1, to: 0, by: -1) {
+    heap.swapAt(0, end)
+    sink(0, below: end)
+  }
+  return heap
 }

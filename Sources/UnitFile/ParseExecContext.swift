@@ -3,11 +3,14 @@ import Model
 
 extension UnitParser {
   /// The world a command runs in: user, folder, environment, streams, limits (units.md c.10).
-  mutating func applyExecContext(_ directive: Directive) {
+  func applyExecContext(_ directive: Directive) {
     switch directive {
     case .user: if let name = userName() { service.exec.user = name }
     case .group: if let name = userName() { service.exec.group = name }
-    case .supplementaryGroups: applySupplementaryGroups()
+    case .supplementaryGroups:
+      service.exec.supplementaryGroups = list(
+        after: service.exec.supplementaryGroups, unless: "no name of a group, and no number of one"
+      ) { $0.isUserName }
     case .workingDirectory: applyWorkingDirectory()
     case .umask:
       if let mode = value.octalMode {
@@ -38,26 +41,14 @@ extension UnitParser {
   }
 
   /// Empty for an empty value; nil after saying why it is none.
-  private mutating func userName() -> Bytes? {
+  private func userName() -> Bytes? {
     guard let name = expanded(value) else { return nil }
     if name.isEmpty || name.isUserName { return name }
     badValue("no name of a user or group, and no number of one")
     return nil
   }
 
-  private mutating func applySupplementaryGroups() {
-    if value.isEmpty { service.exec.supplementaryGroups = [] }
-    for word in words(.strict) {
-      guard let name = expanded(word.text, offset: word.offset) else { continue }
-      if name.isUserName {
-        service.exec.supplementaryGroups.append(name)
-      } else {
-        badWord(word, "no name of a group, and no number of one")
-      }
-    }
-  }
-
-  private mutating func applyWorkingDirectory() {
+  private func applyWorkingDirectory() {
     let optional = value.first == 45
     let rest = optional ? Bytes(value[1...]) : value
     if rest.isEmpty || rest == "~" {
@@ -74,7 +65,7 @@ extension UnitParser {
   }
 
   /// The path, expanded and simplified; nil after saying why it is none.
-  private mutating func absolutePath(_ text: Bytes, offset: Int) -> Bytes? {
+  private func absolutePath(_ text: Bytes, offset: Int) -> Bytes? {
     guard let path = expanded(text, offset: offset) else { return nil }
     if path.isAbsolutePath { return path.simplifiedPath }
     badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
@@ -83,18 +74,13 @@ extension UnitParser {
 
   // MARK: environment
 
-  private mutating func applyEnvironment(_ directive: Directive) {
+  private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      if value.isEmpty { service.exec.environment = [] }
-      for word in words(.strict) {
-        guard let text = expanded(word.text, offset: word.offset) else { continue }
-        if text.isEnvironmentAssignment, text.firstInvalidUTF8 == nil {
-          service.exec.environment.append(text)
-        } else {
-          badWord(word, "no NAME=value", hint: Bytes("a name is letters, digits and _; quote a value that has blanks"))
-        }
-      }
+      service.exec.environment = list(
+        after: service.exec.environment, unless: "no NAME=value",
+        hint: "a name is letters, digits and _; quote a value that has blanks"
+      ) { $0.isEnvironmentAssignment && $0.firstInvalidUTF8 == nil }
     case .environmentFile:
       if value.isEmpty {
         service.exec.environmentFiles = []
@@ -105,31 +91,19 @@ extension UnitParser {
         service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      if value.isEmpty { service.exec.passEnvironment = [] }
-      for word in words(.strict) {
-        guard let name = expanded(word.text, offset: word.offset) else { continue }
-        if name.isEnvironmentName {
-          service.exec.passEnvironment.append(name)
-        } else {
-          badWord(word, "no name of a variable")
-        }
+      service.exec.passEnvironment = list(after: service.exec.passEnvironment, unless: "no name of a variable") {
+        $0.isEnvironmentName
       }
     default:
-      if value.isEmpty { service.exec.unsetEnvironment = [] }
-      for word in words(.strict) {
-        guard let text = expanded(word.text, offset: word.offset) else { continue }
-        if text.isEnvironmentName || text.isEnvironmentAssignment {
-          service.exec.unsetEnvironment.append(text)
-        } else {
-          badWord(word, "neither NAME nor NAME=value")
-        }
+      service.exec.unsetEnvironment = list(after: service.exec.unsetEnvironment, unless: "neither NAME nor NAME=value") {
+        $0.isEnvironmentName || $0.isEnvironmentAssignment
       }
     }
   }
 
   // MARK: streams
 
-  private mutating func inputStream() -> StandardStream? {
+  private func inputStream() -> StandardStream? {
     switch value {
     case "null": return .null
     case "inherit": return .inherit
@@ -144,7 +118,7 @@ extension UnitParser {
     return nil
   }
 
-  private mutating func outputStream() -> StandardStream? {
+  private func outputStream() -> StandardStream? {
     switch value {
     case "null": return .null
     case "inherit": return .inherit
@@ -162,7 +136,7 @@ extension UnitParser {
     return nil
   }
 
-  private mutating func streamError(_ names: StaticString) {
+  private func streamError(_ names: StaticString) {
     var hint = didYouMean(value, among: names.words)
     if hint.isEmpty {
       hint =
@@ -175,7 +149,7 @@ extension UnitParser {
 
   // MARK: limits
 
-  private mutating func applyLimit(_ directive: Directive) {
+  private func applyLimit(_ directive: Directive) {
     guard let resource = directive.resource else { return }
     var soft = value
     var hard: Bytes? = nil
@@ -201,7 +175,7 @@ extension UnitParser {
     service.exec.limits.append(setting)
   }
 
-  private mutating func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {
+  private func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {
     var found: UInt64?
     var hint: StaticString = "write a number, or infinity"
     switch resource {
@@ -231,7 +205,7 @@ extension UnitParser {
 extension Directive {
   /// The resource of a `Limit…=` key.
   var resource: Resource? {
-    for resource in Resource.allCases where row.hasRow(Section.service.name, Bytes(resource.key)) { return resource }
+    for resource in Resource.allCases where Bytes(row).ends(with: resource.key) { return resource }
     return nil
   }
 }

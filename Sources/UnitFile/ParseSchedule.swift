@@ -3,7 +3,7 @@ import Model
 
 extension UnitParser {
   /// `[Timer]`, and `[X-Apus]`: a timer in one line.
-  mutating func applySchedule(_ directive: Directive) {
+  func applySchedule(_ directive: Directive) {
     switch directive {
     case .onActiveSec: if let span = triggerSpan() { timer.schedule.triggers.append(.onActive(span)) }
     case .onBootSec: if let span = triggerSpan() { timer.schedule.triggers.append(.onBoot(span)) }
@@ -46,7 +46,7 @@ extension UnitParser {
   }
 
   /// An empty value of any trigger takes back all of them.
-  private mutating func triggerSpan() -> TimeSpan? {
+  private func triggerSpan() -> TimeSpan? {
     if value.isEmpty {
       timer.schedule.triggers = []
       return nil
@@ -55,7 +55,7 @@ extension UnitParser {
   }
 
   /// A grid needs a distance between its lines.
-  private mutating func isGrid(_ span: TimeSpan, at offset: Int) -> Bool {
+  private func isGrid(_ span: TimeSpan, at offset: Int) -> Bool {
     if span == .zero {
       badValue("a distance of 0 would never end", at: offset, hint: "write a span above 0")
     } else if span.isInfinite {
@@ -66,24 +66,27 @@ extension UnitParser {
     return false
   }
 
-  private mutating func refuseCalendar(_ text: Bytes, at offset: Int) {
+  private func refuseCalendar(_ text: Bytes, at offset: Int) {
     fail(
       .error, state: .badSetting, at: line.position(of: valueOffset + offset),
       message: "cannot use " + key + "=" + text.quotable + ": calendar expressions come with a later release",
       hint: "until then: every SPAN, after SPAN, @reboot, or OnUnitActiveSec= and its kin")
   }
 
-  private mutating func applyTimerUnit() {
+  private func applyTimerUnit() {
+    written.timerUnitIsBad = true
     guard let word = words(.retain).first, let name = unitName(word) else { return }
     if name.type == .timer {
       badValue("a timer cannot start a timer")
       return
     }
     timer.unit = name
+    written.timerUnit = valuePosition
+    written.timerUnitIsBad = false
   }
 
   /// `every SPAN`, `after SPAN`, `@reboot`.
-  private mutating func scheduleTrigger() -> TimerTrigger? {
+  private func scheduleTrigger() -> TimerTrigger? {
     if value == "@reboot" { return .reboot }
     let wordEnd = value.firstIndex(where: { $0.isBlank }) ?? value.count
     let word = Bytes(value[..<wordEnd])

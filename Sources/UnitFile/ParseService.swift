@@ -2,7 +2,7 @@ import Model
 
 extension UnitParser {
   /// `[Service]`, but for what makes the process's world.
-  mutating func applyService(_ directive: Directive) {
+  func applyService(_ directive: Directive) {
     switch directive {
     case .execStart:
       let before = service.start.count
@@ -41,7 +41,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func applyRestart(_ directive: Directive) {
+  private func applyRestart(_ directive: Directive) {
     switch directive {
     case .restart:
       guard let index = choice(RestartPolicy.allCases.map { $0.name }) else { return }
@@ -72,7 +72,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func applyTimeout(_ directive: Directive) {
+  private func applyTimeout(_ directive: Directive) {
     switch directive {
     case .timeoutSec:
       guard let span = spanOrInfinity() else { return }
@@ -107,7 +107,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func applyKill(_ directive: Directive) {
+  private func applyKill(_ directive: Directive) {
     switch directive {
     case .killMode:
       if let index = choice(KillMode.allCases.map { $0.name }) { service.killMode = KillMode.allCases[index] }
@@ -121,7 +121,7 @@ extension UnitParser {
     }
   }
 
-  private mutating func signal() -> Signal? {
+  private func signal() -> Signal? {
     if let signal = Signal(named: value) { return signal }
     var hint = Bytes()
     if let signal = Signal(named: value.uppercasedASCII) {
@@ -136,7 +136,7 @@ extension UnitParser {
   }
 
   /// The set with the value's statuses and signals in it; an empty value empties it.
-  private mutating func exitStatuses(after set: ExitStatusSet) -> ExitStatusSet {
+  private func exitStatuses(after set: ExitStatusSet) -> ExitStatusSet {
     if value.isEmpty { return ExitStatusSet() }
     var set = set
     for word in words(.strict) {

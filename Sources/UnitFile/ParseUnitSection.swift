@@ -3,10 +3,13 @@ import Model
 
 extension UnitParser {
   /// Hands the assignment at hand to the handler of its directive.
-  mutating func apply(_ directive: Directive) {
+  func apply(_ directive: Directive) {
     switch directive {
     case .description: if let text = expanded(value) { unit.description = text }
-    case .documentation: applyDocumentation()
+    case .documentation:
+      unit.documentation = list(
+        after: unit.documentation, unless: "no address", hint: "begin with https://, http://, file:/, info: or man:"
+      ) { $0.isAddress }
     case .after: unit.dependencies.after = names(.after, unit.dependencies.after)
     case .before: unit.dependencies.before = names(.before, unit.dependencies.before)
     case .wants: unit.dependencies.wants = names(.wants, unit.dependencies.wants)
@@ -30,33 +33,22 @@ extension UnitParser {
     }
   }
 
-  private mutating func applyDocumentation() {
-    if value.isEmpty { unit.documentation = [] }
-    for word in words(.strict) {
-      guard let text = expanded(word.text, offset: word.offset) else { continue }
-      let isURI =
-        text.starts(with: "http://") || text.starts(with: "https://") || text.starts(with: "file:/")
-        || text.starts(with: "info:") || text.starts(with: "man:")
-      if isURI {
-        unit.documentation.append(text)
-      } else {
-        badWord(word, "no address", hint: Bytes("begin with https://, http://, file:/, info: or man:"))
-      }
-    }
-  }
-
   /// Names of units that a later release will act on; for now they only tell what starts by itself.
-  private mutating func referOnly(_ kind: ReferenceKind) {
+  private func referOnly(_ kind: ReferenceKind) {
     _ = names(kind, [])
     noticeOnce()
   }
 
   /// The list with the names of the value behind it. An empty value changes nothing: dependencies cannot be taken back
   /// (units.md b.2).
-  private mutating func names(_ kind: ReferenceKind, _ list: [UnitName]) -> [UnitName] {
+  private func names(_ kind: ReferenceKind, _ list: [UnitName]) -> [UnitName] {
     var list = list
     for word in words(.retain) {
       guard let name = unitName(word) else { continue }
+      if references.count == UnitParser.maximumWords {
+        badValue("more than 4096 names of units", at: word.offset)
+        return list
+      }
       references.append(Reference(kind: kind, name: name, position: line.position(of: valueOffset + word.offset)))
       if !list.contains(name) { list.append(name) }
     }
@@ -64,9 +56,11 @@ extension UnitParser {
   }
 
   /// A unit's name with its specifiers expanded; nil after saying why it is none.
-  mutating func unitName(_ word: Word) -> UnitName? {
+  func unitName(_ word: Word) -> UnitName? {
     guard let text = expanded(word.text, offset: word.offset, inUnitName: true) else { return nil }
     guard let name = UnitName(text) else {
+      // A template's own %i is empty: only an instance can tell whether this is a name.
+      if source.name.isTemplate, word.text.contains(37) { return nil }
       let withSuffix = text + ".service"
       let hint = text.contains(46) || UnitName(withSuffix) == nil ? Bytes() : "did you mean " + withSuffix + "?"
       badWord(word, "no name of a unit", hint: hint)
@@ -82,12 +76,26 @@ extension UnitParser {
 
   // MARK: values of several sections
 
+  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that `isValid`
+  /// refuses is left out.
+  func list(
+    after list: [Bytes], unless reason: StaticString, hint: StaticString = "", _ isValid: (Bytes) -> Bool
+  ) -> [Bytes] {
+    if value.isEmpty { return [] }
+    var list = list
+    for word in words(.strict) {
+      guard let text = expanded(word.text, offset: word.offset) else { continue }
+      if isValid(text) { list.append(text) } else { badWord(word, reason, hint: Bytes(hint)) }
+    }
+    return list
+  }
+
   /// A time span; nil after saying why it is none.
-  mutating func span(defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
+  func span(defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
     span(value, offset: 0, defaultUnit: defaultUnit)
   }
 
-  mutating func span(_ text: Bytes, offset: Int, defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
+  func span(_ text: Bytes, offset: Int, defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
     switch parseTimeSpan(text, defaultUnit: defaultUnit) {
     case .success(let span): return span
     case .failure(let error):
@@ -103,11 +111,11 @@ extension UnitParser {
   }
 
   /// A time span where 0 means infinity (units.md b.9).
-  mutating func spanOrInfinity() -> TimeSpan? {
+  func spanOrInfinity() -> TimeSpan? {
     span().map { $0 == .zero ? .infinity : $0 }
   }
 
-  mutating func boolean() -> Bool? {
+  func boolean() -> Bool? {
     if let value = value.booleanValue { return value }
     let spellings: StaticString = "yes no true false on off"
     var hint = didYouMean(value, among: spellings.words)
@@ -116,7 +124,7 @@ extension UnitParser {
     return nil
   }
 
-  mutating func number(in range: ClosedRange<Int64>) -> Int64? {
+  func number(in range: ClosedRange<Int64>) -> Int64? {
     guard let number = value.signedDecimal else {
       badValue("not a number")
       return nil
@@ -133,7 +141,7 @@ extension UnitParser {
   }
 
   /// The index of the value among some names.
-  mutating func choice(_ names: [StaticString]) -> Int? {
+  func choice(_ names: [StaticString]) -> Int? {
     for index in names.indices where value == names[index] { return index }
     var all: [Bytes] = []
     var list = Bytes("one of")
@@ -147,12 +155,12 @@ extension UnitParser {
     return nil
   }
 
-  private mutating func emergencyAction() -> EmergencyAction? {
+  private func emergencyAction() -> EmergencyAction? {
     choice(EmergencyAction.allCases.map { $0.name }).map { EmergencyAction.allCases[$0] }
   }
 
   /// An exit status, or none for an empty value.
-  private mutating func actionStatus() -> (value: UInt8?, Void)? {
+  private func actionStatus() -> (value: UInt8?, Void)? {
     if value.isEmpty { return (nil, ()) }
     return number(in: 0...255).map { (UInt8($0), ()) }
   }

@@ -14,9 +14,17 @@ struct WrittenKeys {
   /// Of the second command.
   var secondExecStart: Position?
   var remainAfterExit: Position?
+  var timerUnit: Position?
+  /// `Unit=` was there and could not be used: then the default is not meant, either.
+  var timerUnitIsBad = false
 }
 
 extension UnitParser {
+  /// Findings of one file; the rest is left unsaid: whoever mends these sees the others next.
+  static let maximumDiagnostics = 100
+  /// Words of one line, and entries of one list: beyond any use, and short enough to be compared with each other.
+  static let maximumWords = 4096
+
   /// Of what systemd would ignore with a warning.
   var ignoredSeverity: Severity {
     switch source.strictness {
@@ -28,39 +36,46 @@ extension UnitParser {
   /// Where the value at hand begins.
   var valuePosition: Position { line.position(of: valueOffset) }
 
-  mutating func report(_ severity: Severity, at position: Position? = nil, message: Bytes, hint: Bytes = []) {
+  func report(_ severity: Severity, at position: Position? = nil, message: Bytes, hint: Bytes = []) {
+    // Notices come once a key, so the table bounds them.
+    if severity != .notice { findings += 1 }
+    if severity != .notice, findings > UnitParser.maximumDiagnostics {
+      if findings > UnitParser.maximumDiagnostics + 1 { return }
+      diagnostics.append(Diagnostic(ignoredSeverity, file: source.path, message: Bytes("there is more: mend these first")))
+      return
+    }
     diagnostics.append(
       Diagnostic(
         severity, file: source.path, line: position?.line ?? 0, column: position?.column ?? 0, message: message, hint: hint))
   }
 
   /// The assignment at hand is ignored.
-  mutating func badValue(_ reason: Bytes, at offset: Int = 0, hint: Bytes = []) {
+  func badValue(_ reason: Bytes, at offset: Int = 0, hint: Bytes = []) {
     report(
       ignoredSeverity, at: line.position(of: valueOffset + offset),
       message: "cannot use " + key + "=" + value.quotable + ": " + reason, hint: hint)
   }
 
-  mutating func badValue(_ reason: StaticString, at offset: Int = 0, hint: StaticString = "") {
+  func badValue(_ reason: StaticString, at offset: Int = 0, hint: StaticString = "") {
     badValue(Bytes(reason), at: offset, hint: Bytes(hint))
   }
 
   /// One word of a list is ignored.
-  mutating func badWord(_ word: Word, _ reason: StaticString, hint: Bytes = []) {
+  func badWord(_ word: Word, _ reason: StaticString, hint: Bytes = []) {
     report(
       ignoredSeverity, at: line.position(of: valueOffset + word.offset),
-      message: "cannot use " + word.text.quotable + " in " + key + "=: " + Bytes(reason), hint: hint)
+      message: "cannot use \"" + word.text.quotable + "\" in " + key + "=: " + Bytes(reason), hint: hint)
   }
 
   /// The value means something that this release cannot do: an error everywhere, so that it is never taken for done.
-  mutating func notSupported(_ what: Bytes, at position: Position? = nil) {
+  func notSupported(_ what: Bytes, at position: Position? = nil) {
     fail(
       .error, state: .badSetting, at: position ?? valuePosition, message: what + " is not supported yet",
       hint: "it comes with a later release")
   }
 
   /// The unit as a whole is refused.
-  mutating func fail(
+  func fail(
     _ severity: Severity, state: LoadState, at position: Position? = nil, message: Bytes, hint: StaticString = ""
   ) {
     if unit.loadState == .loaded {
@@ -70,19 +85,19 @@ extension UnitParser {
     report(severity, at: position, message: message, hint: Bytes(hint))
   }
 
-  mutating func fail(
+  func fail(
     _ severity: Severity, state: LoadState, at position: Position? = nil, message: StaticString, hint: StaticString = ""
   ) {
     fail(severity, state: state, at: position, message: Bytes(message), hint: hint)
   }
 
   /// A check of units.md c.2 fails.
-  mutating func refuse(_ message: StaticString, at position: Position? = nil, hint: StaticString = "") {
+  func refuse(_ message: StaticString, at position: Position? = nil, hint: StaticString = "") {
     fail(ignoredSeverity, state: .badSetting, at: position, message: Bytes(message), hint: hint)
   }
 
   /// The value with its specifiers expanded; nil after saying why not.
-  mutating func expanded(_ text: Bytes, offset: Int = 0, inUnitName: Bool = false) -> Bytes? {
+  func expanded(_ text: Bytes, offset: Int = 0, inUnitName: Bool = false) -> Bytes? {
     do throws(SpecifierError) {
       return try context.expand(text, inUnitName: inUnitName)
     } catch {
@@ -92,11 +107,17 @@ extension UnitParser {
   }
 
   /// The words of the value; those before a bad one are kept, the rest of the line is dropped with a word about it.
-  mutating func words(_ style: EscapeStyle) -> [Word] {
+  func words(_ style: EscapeStyle) -> [Word] {
     var reader = WordReader(value)
     var result: [Word] = []
     do throws(WordError) {
-      while let word = try reader.next(style) { result.append(word) }
+      while let word = try reader.next(style) {
+        if result.count == UnitParser.maximumWords {
+          badValue("more than 4096 words", at: word.offset)
+          return result
+        }
+        result.append(word)
+      }
     } catch {
       switch error {
       case .unclosedQuote(let offset): badValue("the quote is not closed", at: offset)

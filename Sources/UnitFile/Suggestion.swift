@@ -45,11 +45,9 @@ extension Section {
   var keys: [Bytes] {
     var result: [Bytes] = []
     for directive in Directive.allCases {
-      // Only the present spelling is suggested.
-      guard let row = directive.row.words.first, row.starts(with: name), row.count > name.utf8CodeUnitCount,
-        row[name.utf8CodeUnitCount] == 46
-      else { continue }
-      result.append(Bytes(row[(name.utf8CodeUnitCount + 1)...]))
+      let row = Bytes(directive.row)
+      let length = name.utf8CodeUnitCount
+      if row.starts(with: name), row.count > length, row[length] == 46 { result.append(Bytes(row[(length + 1)...])) }
     }
     result += KnownKeys.later(self).words
     result += KnownKeys.silent(self).words

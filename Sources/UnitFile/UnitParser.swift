@@ -1,7 +1,8 @@
 import Model
 
 /// One pass over one unit file. The extensions in `Parse….swift` hold the handlers of the directive table.
-struct UnitParser {
+/// A class, because copying that many settings costs the static binary 6 KB.
+final class UnitParser {
   let source: UnitSource
   let context: SpecifierContext
 
@@ -21,6 +22,8 @@ struct UnitParser {
   /// Where keys stood whose checks or defaults need the whole file.
   var written = WrittenKeys()
   private var noticed: [Bytes] = []
+  /// Warnings and errors so far.
+  var findings = 0
 
   init(_ source: UnitSource, host: HostFacts) {
     self.source = source
@@ -30,7 +33,7 @@ struct UnitParser {
     unit.fragmentPath = source.path
   }
 
-  mutating func run() {
+  func run() {
     guard let contents = source.contents else {
       fail(.error, state: .error, message: "cannot read the unit file: " + source.readError)
       return
@@ -61,7 +64,7 @@ struct UnitParser {
     }
   }
 
-  private mutating func readLines(_ contents: Bytes) {
+  private func readLines(_ contents: Bytes) {
     var reader = LineReader(contents)
     var section = SectionState.none
     reading: while true {
@@ -88,7 +91,7 @@ struct UnitParser {
   }
 
   /// False if the file cannot be read any further.
-  private mutating func read(_ section: inout SectionState) -> Bool {
+  private func read(_ section: inout SectionState) -> Bool {
     let text = line.text
     guard let low = text.firstIndex(where: { !$0.isBlank }), let high = text.lastIndex(where: { !$0.isBlank }) else {
       return true
@@ -131,7 +134,7 @@ struct UnitParser {
     return true
   }
 
-  private mutating func openSection(_ name: Bytes, at offset: Int) -> SectionState {
+  private func openSection(_ name: Bytes, at offset: Int) -> SectionState {
     for section in Section.allCases where name == section.name {
       if section.belongs(to: source.name.type) { return .known(section) }
       let suffix = Bytes(source.name.type.name)
@@ -157,7 +160,7 @@ struct UnitParser {
     return .foreign
   }
 
-  private mutating func assign(in section: Section, keyOffset: Int) {
+  private func assign(in section: Section, keyOffset: Int) {
     switch KeyMeaning(key, in: section) {
     case .directive(let directive):
       apply(directive)
@@ -175,7 +178,7 @@ struct UnitParser {
   }
 
   /// Says once per unit that a later release will honour the key at hand.
-  mutating func noticeOnce(at position: Position? = nil) {
+  func noticeOnce(at position: Position? = nil) {
     if noticed.contains(key) { return }
     noticed.append(key)
     report(.notice, at: position ?? line.position(of: 0), message: key + "= is not honoured yet")

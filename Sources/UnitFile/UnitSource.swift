@@ -58,7 +58,7 @@ public struct ParsedUnit: Sendable {
 
 /// Reads one unit file: every directive, every default that needs no other unit (units.md b and c.2, DESIGN section 2).
 public func parseUnit(_ source: UnitSource, host: HostFacts) -> ParsedUnit {
-  var parser = UnitParser(source, host: host)
+  let parser = UnitParser(source, host: host)
   parser.run()
   return ParsedUnit(
     unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, strictness: source.strictness)

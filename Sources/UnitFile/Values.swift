@@ -121,6 +121,12 @@ extension Array where Element == UInt8 {
     return allSatisfy { $0 >= 32 && $0 != 127 && $0 != 58 && $0 != 47 }
   }
 
+  /// What `Documentation=` may name.
+  var isAddress: Bool {
+    starts(with: "https://") || starts(with: "http://") || starts(with: "file:/") || starts(with: "info:")
+      || starts(with: "man:")
+  }
+
   /// Limits, `infinity` included, of the resources that count bytes or things.
   func limitNumber(inBytes: Bool) -> UInt64? {
     if self == "infinity" { return .max }

@@ -24,7 +24,7 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
   case .run, .wrap: return runFace(try runOptions(parsed, environment: process.environment))
   case .check:
     try refuseCrontabs(parsed)
-    return checkFace(parsed.operands)
+    return checkFace(parsed.operands, environment: process.environment)
   case .status, .show, .listUnits, .listTimers, .isActive, .isFailed, .start, .stop, .restart, .tryRestart, .reload, .kill,
     .resetFailed, .daemonReload, .apply, .exit:
     let client = try Client(parsed, process)

@@ -79,5 +79,7 @@ enum Status {
   /// The unit is not known.
   static let notInstalled: Int32 = 5
   static let usage: Int32 = 64
+  /// apus itself failed.
+  static let software: Int32 = 70
   static let badConfiguration: Int32 = 78
 }

@@ -1,11 +1,7 @@
 import CLinux
 import Calendar
+import Linux
 import Model
-
-/// `--containment`: what is tried (DESIGN section 5).
-enum ContainmentChoice: UInt8 {
-  case auto, cgroup, tag, group
-}
 
 /// `--spawn`: how children are made.
 enum SpawnChoice: UInt8 {

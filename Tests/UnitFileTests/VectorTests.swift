@@ -19,10 +19,15 @@ struct ExecVector: Decodable, CustomTestStringConvertible {
   var unit: String?
   var env: [String: String]
   /// Where later versions differ.
-  var env_v254: [String: String]?
+  var envSince254: [String: String]?
   var commands: [Command]?
   var error: Bool?
   var ignored: Bool?
+
+  enum CodingKeys: String, CodingKey {
+    case kind, line, lines, text, unit, env, commands, error, ignored
+    case envSince254 = "env_v254"
+  }
 
   var testDescription: String { "\(kind): " + (line ?? lines?.joined(separator: " | ") ?? text ?? "").debugDescription }
 
@@ -88,7 +93,7 @@ struct ExecVector: Decodable, CustomTestStringConvertible {
   func environmentFile(_ vector: ExecVector) throws {
     let text = try #require(vector.text)
     let contents = try #require(parseEnvironmentFile(Bytes(text)))
-    #expect(dictionary(mergeEnvironment([], contents.assignments)) == vector.env_v254 ?? vector.env)
+    #expect(dictionary(mergeEnvironment([], contents.assignments)) == vector.envSince254 ?? vector.env)
   }
 
   private func dictionary(_ environment: [Bytes]) -> [String: String] {

@@ -1,3 +1,4 @@
+// What Swift needs of C: the child between clone and exec, and system calls in one manner.
 #ifndef CLINUX_H
 #define CLINUX_H
 #include <stddef.h>
@@ -5,4 +6,8 @@
 #include <unistd.h>
 #include "CArguments.h"
 #include "CControl.h"
+
+#include "calls.h"
+#include "child.h"
+#include "start.h"
 #endif

@@ -1,0 +1,92 @@
+// The plan of one child: everything it does between clone and exec, laid out flat before. It belongs to the child until
+// the read end of `report` has ended; child.c only reads it (but for the digits of LISTEN_PID).
+#ifndef APUS_CHILD_H
+#define APUS_CHILD_H
+#include <stdint.h>
+
+enum apus_stream_kind {
+  APUS_STREAM_KEEP = 0,            // apus's own descriptor of that number
+  APUS_STREAM_OPEN = 1,            // open(path, flags, 0666)
+  APUS_STREAM_SAME_AS_STDOUT = 2,
+};
+
+struct apus_stream {
+  int32_t kind;
+  int32_t flags;
+  const uint8_t *path;
+};
+
+struct apus_limit {
+  uint64_t soft;
+  uint64_t hard;
+  int32_t resource;
+};
+
+struct apus_plan {
+  const uint8_t *const *candidates;   // each list ends with a null pointer
+  const uint8_t *const *arguments;
+  const uint8_t *const *environment;
+  const uint8_t *folder;              // null: stay
+  const uint8_t *oom_score_adjust;    // decimal; null: leave
+  const uint8_t *cgroup_procs;        // null: born in its cgroup, or none
+  const struct apus_limit *limits;
+  const uint32_t *groups;
+  const int32_t *kept;                // descriptors from 3 on that COMMAND inherits
+  uint8_t *listen_pid;                // room for ten digits and a zero; null: none
+  uint64_t tag;                       // for RLIMIT_RTTIME; 0: none
+  uint64_t mask;                      // COMMAND: the signal mask apus found
+  uint64_t ignored;                   // signals to be ignored, bit n-1 for signal n
+  struct apus_stream streams[3];
+  uint32_t limit_count;
+  uint32_t group_count;
+  uint32_t kept_count;
+  uint32_t umask;
+  uint32_t uid;
+  uint32_t gid;
+  int32_t nice;
+  int32_t report;                     // the write end of the exec-status pipe
+  int32_t terminal;                   // COMMAND: the descriptor whose foreground it takes; -1: none
+  int32_t close_limit;                // where there is no close_range: close below this
+  int32_t preset_stage;               // 0: none
+  int32_t preset_errno;
+  uint8_t folder_optional;
+  uint8_t tag_soft_only;              // a tag of an outer apus sits in the hard limit
+  uint8_t has_nice;
+  uint8_t has_uid;
+  uint8_t has_gid;
+  uint8_t has_groups;
+  uint8_t inherits;                   // COMMAND
+  uint8_t forked;                     // memory is the child's own
+};
+
+// What a failing child writes to `report`; nothing written means that execve succeeded.
+struct apus_report {
+  int32_t stage;
+  int32_t error;
+  int32_t detail;
+};
+
+enum apus_spawn_way {
+  APUS_SPAWN_CLONE3 = 0,
+  APUS_SPAWN_CLONE = 1,
+  APUS_SPAWN_FORK = 2,   // no shared memory; the same child code
+};
+
+// Makes the child on the stack that ends at `stack_top`; never waits. `cgroup` is a descriptor of a cgroup2 folder or -1
+// (clone3 only). Answers the pid or -errno.
+int32_t apus_spawn(const struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup);
+
+// A job for the writer child: apus's own messages to a descriptor that might block. `written` is the child's progress.
+struct apus_writing {
+  const uint8_t *bytes;
+  uint32_t count;
+  volatile uint32_t written;
+  int32_t descriptor;
+  int32_t close_limit;        // as in the plan
+  volatile int32_t failure;   // errno of the write that ended it
+};
+
+// Makes a child that writes it all out with blocking writes, all signals blocked, and exits 0, or 1 after a failure. By
+// APUS_SPAWN_FORK its progress cannot be seen. Answers the pid or -errno.
+int32_t apus_spawn_writer(struct apus_writing *writing, void *stack_top, int32_t way);
+#endif

@@ -1,0 +1,167 @@
+import CLinux
+import Model
+import Runtime
+
+/// apus's own messages on their way to stderr. The memory stays where it is, because a writer child reads it.
+struct MessageRing {
+  static let capacity = 65_536
+
+  /// How stderr is written; found by trying.
+  enum Way: Equatable {
+    case unknown, socket, nowait, writer
+    /// Its reader is gone: everything is dropped.
+    case broken
+  }
+
+  let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: MessageRing.capacity)
+  var start = 0
+  var count = 0
+  var way = Way.unknown
+  /// stderr is full; epoll tells once when it is not.
+  var waitsForRoom = false
+  var isWatched = false
+  /// The child that writes the oldest `writing.count` bytes; 0: none.
+  var writer: Int32 = 0
+  var writerFailed = false
+  var writerStack: UnsafeMutableRawPointer?
+  let writing = UnsafeMutablePointer<apus_writing>.allocate(capacity: 1)
+
+  /// False when there is no room for all of it.
+  mutating func append(_ bytes: Bytes) -> Bool {
+    if bytes.count > MessageRing.capacity - count { return false }
+    var position = (start + count) % MessageRing.capacity
+    for byte in bytes {
+      memory[position] = byte
+      position = position + 1 == MessageRing.capacity ? 0 : position + 1
+    }
+    count += bytes.count
+    return true
+  }
+
+  /// The oldest bytes that lie in one piece.
+  var pieceCount: Int { min(count, MessageRing.capacity - start) }
+
+  mutating func remove(_ removed: Int) {
+    start = (start + removed) % MessageRing.capacity
+    count -= removed
+  }
+
+  /// Lines in the oldest `length` bytes.
+  func lines(in length: Int) -> UInt64 {
+    var lines: UInt64 = 0
+    for offset in 0..<length where memory[(start + offset) % MessageRing.capacity] == 10 { lines += 1 }
+    return lines
+  }
+}
+
+extension LinuxKernel {
+  public func say(_ bytes: Bytes) {
+    if ring.way == .broken || !ring.append(bytes) { droppedMessages &+= 1 }
+  }
+
+  /// Writes what can be written now without waiting. `wait` calls it before it waits, so that a turn's messages go out
+  /// together.
+  func pumpMessages() {
+    while ring.count > 0, !ring.waitsForRoom, ring.writer == 0, !ring.writerFailed {
+      let piece = ring.pieceCount
+      switch ring.way {
+      case .writer:
+        startWriter(piece)
+        return
+      case .broken:
+        dropMessages(ring.count)
+        return
+      case .unknown, .socket, .nowait: writeWithoutWaiting(piece)
+      }
+    }
+  }
+
+  private func writeWithoutWaiting(_ piece: Int) {
+    let bytes = UnsafePointer(ring.memory + ring.start)
+    if ring.way == .unknown {
+      let count = apus_send_nowait(2, bytes, UInt64(piece))
+      ring.way = -count == Int64(Errno.ENOTSOCK) ? .nowait : .socket
+      if ring.way == .socket { return wrote(count) }
+    }
+    wrote(ring.way == .socket ? apus_send_nowait(2, bytes, UInt64(piece)) : apus_write_nowait(2, bytes, UInt64(piece)))
+  }
+
+  private func wrote(_ count: Int64) {
+    if count > 0 { return ring.remove(Int(count)) }
+    switch Int32(truncatingIfNeeded: -count) {
+    case Errno.EAGAIN: waitForRoom()
+    // No such call, or none for this kind of file: terminals, regular files, FIFOs of old kernels.
+    case Errno.EOPNOTSUPP, Errno.ENOSYS, Errno.EPERM, Errno.EINVAL: ring.way = .writer
+    case Errno.ENOMEM, Errno.ENOBUFS:
+      ring.writerFailed = true
+      retryLater()
+    default: ring.way = .broken
+    }
+  }
+
+  private func waitForRoom() {
+    let events = UInt32(APUS_WRITABLE) | UInt32(APUS_ONCE)
+    let data = WatchKind.messages.rawValue << 56
+    let result = ring.isWatched ? apus_epoll_change(epoll, 2, events, data) : apus_epoll_add(epoll, 2, events, data)
+    if result == 0 {
+      ring.isWatched = true
+      ring.waitsForRoom = true
+    } else {
+      ring.way = .writer
+    }
+  }
+
+  private func startWriter(_ piece: Int) {
+    if ring.writerStack == nil { ring.writerStack = apus_stack_create(LinuxKernel.stackSize) }
+    guard let stack = ring.writerStack else { return writerUnavailable() }
+    ring.writing.initialize(
+      to: apus_writing(
+        bytes: UnsafePointer(ring.memory + ring.start), count: UInt32(piece), written: 0, descriptor: 2,
+        close_limit: descriptorBound, failure: 0))
+    var way = sharesMemory ? APUS_SPAWN_CLONE : APUS_SPAWN_FORK
+    var pid = apus_spawn_writer(ring.writing, stack, Int32(way.rawValue))
+    if -pid == Errno.ENOSYS || -pid == Errno.EPERM {
+      way = APUS_SPAWN_FORK
+      pid = apus_spawn_writer(ring.writing, stack, Int32(way.rawValue))
+    }
+    if pid < 0 { return writerUnavailable() }
+    ring.writer = pid
+  }
+
+  private func writerUnavailable() {
+    ring.writerFailed = true
+    retryLater()
+  }
+
+  /// What it wrote is gone from the ring; a failing one's rest is dropped, and a killed one's is written again.
+  func writerEnded(_ status: ExitStatus) {
+    ring.writer = 0
+    let count = Int(ring.writing.pointee.count)
+    if status == .exited(0) { return ring.remove(count) }
+    ring.remove(Int(min(ring.writing.pointee.written, UInt32(count))))
+    if case .exited = status { dropMessages(count - Int(min(ring.writing.pointee.written, UInt32(count)))) }
+  }
+
+  private func dropMessages(_ count: Int) {
+    droppedMessages &+= ring.lines(in: count)
+    ring.remove(count)
+  }
+
+  /// Before apus leaves: waits until the messages are out, at most so long.
+  public func flushMessages(milliseconds: Int64) {
+    let end = Instant(nanoseconds: apus_monotonic() + milliseconds * 1_000_000)
+    var ignored: [Readiness] = []
+    while true {
+      pumpMessages()
+      if ring.count == 0 || ring.way == .broken || end.nanoseconds <= apus_monotonic() { return }
+      ignored.removeAll()
+      wait(until: end, into: &ignored)
+      while nextSignal() != nil {}
+      while reap() != nil {}
+    }
+  }
+
+  public func notify(_ text: Bytes) {
+    if notifySocket >= 0 { _ = apus_send_nowait(notifySocket, text, UInt64(text.count)) }
+  }
+}

@@ -1,0 +1,212 @@
+import CLinux
+import Model
+import Runtime
+
+/// One block of memory that holds a child's whole plan. It belongs to the child until its exec-status pipe has ended.
+struct PlanMemory {
+  let block: UnsafeMutableRawPointer
+  let plan: UnsafeMutablePointer<apus_plan>
+  private var used: Int
+  private let size: Int
+
+  private typealias List = UnsafePointer<UnsafePointer<UInt8>?>
+
+  /// What a plan needs besides what it says itself.
+  struct Context {
+    var inherited: InheritedState
+    var inheritedDescriptors: [Int32]
+    var tag: UInt64
+    var tagIsSoftOnly: Bool
+    var terminal: Int32
+    var report: Int32
+    var closeLimit: Int32
+    var pid: Int32
+    var forked: Bool
+    var cgroupProcs: Bytes
+  }
+
+  init(_ source: SpawnPlan, _ context: Context) {
+    size = PlanMemory.sizeNeeded(source, context)
+    block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    plan = block.bindMemory(to: apus_plan.self, capacity: 1)
+    used = PlanMemory.rounded(MemoryLayout<apus_plan>.size)
+    fillCommand(source, context)
+    fillWorld(source, context)
+    fillStreams(source)
+    if source.inheritsEverything { fillInherited(context) }
+  }
+
+  func free() { block.deallocate() }
+
+  // MARK: What is laid out
+
+  private mutating func fillCommand(_ source: SpawnPlan, _ context: Context) {
+    plan.pointee.candidates = list(source.candidates)
+    plan.pointee.arguments = list(source.arguments)
+    let ownPid: Bytes = "LISTEN_PID=" + Bytes(decimal: context.pid)
+    let environment = pointers(source.environment.count)
+    for (index, entry) in source.environment.enumerated() {
+      if source.inheritsEverything && entry == ownPid {
+        let text = take(32).bindMemory(to: UInt8.self, capacity: 32)
+        copy(Bytes("LISTEN_PID="), to: text)
+        environment[index] = UnsafePointer(text)
+        plan.pointee.listen_pid = text + 11
+      } else {
+        environment[index] = string(entry)
+      }
+    }
+    plan.pointee.environment = UnsafePointer(environment)
+  }
+
+  private mutating func fillWorld(_ source: SpawnPlan, _ context: Context) {
+    plan.pointee.report = context.report
+    plan.pointee.terminal = -1
+    plan.pointee.close_limit = context.closeLimit
+    plan.pointee.forked = context.forked ? 1 : 0
+    plan.pointee.ignored = source.ignoreSIGPIPE ? FirstActs.bit(.pipe) : 0
+    plan.pointee.umask = source.umask
+    plan.pointee.tag = context.tag
+    plan.pointee.tag_soft_only = context.tagIsSoftOnly ? 1 : 0
+    if !source.workingDirectory.isEmpty { plan.pointee.folder = string(source.workingDirectory) }
+    plan.pointee.folder_optional = source.workingDirectoryOptional ? 1 : 0
+    if !context.cgroupProcs.isEmpty { plan.pointee.cgroup_procs = string(context.cgroupProcs) }
+    if let value = source.oomScoreAdjust { plan.pointee.oom_score_adjust = string(Bytes(decimal: value)) }
+    if let value = source.nice {
+      plan.pointee.nice = value
+      plan.pointee.has_nice = 1
+    }
+    if let value = source.uid {
+      plan.pointee.uid = value
+      plan.pointee.has_uid = 1
+    }
+    if let value = source.gid {
+      plan.pointee.gid = value
+      plan.pointee.has_gid = 1
+    }
+    if let groups = source.groups { fillGroups(groups) }
+    fillLimits(PlanMemory.limits(source, context))
+    if let failure = source.presetFailure {
+      plan.pointee.preset_stage = Int32(failure.stage.rawValue)
+      plan.pointee.preset_errno = failure.errno
+    }
+  }
+
+  private mutating func fillGroups(_ groups: [UInt32]) {
+    let memory = take(groups.count * 4).bindMemory(to: UInt32.self, capacity: groups.count)
+    for (index, group) in groups.enumerated() { memory[index] = group }
+    plan.pointee.groups = UnsafePointer(memory)
+    plan.pointee.group_count = UInt32(groups.count)
+    plan.pointee.has_groups = 1
+  }
+
+  /// The limits a child gets: apus's own raised NOFILE goes back unless the unit sets it.
+  private static func limits(_ source: SpawnPlan, _ context: Context) -> [LimitSetting] {
+    var limits = source.limits
+    if !limits.contains(where: { $0.resource == .nofile }) {
+      limits.append(LimitSetting(resource: .nofile, limit: context.inherited.openFiles))
+    }
+    return limits
+  }
+
+  private mutating func fillLimits(_ limits: [LimitSetting]) {
+    let stride = MemoryLayout<apus_limit>.stride
+    let memory = take(limits.count * stride).bindMemory(to: apus_limit.self, capacity: limits.count)
+    for (index, setting) in limits.enumerated() {
+      memory[index] = apus_limit(
+        soft: setting.limit.soft, hard: setting.limit.hard, resource: Int32(setting.resource.rawValue))
+    }
+    plan.pointee.limits = UnsafePointer(memory)
+    plan.pointee.limit_count = UInt32(limits.count)
+  }
+
+  private mutating func fillStreams(_ source: SpawnPlan) {
+    let input = stream(source.stdin, flagsNull: apus_flags_read())
+    let output = stream(source.stdout, flagsNull: apus_flags_write())
+    let error = stream(source.stderr, flagsNull: apus_flags_write())
+    plan.pointee.streams = (input, output, error)
+  }
+
+  private mutating func stream(_ stream: StreamPlan, flagsNull: Int32) -> apus_stream {
+    switch stream {
+    case .inherit: opened(nil, 0)
+    case .sameAsStdout: apus_stream(kind: Int32(APUS_STREAM_SAME_AS_STDOUT.rawValue), flags: 0, path: nil)
+    case .null: opened(Bytes("/dev/null"), flagsNull)
+    case .read(let path): opened(path, apus_flags_read())
+    case .write(let path): opened(path, apus_flags_write())
+    case .append(let path): opened(path, apus_flags_append())
+    case .truncate(let path): opened(path, apus_flags_truncate())
+    }
+  }
+
+  private mutating func opened(_ path: Bytes?, _ flags: Int32) -> apus_stream {
+    guard let path else { return apus_stream(kind: Int32(APUS_STREAM_KEEP.rawValue), flags: 0, path: nil) }
+    return apus_stream(kind: Int32(APUS_STREAM_OPEN.rawValue), flags: flags, path: string(path))
+  }
+
+  /// COMMAND: everything as apus found it.
+  private mutating func fillInherited(_ context: Context) {
+    plan.pointee.inherits = 1
+    plan.pointee.mask = context.inherited.mask
+    plan.pointee.ignored = context.inherited.ignored
+    plan.pointee.umask = context.inherited.umask
+    plan.pointee.terminal = context.terminal
+    let count = context.inheritedDescriptors.count
+    let memory = take(count * 4).bindMemory(to: Int32.self, capacity: count)
+    for (index, descriptor) in context.inheritedDescriptors.enumerated() { memory[index] = descriptor }
+    plan.pointee.kept = UnsafePointer(memory)
+    plan.pointee.kept_count = UInt32(count)
+  }
+
+  // MARK: Memory
+
+  private static func rounded(_ size: Int) -> Int { (size + 15) & ~15 }
+
+  /// Never less than what the fill functions take.
+  private static func sizeNeeded(_ source: SpawnPlan, _ context: Context) -> Int {
+    var size = rounded(MemoryLayout<apus_plan>.size)
+    for strings in [source.candidates, source.arguments, source.environment] {
+      size += rounded((strings.count + 1) * 8)
+      for string in strings { size += rounded(string.count + 1) + 32 }
+    }
+    for path in [source.workingDirectory, context.cgroupProcs] { size += rounded(path.count + 1) }
+    for stream in [source.stdin, source.stdout, source.stderr] {
+      switch stream {
+      case .null, .inherit, .sameAsStdout: size += 32
+      case .read(let path), .write(let path), .append(let path), .truncate(let path): size += rounded(path.count + 1)
+      }
+    }
+    size += rounded((source.groups?.count ?? 0) * 4) + rounded(context.inheritedDescriptors.count * 4)
+    return size + rounded((source.limits.count + 1) * MemoryLayout<apus_limit>.stride) + 64
+  }
+
+  private mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
+    let start = used
+    used += PlanMemory.rounded(count)
+    if used > size { invariant("a spawn plan outgrew its memory") }
+    return block + start
+  }
+
+  private mutating func pointers(_ count: Int) -> UnsafeMutablePointer<UnsafePointer<UInt8>?> {
+    let memory = take((count + 1) * 8).bindMemory(to: Optional<UnsafePointer<UInt8>>.self, capacity: count + 1)
+    memory[count] = nil
+    return memory
+  }
+
+  private mutating func list(_ strings: [Bytes]) -> List {
+    let memory = pointers(strings.count)
+    for (index, text) in strings.enumerated() { memory[index] = string(text) }
+    return List(memory)
+  }
+
+  private mutating func string(_ bytes: Bytes) -> UnsafePointer<UInt8> {
+    let memory = take(bytes.count + 1).bindMemory(to: UInt8.self, capacity: bytes.count + 1)
+    copy(bytes, to: memory)
+    return UnsafePointer(memory)
+  }
+
+  private func copy(_ bytes: Bytes, to memory: UnsafeMutablePointer<UInt8>) {
+    for (index, byte) in bytes.enumerated() { memory[index] = byte }
+    memory[bytes.count] = 0
+  }
+}

@@ -1,0 +1,202 @@
+import CLinux
+import Model
+import Runtime
+
+/// A place for one child between clone and exec: its stack, its plan and the pipe that tells when both are free again.
+struct Slot {
+  var stackTop: UnsafeMutableRawPointer?
+  var memory: PlanMemory?
+  var pipe: Int32 = -1
+  var report: Bytes = []
+}
+
+// MARK: Making children
+
+extension LinuxKernel {
+  public func spawn(_ plan: SpawnPlan) -> SpawnOutcome {
+    guard let index = takeSlot() else { return .failed(errno: Errno.EAGAIN) }
+    var readEnd: Int32 = -1
+    var writeEnd: Int32 = -1
+    let piped = apus_pipe(&readEnd, &writeEnd)
+    if piped < 0 {
+      freeSlots.append(index)
+      return .failed(errno: -piped)
+    }
+    _ = noted(max(readEnd, writeEnd))
+    let invocation = plan.key.invocation
+    record(invocation, environment: plan.environment)
+    let pid = startChild(plan, slot: index, report: writeEnd)
+    _ = apus_close(writeEnd)
+    if pid < 0 {
+      _ = apus_close(readEnd)
+      slots[index].memory?.free()
+      slots[index].memory = nil
+      freeSlots.append(index)
+      return .failed(errno: -pid)
+    }
+    // The pid is new, so that whoever had it before is long reaped; its report was never asked for.
+    if let old = slotOfPid[pid] { release(slot: old) }
+    slots[index].pipe = readEnd
+    slotOfPid[pid] = index
+    watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid))
+    children[pid] = invocation
+    records[invocation]?.groups.append(pid)
+    if plan.inheritsEverything {
+      // Both sides do it, as shells do: whoever signals the group next must find it.
+      _ = apus_setpgid(pid, pid)
+      commandPid = pid
+      terminal.handedOver(to: pid)
+    } else {
+      invocationOfSession[pid] = invocation
+    }
+    return .started(pid: pid)
+  }
+
+  private func takeSlot() -> Int? {
+    if let index = freeSlots.popLast() { return index }
+    if slots.count >= LinuxKernel.slotsMax { return nil }
+    guard let top = apus_stack_create(LinuxKernel.stackSize) else { return nil }
+    slots.append(Slot(stackTop: top))
+    return slots.count - 1
+  }
+
+  private func release(slot index: Int) {
+    unwatchAndClose(slots[index].pipe)
+    slots[index].memory?.free()
+    slots[index].memory = nil
+    slots[index].pipe = -1
+    slots[index].report = []
+    freeSlots.append(index)
+  }
+
+  /// Lays the plan out and makes the child by the best way that works here; the pid or -errno.
+  private func startChild(_ plan: SpawnPlan, slot index: Int, report: Int32) -> Int32 {
+    guard let stack = slots[index].stackTop else { return -Errno.ENOMEM }
+    if plan.inheritsEverything { terminal.find(ownGroup: apus_getpgid(0)) }
+    var context = PlanMemory.Context(
+      inherited: inherited, inheritedDescriptors: inheritedDescriptors, tag: tagFor(plan),
+      tagIsSoftOnly: tag.isSoftOnly, terminal: plan.inheritsEverything ? terminal.toHandOver : -1, report: report,
+      closeLimit: descriptorBound, pid: pid, forked: mustFork(plan), cgroupProcs: [])
+    var folder: Int32 = -1
+    if let path = cgroupForChild(of: plan.key.invocation) {
+      if clone3Works { folder = apus_open_folder(path.terminated) }
+      if folder >= 0 {
+        slots[index].memory = PlanMemory(plan, context)
+        let pid = startInCgroup(slot: index, stack, folder, forked: context.forked)
+        _ = apus_close(folder)
+        if pid >= 0 || -pid == Errno.EAGAIN || -pid == Errno.ENOMEM { return pid }
+        slots[index].memory?.free()
+      }
+      context.cgroupProcs = path + "/cgroup.procs"
+    }
+    slots[index].memory = PlanMemory(plan, context)
+    return startPlainly(slot: index, stack, forked: context.forked)
+  }
+
+  /// oom_score_adj is written through to everybody who shares the memory, apus among them.
+  private func mustFork(_ plan: SpawnPlan) -> Bool {
+    if !sharesMemory || plan.oomScoreAdjust != nil { return true }
+    guard forksForUser, let uid = plan.uid else { return false }
+    return uid != apus_getuid()
+  }
+
+  private func startInCgroup(slot index: Int, _ stack: UnsafeMutableRawPointer, _ folder: Int32, forked: Bool) -> Int32 {
+    guard let memory = slots[index].memory else { return -Errno.ENOMEM }
+    // clone3 without shared memory is APUS_SPAWN_FORK with a cgroup.
+    let way = forked ? APUS_SPAWN_FORK : APUS_SPAWN_CLONE3
+    let pid = apus_spawn(memory.plan, stack, Int32(way.rawValue), folder)
+    switch -pid {
+    // No clone3 (5.3), none for us (seccomp), or none that knows the cgroup (5.7).
+    case Errno.ENOSYS, Errno.EPERM, Errno.E2BIG, Errno.EINVAL: clone3Works = false
+    default: break
+    }
+    return pid
+  }
+
+  private func startPlainly(slot index: Int, _ stack: UnsafeMutableRawPointer, forked: Bool) -> Int32 {
+    guard let memory = slots[index].memory else { return -Errno.ENOMEM }
+    if !forked {
+      let pid = apus_spawn(memory.plan, stack, Int32(APUS_SPAWN_CLONE.rawValue), -1)
+      if pid >= 0 || (-pid != Errno.ENOSYS && -pid != Errno.EPERM && -pid != Errno.EINVAL) { return pid }
+      sharesMemory = false
+      memory.plan.pointee.forked = 1
+    }
+    return apus_spawn(memory.plan, stack, Int32(APUS_SPAWN_FORK.rawValue), -1)
+  }
+}
+
+// MARK: What becomes of them
+
+extension LinuxKernel {
+  public func execReport(_ pid: Int32) -> ExecReport {
+    guard let index = slotOfPid[pid] else { return .executed }
+    var buffer = Bytes(repeating: 0, count: 16)
+    while true {
+      let count = apus_read(slots[index].pipe, &buffer, 16)
+      if count > 0 {
+        slots[index].report.append(contentsOf: buffer[0..<Int(count)])
+        continue
+      }
+      // A child that has reported still stands on its stack; it is free when the pipe ends.
+      if Int32(truncatingIfNeeded: -count) == Errno.EAGAIN { return .pending }
+      break
+    }
+    let report = slots[index].report
+    slotOfPid[pid] = nil
+    release(slot: index)
+    if pid == commandPid { letInheritedDescriptorsGo() }
+    return LinuxKernel.decoded(report)
+  }
+
+  /// Three 32-bit numbers, or nothing.
+  private static func decoded(_ report: Bytes) -> ExecReport {
+    guard report.count == MemoryLayout<apus_report>.size else { return .executed }
+    func number(_ offset: Int) -> Int32 {
+      var value: UInt32 = 0
+      for index in (0..<4).reversed() { value = value << 8 | UInt32(report[offset + index]) }
+      return Int32(bitPattern: value)
+    }
+    guard let stage = ExecStage(rawValue: UInt8(truncatingIfNeeded: number(0))) else { return .executed }
+    return .failed(stage: stage, errno: number(4), detail: number(8))
+  }
+
+  /// COMMAND has them now: a pipe whose last reader COMMAND is must break when it ends.
+  private func letInheritedDescriptorsGo() {
+    commandPid = 0
+    for descriptor in inheritedDescriptors { _ = apus_close(descriptor) }
+    inheritedDescriptors = []
+  }
+
+  public func reap() -> ReapedChild? {
+    var end = apus_child_end(pid: 0, code: 0, status: 0)
+    while apus_reap(&end) == 1 {
+      let signal = Signal(end.status & 0x7f)
+      let kind: ReapedChild.Kind
+      switch UInt32(bitPattern: end.code) {
+      case UInt32(APUS_CHILD_EXITED): kind = .ended(.exited(UInt8(truncatingIfNeeded: end.status)))
+      case UInt32(APUS_CHILD_KILLED): kind = .ended(.killed(signal))
+      case UInt32(APUS_CHILD_DUMPED): kind = .ended(.dumped(signal))
+      case UInt32(APUS_CHILD_STOPPED): kind = .stopped(signal)
+      default: continue
+      }
+      if end.pid == ring.writer {
+        if case .ended(let status) = kind { writerEnded(status) }
+        continue
+      }
+      if case .ended = kind {
+        children[end.pid] = nil
+        orphans[end.pid] = nil
+      }
+      return ReapedChild(pid: end.pid, kind: kind)
+    }
+    return nil
+  }
+
+  public func signalChild(_ pid: Int32, _ signal: Signal) -> Bool {
+    children[pid] != nil && apus_kill(pid, signal.number) == 0
+  }
+
+  public func signalGroup(ofChild pid: Int32, _ signal: Signal) -> Bool {
+    pid > 1 && children[pid] != nil && apus_kill(-pid, signal.number) == 0
+  }
+}

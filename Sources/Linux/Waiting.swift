@@ -1,0 +1,105 @@
+import CLinux
+import Model
+import Runtime
+
+/// What an event of epoll is about: the top byte of its 64 bits, the rest is a pid or a client's number.
+enum WatchKind: UInt64 {
+  case signals = 1, timer, execReport, listener, client, membership, messages, notify
+}
+
+// MARK: The one blocking call
+
+extension LinuxKernel {
+  func watch(_ descriptor: Int32, _ events: Int, _ kind: WatchKind, _ number: UInt32 = 0) {
+    guard descriptor >= 0 else { return }
+    _ = apus_epoll_add(epoll, noted(descriptor), UInt32(events), kind.rawValue << 56 | UInt64(number))
+  }
+
+  /// Children before their exec hold copies of every descriptor, so that closing alone would leave the watch in place.
+  func unwatchAndClose(_ descriptor: Int32) {
+    guard descriptor >= 0 else { return }
+    _ = apus_epoll_remove(epoll, descriptor)
+    _ = apus_close(descriptor)
+  }
+
+  public func wait(until deadline: Instant, into ready: inout [Readiness]) {
+    let before = ready.count
+    while true {
+      pumpMessages()
+      let limit = min(deadline, retryAt)
+      let isPast = limit != .never && limit.nanoseconds <= apus_monotonic()
+      if !isPast { arm(limit) }
+      let count = apus_epoll_wait(epoll, &events, 64, isPast ? 0 : 1)
+      if count < 0 && -count != Errno.EINTR { invariant("epoll_wait failed") }
+      var index = 0
+      while index < Int(count) {
+        translate(events[index], into: &ready)
+        index += 1
+      }
+      if retryAt != .never && retryAt.nanoseconds <= apus_monotonic() { retry() }
+      if ready.count > before { return }
+      if deadline != .never && deadline.nanoseconds <= apus_monotonic() { return }
+    }
+  }
+
+  private func arm(_ instant: Instant) {
+    if instant == armedFor { return }
+    armedFor = instant
+    // A deadline of zero would disarm it; the clock is never there.
+    _ = apus_timer_set(timer, instant == .never ? 0 : max(instant.nanoseconds, 1))
+  }
+
+  private func translate(_ event: apus_ready, into ready: inout [Readiness]) {
+    let number = UInt32(truncatingIfNeeded: event.data)
+    guard let kind = WatchKind(rawValue: event.data >> 56) else { return }
+    switch kind {
+    case .signals:
+      if ready.last != .signals { ready.append(.signals) }
+    case .timer:
+      var count = Bytes(repeating: 0, count: 8)
+      _ = apus_read(timer, &count, 8)
+      armedFor = .never
+    case .execReport:
+      let pid = Int32(bitPattern: number)
+      if slotOfPid[pid] != nil { ready.append(.execReport(pid)) }
+    case .listener: ready.append(.listener)
+    case .client: translate(client: number, event.events, into: &ready)
+    case .membership:
+      drainInotify()
+      ready.append(.membership)
+    case .messages: ring.waitsForRoom = false
+    case .notify: break
+    }
+  }
+
+  private func drainInotify() {
+    var buffer = Bytes(repeating: 0, count: 4096)
+    while apus_read(inotify, &buffer, UInt64(buffer.count)) > 0 {}
+  }
+
+  /// Asks `wait` to come back to what could not be done now.
+  func retryLater() {
+    retryAt = min(retryAt, Instant(nanoseconds: apus_monotonic() + 1_000_000_000))
+  }
+
+  private func retry() {
+    retryAt = .never
+    armListener()
+    ring.writerFailed = false
+  }
+}
+
+// MARK: Signals
+
+extension LinuxKernel {
+  public func nextSignal() -> ReceivedSignal? {
+    let crash = apus_take_sent_crash()
+    if crash > 0 { return ReceivedSignal(Signal(crash)) }
+    var signal = apus_signal(number: 0, from_kernel: 0)
+    while apus_next_signal(signals, &signal) == 1 {
+      if signal.number == Signal.child.number { continue }
+      return ReceivedSignal(Signal(signal.number), fromKernel: signal.from_kernel == 1)
+    }
+    return nil
+  }
+}
