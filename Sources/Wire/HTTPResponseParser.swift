@@ -27,7 +27,7 @@ public struct HTTPResponseParser: Sendable {
 
   public init() {}
 
-  /// More bytes from the server.
+  /// Takes what was read.
   public mutating func feed(_ bytes: Bytes) { buffer += bytes }
 
   /// The answer, once it is whole.

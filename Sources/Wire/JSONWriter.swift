@@ -42,7 +42,7 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  /// A literal as a string.
+  /// A name of ours, which needs no escape.
   public mutating func string(_ value: StaticString) {
     separate()
     bytes.append(34)
