@@ -44,7 +44,8 @@ struct Sweeper {
 
   private struct FinalSweep {
     var began: Instant
-    var isForced = false
+    /// When SIGKILL was first sent: its own time counts, not that of the sweep, since apus itself may have been frozen.
+    var forcedAt: Instant? = nil
   }
 
   private var hunts: [Hunt] = []
@@ -180,18 +181,17 @@ struct Sweeper {
     guard var sweep = final else { return }
     if !kernel.anyoneLeft() {
       final = nil
-      events.append(.swept(forced: sweep.isForced))
+      events.append(.swept(forced: sweep.forcedAt != nil))
       return
     }
-    let waited = now.since(sweep.began)
-    if waited >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 3) {
+    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2) {
       // Outlives even SIGKILL: the end of apus is all that is left.
       final = nil
       events.append(.swept(forced: true))
       return
     }
-    if waited >= Sweeper.finalGrace {
-      sweep.isForced = true
+    if sweep.forcedAt != nil || now.since(sweep.began) >= Sweeper.finalGrace {
+      sweep.forcedAt = sweep.forcedAt ?? now
       kernel.signalAll(.kill)
     }
     final = sweep

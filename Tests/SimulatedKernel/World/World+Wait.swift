@@ -31,7 +31,7 @@ extension World {
       runDue()
       found = readiness()
     }
-    if found.isEmpty { oversleep(deadline) }
+    if found.isEmpty, oversleeps(deadline) { found = readiness() }
     for index in found.indices.dropLast() { found.swapAt(index, index + random.below(found.count - index)) }
     ready.append(contentsOf: found.prefix(64))
     lastWake.leftAt = clock
@@ -41,10 +41,11 @@ extension World {
   }
 
   /// Timers never fire early; late they may be, by a busy machine or a paused container.
-  private func oversleep(_ deadline: Instant) {
-    guard deadline != .never, random.chance(perMille: faults.oversleep) else { return }
+  private func oversleeps(_ deadline: Instant) -> Bool {
+    guard deadline != .never, random.chance(perMille: faults.oversleep) else { return false }
     clock += random.within(0...(random.chance(perMille: 950) ? 30_000_000 : 20_000_000_000))
     runDue()
+    return true
   }
 
   private func readiness() -> [Readiness] {
