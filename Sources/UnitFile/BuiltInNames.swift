@@ -14,6 +14,7 @@ enum BuiltInNames {
     veritysetup-pre 
     """
 
+  @inline(never)
   static func contains(_ name: UnitName) -> Bool {
     switch name.type {
     case .mount, .automount, .swap, .slice, .scope, .device: true
@@ -26,6 +27,7 @@ enum BuiltInNames {
   }
 
   /// The stub of such a name.
+  @inline(never)
   static func unit(_ name: UnitName) -> Unit {
     var unit = Unit(name: name, kind: name.type == .target ? .target : .other)
     unit.isBuiltIn = true
