@@ -56,7 +56,7 @@ let linkerSettings: [LinkerSetting] = [
     ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
-    embedded),
+    embedded)
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -87,14 +87,21 @@ let package = Package(
     // Tests are ordinary Swift (Foundation allowed); the simulator is a library so that tests and the replay command share it.
     .testTarget(name: "ModelTests", dependencies: ["Model"], path: "Tests/ModelTests"),
     .testTarget(name: "CalendarTests", dependencies: ["Model", "Calendar"], path: "Tests/CalendarTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests"),
-    .testTarget(name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests", resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
+    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests",
+      resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
-    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
+      path: "Tests/SimulationTests"),
     .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),

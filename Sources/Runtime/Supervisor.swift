@@ -59,6 +59,9 @@ public struct Supervisor<K: Kernel> {
   private var command: ProcessKey? = nil
   /// Set when nothing comes any more.
   public private(set) var exitStatus: UInt8? = nil
+  #if !hasFeature(Embedded)
+    package var observer: TurnObserver? = nil
+  #endif
 
   public init(_ kernel: consuming K, _ configuration: SupervisorConfiguration) {
     var kernel = kernel
@@ -83,9 +86,13 @@ public struct Supervisor<K: Kernel> {
     }
   }
 
+  /// Hands the loaded units to the manager and does what it says.
   public mutating func boot(_ loaded: LoadedUnits) {
     now = kernel.now()
     manager.boot(loaded, now: now, effects: &effects)
+    #if !hasFeature(Embedded)
+      observer?.after(nil, effects, manager, now)
+    #endif
     performAll()
   }
 
@@ -98,6 +105,7 @@ public struct Supervisor<K: Kernel> {
     return min(deadlines.next, min(sweeper.wake, control.wake))
   }
 
+  /// One turn: wait, collect, handle, perform (DESIGN section 5).
   public mutating func turn() {
     ready.removeAll(keepingCapacity: true)
     kernel.wait(until: nextWake, into: &ready)
@@ -172,7 +180,13 @@ public struct Supervisor<K: Kernel> {
 
   private mutating func handle(_ event: Event) {
     guard exitStatus == nil else { return }
+    #if !hasFeature(Embedded)
+      observer?.before(event, manager)
+    #endif
     manager.handle(event, now: now, effects: &effects)
+    #if !hasFeature(Embedded)
+      observer?.after(event, effects, manager, now)
+    #endif
     performAll()
   }
 
@@ -224,7 +238,7 @@ public struct Supervisor<K: Kernel> {
       cancelQueued(order)
       sweeper.kill(order, now: now.instant, children, &kernel, &pending)
     case .watchEmpty(let invocation): sweeper.watchEmpty(invocation, now: now.instant)
-    case .countLeft(let invocation): sweeper.countLeft(invocation, now: now.instant)
+    case .countLeft(let invocation): sweeper.countLeft(invocation, children, &kernel, &pending)
     case .forget(let invocation):
       sweeper.forget(invocation)
       kernel.forget(invocation)

@@ -38,11 +38,14 @@ struct Sweeper {
     var isAnswered = false
     var stopped: [Int32] = []
     var began: Instant
+    /// Its run was forgotten in mid-pass: it goes with the pass, unanswered.
+    var isForgotten = false
   }
 
   private struct FinalSweep {
     var began: Instant
-    var isForced = false
+    /// When SIGKILL was first sent: its own time counts, not that of the sweep, since apus itself may have been frozen.
+    var forcedAt: Instant? = nil
   }
 
   private var hunts: [Hunt] = []
@@ -51,7 +54,6 @@ struct Sweeper {
   private var cursor = ScanCursor()
   private var found: [Member] = []
   private var watched: [Invocation] = []
-  private var counting: [Invocation] = []
   private var final: FinalSweep? = nil
   private var nextLook = Instant.never
   private var lastLook = Instant.zero
@@ -102,14 +104,19 @@ struct Sweeper {
     look(at: now)
   }
 
-  mutating func countLeft(_ invocation: Invocation, now: Instant) {
-    counting.append(invocation)
-    look(at: now)
+  /// At once: the invocation may be forgotten by the very next effect.
+  func countLeft(_ invocation: Invocation, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    var members: [Member] = []
+    var cursor = ScanCursor()
+    // One unit's few processes: at most this many slices.
+    for _ in 0..<16 where !kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) {}
+    events.append(.left(invocation, count: members.count))
   }
 
   mutating func forget(_ invocation: Invocation) {
     watched.removeAll { $0 == invocation }
     if inPass == 0 { hunts.removeAll { $0.order.invocation == invocation } }
+    for index in hunts.indices where hunts[index].order.invocation == invocation { hunts[index].isForgotten = true }
   }
 
   mutating func finalSweep(now: Instant, _ kernel: inout some Kernel) {
@@ -134,7 +141,7 @@ struct Sweeper {
     nextLook = min(nextLook, max(now, lastLook + Sweeper.deathPause))
   }
 
-  private var isIdle: Bool { hunts.isEmpty && watched.isEmpty && counting.isEmpty && final == nil }
+  private var isIdle: Bool { hunts.isEmpty && watched.isEmpty && final == nil }
 
   /// One slice of work. Answers go to `events`, for the next turn.
   mutating func step(now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
@@ -147,7 +154,6 @@ struct Sweeper {
       nextLook = .never
       lastLook = now
       checkWatched(children, &kernel, &events)
-      checkCounting(children, &kernel, &events)
       checkFinal(now, &kernel, &events)
       inPass = hunts.count
     }
@@ -171,33 +177,21 @@ struct Sweeper {
     watched = still
   }
 
-  private mutating func checkCounting(_ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
-    for invocation in counting {
-      var members: [Member] = []
-      var cursor = ScanCursor()
-      // One unit's few processes: at most this many slices.
-      for _ in 0..<16 where !kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) {}
-      events.append(.left(invocation, count: members.count))
-    }
-    counting = []
-  }
-
   private mutating func checkFinal(_ now: Instant, _ kernel: inout some Kernel, _ events: inout [Event]) {
     guard var sweep = final else { return }
     if !kernel.anyoneLeft() {
       final = nil
-      events.append(.swept(forced: sweep.isForced))
+      events.append(.swept(forced: sweep.forcedAt != nil))
       return
     }
-    let waited = now.since(sweep.began)
-    if waited >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 3) {
+    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2) {
       // Outlives even SIGKILL: the end of apus is all that is left.
       final = nil
       events.append(.swept(forced: true))
       return
     }
-    if waited >= Sweeper.finalGrace {
-      sweep.isForced = true
+    if sweep.forcedAt != nil || now.since(sweep.began) >= Sweeper.finalGrace {
+      sweep.forcedAt = sweep.forcedAt ?? now
       kernel.signalAll(.kill)
     }
     final = sweep
@@ -208,7 +202,7 @@ struct Sweeper {
 
   private mutating func pass(_ now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
     var wanted: [Invocation] = []
-    for hunt in hunts[0..<inPass] { wanted.append(hunt.order.invocation) }
+    for hunt in hunts[0..<inPass] where !hunt.isForgotten { wanted.append(hunt.order.invocation) }
     guard kernel.scan(wanted, roots: children.known, cursor: &cursor, into: &found) else { return }
     let members = found
     found = []
@@ -217,6 +211,7 @@ struct Sweeper {
     var again = false
     for index in 0..<inPass {
       var hunt = hunts[index]
+      if hunt.isForgotten { continue }
       let mine = members.filter { $0.invocation == hunt.order.invocation }
       let isOver = advance(&hunt, mine, now, children, &kernel, &again)
       if !hunt.isAnswered {

@@ -124,7 +124,7 @@ extension Manager {
       case .live: items.append(PlanItem(unit: unit.name.bytes, action: .update, reason: reason))
       case .exec:
         let action: PlanAction =
-          !self[id].isDown && !isIdleSchedule(id) ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
+          !self[id].isDown && !(isIdleSchedule(id) && unitIsScheduled(unit)) ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
         items.append(PlanItem(unit: unit.name.bytes, action: action, reason: reason))
       }
     }
@@ -158,8 +158,12 @@ extension Manager {
       switch item.action {
       case .nothing: break
       case .update: updateSchedule(id)
-      case .start: starts.append(id)
-      case .restart: restartChanged(id)
+      case .start:
+        dropSchedule(id)
+        starts.append(id)
+      case .restart:
+        dropSchedule(id)
+        restartChanged(id)
       case .stop: stopRemoved(id)
       }
       if item.action != .nothing { message(.notice, "apply: " + Bytes(item.action.name) + " " + item.unit + " (" + item.reason + ")") }
@@ -167,7 +171,29 @@ extension Manager {
     startAll(starts)
   }
 
+  /// A job that is none any more must not go on by its old schedule until it is down.
+  private mutating func dropSchedule(_ id: UnitID) {
+    guard !isTimer(id), self[id].timer != nil, !unitIsScheduled(self[id].pending ?? self[id].unit) else { return }
+    deactivateTimer(id)
+    self[id].timer = nil
+  }
+
+  /// A new definition takes the place of the old one, which is down. A daemon that became a job begins its clockwork here.
+  mutating func takePending(_ id: UnitID) {
+    guard let pending = self[id].pending else { return }
+    self[id].unit = pending
+    self[id].pending = nil
+    if self[id].isScheduledService, self[id].isStarting, self[id].timer?.isActive != true, phase == .booting || phase == .running {
+      activateTimer(id)
+    }
+  }
+
   private mutating func restartChanged(_ id: UnitID) {
+    // A daemon that became a job waits for its first slot.
+    if !self[id].isScheduledService, let pending = self[id].pending, unitIsScheduled(pending) {
+      _ = enqueue(id, .stop)
+      return
+    }
     if case .failure(let error) = enqueue(id, .restart) {
       message(.error, "cannot restart " + self[id].name + ": " + error.message)
     }

@@ -163,10 +163,7 @@ extension Manager {
   }
 
   private mutating func begin(_ unit: UnitID, _ job: Job) {
-    if let pending = self[unit].pending {
-      self[unit].unit = pending
-      self[unit].pending = nil
-    }
+    takePending(unit)
     guard case .service = self[unit].unit.kind else {
       self[unit].isOn = true
       self[unit].stateChangedAt = now.wall
@@ -225,7 +222,15 @@ extension Manager {
   mutating func queueAutoRestart(_ unit: UnitID) {
     if phase == .stopping || phase == .sweeping { return }
     if self[unit].job != nil { return }
-    _ = enqueue(unit, .start, isAutoRestart: true)
+    if case .failure = enqueue(unit, .start, isAutoRestart: true) { retryRestart(unit) }
+  }
+
+  /// The job of an automatic restart ended without a start (what it requires failed): the next try comes after a backoff.
+  private mutating func retryRestart(_ unit: UnitID) {
+    guard self[unit].service.state == .autoRestartQueued, phase == .booting || phase == .running else { return }
+    guard var context = serviceContext(unit) else { return }
+    self[unit].service.retryRestart(&context)
+    absorb(unit, context)
   }
 
   mutating func reloadEnded(_ unit: UnitID, _ success: Bool) {
@@ -279,6 +284,7 @@ extension Manager {
     mayRun = true
     mayHaveEnded = true
     if job.isBoot { bootJobsLeft -= 1 }
+    retryRestart(unit)
     let type: JobType = job.wasRestart ? .restart : job.type
     for waiter in job.waiters {
       out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))

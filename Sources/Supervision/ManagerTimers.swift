@@ -36,7 +36,11 @@ extension Manager {
     let (now, started) = (self.now, options.startedAt)
     let isDue = self[id].timer?.elapse(schedule, now: now.instant, startedAt: started) ?? false
     armTimer(id)
-    if isDue { trigger(id, schedule) }
+    guard isDue else { return }
+    if let missed = self[id].timer?.missed, missed > 0 {
+      message(.warning, self[id].name + ": " + Bytes(decimal: missed) + " slots skipped, they passed before apus was awake")
+    }
+    trigger(id, schedule)
   }
 
   /// The unit that a timer starts: itself for Schedule=.
@@ -142,7 +146,7 @@ extension Manager {
       }
     }
     if count >= Manager.parallelRunsMax { return nil }
-    var record = UnitRecord(unit: parallelUnit(of: base))
+    let record = UnitRecord(unit: parallelUnit(of: base))
     record.name = self[base].name + "#" + Bytes(decimal: count)
     record.parallelOf = base
     byName[record.name] = records.count

@@ -113,10 +113,7 @@ extension Manager {
 
   /// A run is over for good: pending definitions, removal, actions, and the timers that wait for its end.
   private mutating func runEnded(_ id: UnitID) {
-    if let pending = self[id].pending {
-      self[id].unit = pending
-      self[id].pending = nil
-    }
+    takePending(id)
     timersSeeEnd(id)
     if self[id].isRemoved && self[id].job == nil { forget(id) }
     guard phase != .stopping, phase != .sweeping else { return }

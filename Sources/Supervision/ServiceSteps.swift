@@ -270,6 +270,14 @@ extension ServiceMachine {
     context.effects.append(.arm(Deadline(context.id, .restart, invocation: invocation), at: restartAt))
   }
 
+  /// The restart's job came to nothing: another backoff.
+  public mutating func retryRestart(_ context: inout ServiceContext) {
+    restartDelay = backoff.next(context.settings.backoff, uptime: nil)
+    restartAt = context.now.instant + restartDelay
+    set(.autoRestart, &context)
+    context.effects.append(.arm(Deadline(context.id, .restart, invocation: invocation), at: restartAt))
+  }
+
   /// The start limit is reached: no start, no further restart (units.md c.5).
   public mutating func refuseStart(_ context: inout ServiceContext) {
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .restart)))

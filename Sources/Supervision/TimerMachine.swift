@@ -15,6 +15,8 @@ public struct TimerMachine: Equatable, Sendable {
   public internal(set) var lastTrigger: WallTime? = nil
   public internal(set) var runs: UInt64 = 0
   public internal(set) var skipped: UInt64 = 0
+  /// Of `skipped`: slots that had passed unseen when the last one came due.
+  public internal(set) var missed: UInt64 = 0
   /// Skips since the last run: one line a row of them.
   public internal(set) var skippedInRow: UInt64 = 0
   /// `Overlap=queue`: one slot waits for the unit's end.
@@ -45,6 +47,7 @@ public struct TimerMachine: Equatable, Sendable {
     computeNext(settings, now: now, startedAt: startedAt)
   }
 
+  /// Forgets its triggers: nothing elapses any more.
   public mutating func deactivate() {
     isActive = false
     slot = nil
@@ -68,6 +71,8 @@ public struct TimerMachine: Equatable, Sendable {
   /// The slot came: true if it is due; the next one is computed by then.
   public mutating func elapse(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) -> Bool {
     guard isActive, let due = fireAt, due <= now else { return false }
+    missed = slot.map { missedSlots(settings, after: $0, until: now) } ?? 0
+    skipped &+= missed
     markSpent(settings, until: now, startedAt: startedAt)
     // A delay trigger waits for the end of what it now starts.
     unitInactiveAt = nil
@@ -76,6 +81,27 @@ public struct TimerMachine: Equatable, Sendable {
     fireAt = nil
     computeNext(settings, now: now, startedAt: startedAt)
     return true
+  }
+
+  /// Grid points that passed behind `slot` while nobody looked: a late wake-up, a frozen container, a long jitter.
+  private func missedSlots(_ settings: ScheduleSettings, after slot: Instant, until now: Instant) -> UInt64 {
+    var count: UInt64 = 0
+    for trigger in settings.triggers {
+      let anchor: Instant?
+      let span: TimeSpan
+      switch trigger {
+      case .every(let every):
+        anchor = activatedAt
+        span = every
+      case .onUnitActive(let every):
+        anchor = unitActiveAnchor
+        span = every
+      case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot: continue
+      }
+      guard let anchor, let first = TimerMachine.grid(anchor: anchor, span, after: slot), first <= now else { continue }
+      count &+= 1 + UInt64(now.nanoseconds - first.nanoseconds) / (span.microseconds * 1000)
+    }
+    return count
   }
 
   /// The unit began a run.
@@ -94,12 +120,14 @@ public struct TimerMachine: Equatable, Sendable {
     computeNext(settings, now: now, startedAt: startedAt)
   }
 
+  /// A slot was run.
   public mutating func countRun(now: WallTime) {
     runs &+= 1
     skippedInRow = 0
     lastTrigger = now
   }
 
+  /// A slot was not run, because the unit still ran.
   public mutating func countSkip() {
     skipped &+= 1
     skippedInRow &+= 1

@@ -8,9 +8,13 @@ public struct JSONWriter: Sendable {
 
   public init() {}
 
+  /// `{`
   public mutating func beginObject() { begin(123) }
+  /// `}`
   public mutating func endObject() { end(125) }
+  /// `[`
   public mutating func beginArray() { begin(91) }
+  /// `]`
   public mutating func endArray() { end(93) }
 
   /// The key of the next value.
@@ -38,6 +42,7 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// A name of ours, which needs no escape.
   public mutating func string(_ value: StaticString) {
     separate()
     bytes.append(34)
@@ -46,8 +51,11 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// A whole number.
   public mutating func integer(_ value: Int64) { literal(Bytes(decimal: value)) }
+  /// `true` or `false`.
   public mutating func bool(_ value: Bool) { literal(Bytes(value ? "true" : "false")) }
+  /// `null`
   public mutating func null() { literal(Bytes("null")) }
 
   /// Text that is already JSON.

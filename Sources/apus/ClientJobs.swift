@@ -49,7 +49,8 @@ extension Client {
     if answer.errorName.isEmpty || answer.errorName == RequestError.jobFailed.name {
       if isJSON { writeAll(answer.body + "\n", to: 1) }
       let result = answer.json["Job"]?["Result"]?.text ?? Bytes("failed")
-      complain("cannot " + intent + ": " + (answer.message.isEmpty ? "the job ended in " + result : answer.message))
+      let reason = answer.message.isEmpty ? "the job ended in " + result : answer.message
+      complain(reason.starts(with: "cannot ") ? reason : "cannot " + intent + ": " + reason)
       writeAll("see 'apus status " + unit + "'\n", to: 2)
       return Status.failure
     }

@@ -40,10 +40,8 @@ extension Probe {
     print("containment \(bench.kernel.containment(ofOwnRTTime: false).name)")
     let file = "\(bench.arguments[0])/pid"
     // Double fork, new session, another user, empty environment, ignoring SIGTERM, its parent dead.
-    var text = "trap '' TERM; echo $$ >\(file); exec sleep 300"
-    if getuid() == 0 {
-      text = "exec setpriv --reuid=4242 --regid=4242 --clear-groups sh -c \"trap '' TERM; echo \\$\\$ >\(file); exec sleep 300\""
-    }
+    let user = getuid() == 0 ? "setpriv --reuid=4242 --regid=4242 --clear-groups " : ""
+    let text = "exec \(user)sh -c \"trap '' TERM; echo \\$\\$ >\(file); exec sleep 300\""
     chmod(bench.arguments[0], 0o777)
     let plan = bench.plan(
       ["/bin/sh", "-c", "setsid env -i /bin/sh -c '(\(text.replacingOccurrences(of: "'", with: "'\\''"))) & exit 0' & exit 0"],
