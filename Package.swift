@@ -15,16 +15,16 @@ import PackageDescription
   import Musl
 #endif
 
-/// The toolchain's library folder that has Embedded Swift's Unicode tables. The manifest's own process has
-/// libPackageDescription.so mapped from TOOLCHAIN/usr/lib/swift/pm, so /proc/self/maps tells where the toolchain is.
-func embeddedLibraryFolder() -> String? {
+/// The toolchain's folder usr/lib/swift. The manifest's own process has libPackageDescription.so mapped from
+/// usr/lib/swift/pm, so /proc/self/maps tells where the toolchain is.
+func toolchainLibraryFolder() -> String? {
   guard let file = fopen("/proc/self/maps", "r") else { return nil }
   defer { fclose(file) }
   var line = [CChar](repeating: 0, count: 8192)
   while fgets(&line, Int32(line.count), file) != nil {
     let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     guard let path = text.split(separator: " ").last, let end = path.firstRange(of: "/swift/pm/") else { continue }
-    return path[..<end.lowerBound] + "/swift/embedded/x86_64-unknown-linux-gnu"
+    return path[..<end.lowerBound] + "/swift"
   }
   return nil
 }
@@ -32,9 +32,11 @@ func embeddedLibraryFolder() -> String? {
 let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 
 let swiftSettings: [SwiftSetting] = [
-  .enableExperimentalFeature("Embedded", embedded),
+  // As plain flags: `.enableExperimentalFeature` under a trait reaches the ordinary link too (6.3.1), which then leaves
+  // out the runtime's registration of types.
+  .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
-  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector"], embedded),
+  .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
 ]
@@ -47,10 +49,13 @@ let cSettings: [CSetting] = [
   .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
 ]
 
+let toolchain = toolchainLibraryFolder()
+
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
-      + (embeddedLibraryFolder().map { ["-Xlinker", "-L\($0)", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+      // Embedded Swift's Unicode tables.
+      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
     embedded)
 ]
 
@@ -82,14 +87,21 @@ let package = Package(
     // Tests are ordinary Swift (Foundation allowed); the simulator is a library so that tests and the replay command share it.
     .testTarget(name: "ModelTests", dependencies: ["Model"], path: "Tests/ModelTests"),
     .testTarget(name: "CalendarTests", dependencies: ["Model", "Calendar"], path: "Tests/CalendarTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests"),
-    .testTarget(name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests", resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
+    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests",
+      resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
-    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "Model"], path: "Tests/SimulationTests"),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
+      path: "Tests/SimulationTests"),
     .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),

@@ -13,6 +13,8 @@ public struct InheritedState: Sendable {
   public var descriptors: [Int32] = []
   /// Whoever started apus.
   public var parent: Int32 = 0
+  /// As of a process that changed nothing.
+  public init() {}
   /// Readable when another process sent a signal of a crash.
   var crashBell: Int32 = -1
 }

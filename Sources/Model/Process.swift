@@ -36,7 +36,7 @@ public struct ExecFailure: Equatable, Sendable {
 }
 
 /// A command that was never forked: result `resources` (units.md c.4).
-public struct SpawnFailure: Equatable, Sendable {
+public struct SpawnFailure: Error, Equatable, Sendable {
   public var errno: Int32
   /// `fork: resource temporarily unavailable`, `EnvironmentFile /etc/x: no such file or directory`.
   public var message: Bytes

@@ -1,3 +1,1 @@
-import CLinux
-
-_ = write(1, "apus\n", 5)
+leave(apusMain(ProcessArguments()))

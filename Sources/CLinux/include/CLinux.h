@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
+#include "CArguments.h"
+#include "CControl.h"
 
 #include "calls.h"
 #include "child.h"

@@ -1,0 +1,203 @@
+import Model
+import Supervision
+import Wire
+
+/// The control connections: bytes in, requests out; replies in, bytes out (DESIGN section 8). Every request that was
+/// taken is answered once, or its client is gone.
+struct ControlServer {
+  static let clientsMax = 64
+  /// Slots that readers of the control group cannot take.
+  static let reservedSlots = 4
+  /// Beyond so much unsent output no further request of that client is taken.
+  static let unsentMax = 256 * 1024
+  /// A request that was begun must be whole by then; a silent connection may be dropped for another after it.
+  static let idleLimit = TimeSpan(seconds: 10)
+  /// Bytes of one read.
+  static let readSize = 4096
+
+  private struct Client {
+    var id: ClientID
+    var mayWrite: Bool
+    var isReserved: Bool
+    var parser = HTTPRequestParser()
+    var output = Bytes()
+    var sent = 0
+    /// The request that waits for its reply.
+    var request: RequestID? = nil
+    var keepAlive = true
+    var closesWhenSent = false
+    var lastActivity: Instant
+    var unsent: Int { output.count - sent }
+  }
+
+  private let ownUID: UInt32
+  private let groupID: UInt32?
+  private var clients: [Client] = []
+  private var nextRequest: UInt64 = 1
+
+  init(ownUID: UInt32, groupID: UInt32?) {
+    self.ownUID = ownUID
+    self.groupID = groupID
+  }
+
+  /// Only a request that was begun and is not whole has a deadline: an idle connection wakes nobody.
+  var wake: Instant {
+    var earliest = Instant.never
+    for client in clients where client.parser.isInRequest && client.request == nil {
+      earliest = min(earliest, client.lastActivity + ControlServer.idleLimit)
+    }
+    return earliest
+  }
+
+  // MARK: Connections
+
+  mutating func accept(now: Instant, _ kernel: inout some Kernel) {
+    for _ in 0..<ControlServer.clientsMax {
+      guard let accepted = kernel.accept() else { return }
+      // 65534 is what the kernel says of a uid that has no name in this user namespace.
+      let isPrivileged = accepted.uid != 65534 && (accepted.uid == 0 || accepted.uid == ownUID)
+      let isReader = groupID != nil && accepted.gid == groupID
+      let limit = isPrivileged ? ControlServer.clientsMax : ControlServer.clientsMax - ControlServer.reservedSlots
+      if !isPrivileged && !isReader || (clients.count >= limit && !makeRoom(forPrivileged: isPrivileged, &kernel)) {
+        kernel.close(accepted.id)
+        continue
+      }
+      clients.append(Client(id: accepted.id, mayWrite: isPrivileged, isReserved: isPrivileged, lastActivity: now))
+    }
+  }
+
+  /// Full: who has been silent longest without a whole request gives way; readers first, for the privileged.
+  private mutating func makeRoom(forPrivileged: Bool, _ kernel: inout some Kernel) -> Bool {
+    var victim: Int? = nil
+    for index in clients.indices where clients[index].request == nil && (forPrivileged || !clients[index].mayWrite) {
+      if let best = victim, clients[best].lastActivity <= clients[index].lastActivity { continue }
+      victim = index
+    }
+    guard let victim else { return false }
+    drop(victim, &kernel)
+    return true
+  }
+
+  private mutating func drop(_ index: Int, _ kernel: inout some Kernel) {
+    kernel.close(clients[index].id)
+    clients.remove(at: index)
+  }
+
+  mutating func dropIdle(now: Instant, _ kernel: inout some Kernel) {
+    var index = clients.count - 1
+    while index >= 0 {
+      let client = clients[index]
+      if client.parser.isInRequest && client.request == nil && client.lastActivity + ControlServer.idleLimit <= now {
+        drop(index, &kernel)
+      }
+      index -= 1
+    }
+  }
+
+  private func find(_ id: ClientID) -> Int? { clients.firstIndex { $0.id == id } }
+
+  // MARK: In
+
+  mutating func readable(_ id: ClientID, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)]) {
+    guard let index = find(id) else { return }
+    switch kernel.receive(id, limit: min(ControlServer.readSize, max(1, clients[index].parser.room))) {
+    case .nothingYet: return
+    case .closed: drop(index, &kernel)
+    case .bytes(let bytes):
+      // Progress is a whole request: a byte now and then does not keep a slot.
+      if !clients[index].parser.isInRequest { clients[index].lastActivity = now }
+      clients[index].parser.feed(bytes)
+      advance(index, now: now, &kernel, &requests)
+    }
+  }
+
+  /// Takes the next request, if none waits for its answer and the output is not piled up.
+  private mutating func advance(_ index: Int, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)]) {
+    let id = clients[index].id
+    while clients[index].request == nil && !clients[index].closesWhenSent && clients[index].unsent < ControlServer.unsentMax {
+      switch clients[index].parser.next() {
+      case .needMore:
+        flush(index, &kernel)
+        return
+      case .malformed(let status, let message):
+        clients[index].closesWhenSent = true
+        clients[index].output += httpError(status: status, message: message, keepAlive: false)
+      case .request(let request):
+        clients[index].lastActivity = now
+        take(request, index, &requests)
+      }
+    }
+    // One request at a time: what comes behind it stays in the socket.
+    if clients[index].request != nil { kernel.setWantsReadable(id, false) }
+    flush(index, &kernel)
+  }
+
+  private mutating func take(_ request: HTTPRequest, _ index: Int, _ requests: inout [(RequestID, Request)]) {
+    clients[index].keepAlive = request.keepAlive
+    switch route(request) {
+    case .failure(let error):
+      clients[index].output += httpError(
+        status: error.status, message: error.message, keepAlive: request.keepAlive, allow: error.allow)
+      clients[index].closesWhenSent = !request.keepAlive
+    case .success(let wanted) where requiresWrite(wanted) && !clients[index].mayWrite:
+      clients[index].output += httpError(
+        status: 403, message: Bytes("members of the control group may only read"), keepAlive: request.keepAlive)
+      clients[index].closesWhenSent = !request.keepAlive
+    case .success(let wanted):
+      let id = RequestID(nextRequest)
+      nextRequest += 1
+      clients[index].request = id
+      requests.append((id, wanted))
+    }
+  }
+
+  // MARK: Out
+
+  /// Hands a reply to its client, if that is still there, and goes on with what it sent meanwhile.
+  mutating func reply(_ id: RequestID, _ reply: Reply, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)])
+  {
+    guard let index = clients.firstIndex(where: { $0.request == id }) else { return }
+    clients[index].request = nil
+    clients[index].lastActivity = now
+    clients[index].output += httpResponse(reply, keepAlive: clients[index].keepAlive)
+    clients[index].closesWhenSent = !clients[index].keepAlive
+    kernel.setWantsReadable(clients[index].id, true)
+    advance(index, now: now, &kernel, &requests)
+  }
+
+  mutating func writable(_ id: ClientID, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)]) {
+    guard let index = find(id) else { return }
+    flush(index, &kernel)
+    if let index = find(id) { advance(index, now: now, &kernel, &requests) }
+  }
+
+  private mutating func flush(_ index: Int, _ kernel: inout some Kernel) {
+    while clients[index].unsent > 0 {
+      guard let count = kernel.send(clients[index].id, clients[index].output[clients[index].sent...]) else {
+        return drop(index, &kernel)
+      }
+      if count == 0 {
+        kernel.setWantsWritable(clients[index].id, true)
+        return
+      }
+      clients[index].sent += count
+    }
+    if clients[index].sent > 0 {
+      clients[index].output.removeAll()
+      clients[index].sent = 0
+      kernel.setWantsWritable(clients[index].id, false)
+    }
+    if clients[index].closesWhenSent { drop(index, &kernel) }
+  }
+
+  /// Apus leaves: what can be sent at once is sent.
+  mutating func closeAll(_ kernel: inout some Kernel) {
+    while !clients.isEmpty {
+      let index = clients.count - 1
+      if clients[index].unsent > 0 {
+        _ = kernel.send(clients[index].id, clients[index].output[clients[index].sent...])
+      }
+      drop(index, &kernel)
+    }
+  }
+}

@@ -1,0 +1,273 @@
+import Model
+import Supervision
+
+/// Finds and signals every process of an invocation, and says when none is left (DESIGN section 5).
+///
+/// A kill order that means the others too becomes a *hunt*. One pass over the members serves all hunts that wait. A
+/// terminating signal is sent in one pass. SIGKILL is not: a plain scan-and-kill loop loses against a process that forks
+/// faster than it is found, so the members are first stopped (SIGSTOP, pass after pass, until a pass finds nobody new)
+/// and then killed until two passes are empty. With `cgroup.kill` the kernel does all that by itself.
+///
+/// Passes come when somebody was reaped, and while a hunt is on at most every 10 ms; an idle sweeper wakes nobody.
+struct Sweeper {
+  /// Between two looks at the same thing.
+  static let pause = TimeSpan(milliseconds: 10)
+  /// Between two looks that deaths cause: a storm of them is looked at in batches.
+  static let deathPause = TimeSpan(milliseconds: 2)
+  /// While nothing dies (uninterruptible processes) the looks get rarer, down to this.
+  static let longPause = TimeSpan(milliseconds: 500)
+  /// Stopping before killing takes at most so long; then it is killed what is there.
+  static let stopLimit = TimeSpan(seconds: 2)
+  /// After SIGTERM to everything, before SIGKILL.
+  static let finalGrace = TimeSpan(seconds: 2)
+
+  private enum Phase: Equatable {
+    /// One pass with the order's signal.
+    case once
+    /// SIGSTOP until nobody new is found.
+    case stopping
+    /// SIGKILL until two passes are empty.
+    case killing(emptyPasses: Int)
+  }
+
+  private struct Hunt {
+    var order: KillOrder
+    var phase: Phase
+    /// Main and control process, signalled before.
+    var count: Int
+    var isAnswered = false
+    var stopped: [Int32] = []
+    var began: Instant
+    /// Its run was forgotten in mid-pass: it goes with the pass, unanswered.
+    var isForgotten = false
+  }
+
+  private struct FinalSweep {
+    var began: Instant
+    /// When SIGKILL was first sent: its own time counts, not that of the sweep, since apus itself may have been frozen.
+    var forcedAt: Instant? = nil
+  }
+
+  private var hunts: [Hunt] = []
+  /// How many of `hunts` the pass under way serves; those behind wait for the next.
+  private var inPass = 0
+  private var cursor = ScanCursor()
+  private var found: [Member] = []
+  private var watched: [Invocation] = []
+  private var final: FinalSweep? = nil
+  private var nextLook = Instant.never
+  private var lastLook = Instant.zero
+  private var pauseNow = Sweeper.pause
+
+  init() {}
+
+  /// When it wants to be called again; `.zero`: at once.
+  var wake: Instant {
+    if inPass > 0 { return .zero }
+    return nextLook
+  }
+
+  // MARK: Orders
+
+  mutating func kill(
+    _ order: KillOrder, now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
+  ) {
+    var count = 0
+    for pid in children.pids(of: order.invocation, main: order.main, control: order.control) {
+      if kernel.signalChild(pid, order.signal) { count += 1 }
+      if order.hangup { _ = kernel.signalChild(pid, .hangup) }
+      if order.continue { _ = kernel.signalChild(pid, .continue) }
+    }
+    guard order.others else {
+      events.append(.signalled(order.invocation, order: order.number, count: count, anyLeft: count > 0))
+      return
+    }
+    if count == 0 && kernel.isEmpty(order.invocation, roots: children.known) {
+      events.append(.signalled(order.invocation, order: order.number, count: 0, anyLeft: false))
+      return
+    }
+    var hunt = Hunt(order: order, phase: .once, count: count, began: now)
+    if order.signal == .kill {
+      if kernel.killWhole(order.invocation) {
+        events.append(.signalled(order.invocation, order: order.number, count: max(count, 1), anyLeft: true))
+        return watchEmpty(order.invocation, now: now)
+      }
+      kernel.killProcessGroup(order.invocation, .kill)
+      hunt.phase = .stopping
+    }
+    hunts.append(hunt)
+    look(at: now)
+  }
+
+  mutating func watchEmpty(_ invocation: Invocation, now: Instant) {
+    if !watched.contains(invocation) { watched.append(invocation) }
+    look(at: now)
+  }
+
+  /// At once: the invocation may be forgotten by the very next effect.
+  func countLeft(_ invocation: Invocation, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    var members: [Member] = []
+    var cursor = ScanCursor()
+    // One unit's few processes: at most this many slices.
+    for _ in 0..<16 where !kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) {}
+    events.append(.left(invocation, count: members.count))
+  }
+
+  mutating func forget(_ invocation: Invocation) {
+    watched.removeAll { $0 == invocation }
+    if inPass == 0 { hunts.removeAll { $0.order.invocation == invocation } }
+    for index in hunts.indices where hunts[index].order.invocation == invocation { hunts[index].isForgotten = true }
+  }
+
+  mutating func finalSweep(now: Instant, _ kernel: inout some Kernel) {
+    kernel.signalAll(.terminate)
+    kernel.signalAll(.continue)
+    final = FinalSweep(began: now)
+    look(at: now)
+  }
+
+  // MARK: Looking
+
+  private mutating func look(at instant: Instant) {
+    pauseNow = Sweeper.pause
+    nextLook = min(nextLook, instant)
+  }
+
+  /// Somebody was reaped, or a cgroup's events changed: whoever waits for that looks again, but not more often than
+  /// every 2 ms.
+  mutating func somethingDied(now: Instant) {
+    if isIdle { return }
+    pauseNow = Sweeper.pause
+    nextLook = min(nextLook, max(now, lastLook + Sweeper.deathPause))
+  }
+
+  private var isIdle: Bool { hunts.isEmpty && watched.isEmpty && final == nil }
+
+  /// One slice of work. Answers go to `events`, for the next turn.
+  mutating func step(now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    if isIdle {
+      nextLook = .never
+      return
+    }
+    if inPass == 0 {
+      guard nextLook <= now else { return }
+      nextLook = .never
+      lastLook = now
+      checkWatched(children, &kernel, &events)
+      checkFinal(now, &kernel, &events)
+      inPass = hunts.count
+    }
+    if inPass > 0 { pass(now, children, &kernel, &events) }
+    if inPass == 0 && !isIdle { rest(now) }
+  }
+
+  /// Nothing to do until the next look; the longer nothing happens, the rarer. Whoever only waits for members to end
+  /// needs no look at all: the last one of them is a child of ours, so its death is reaped.
+  private mutating func rest(_ now: Instant) {
+    if nextLook != .never || (hunts.isEmpty && final == nil) { return }
+    nextLook = now + pauseNow
+    pauseNow = min(TimeSpan(microseconds: pauseNow.microseconds * 2), Sweeper.longPause)
+  }
+
+  private mutating func checkWatched(_ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    var still: [Invocation] = []
+    for invocation in watched {
+      if kernel.isEmpty(invocation, roots: children.known) { events.append(.emptied(invocation)) } else { still.append(invocation) }
+    }
+    watched = still
+  }
+
+  private mutating func checkFinal(_ now: Instant, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    guard var sweep = final else { return }
+    if !kernel.anyoneLeft() {
+      final = nil
+      events.append(.swept(forced: sweep.forcedAt != nil))
+      return
+    }
+    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2) {
+      // Outlives even SIGKILL: the end of apus is all that is left.
+      final = nil
+      events.append(.swept(forced: true))
+      return
+    }
+    if sweep.forcedAt != nil || now.since(sweep.began) >= Sweeper.finalGrace {
+      sweep.forcedAt = sweep.forcedAt ?? now
+      kernel.signalAll(.kill)
+    }
+    final = sweep
+    nextLook = min(nextLook, now + Sweeper.pause)
+  }
+
+  // MARK: Passes
+
+  private mutating func pass(_ now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
+    var wanted: [Invocation] = []
+    for hunt in hunts[0..<inPass] where !hunt.isForgotten { wanted.append(hunt.order.invocation) }
+    guard kernel.scan(wanted, roots: children.known, cursor: &cursor, into: &found) else { return }
+    let members = found
+    found = []
+    cursor = ScanCursor()
+    var left: [Hunt] = []
+    var again = false
+    for index in 0..<inPass {
+      var hunt = hunts[index]
+      if hunt.isForgotten { continue }
+      let mine = members.filter { $0.invocation == hunt.order.invocation }
+      let isOver = advance(&hunt, mine, now, children, &kernel, &again)
+      if !hunt.isAnswered {
+        hunt.isAnswered = true
+        events.append(.signalled(hunt.order.invocation, order: hunt.order.number, count: hunt.count, anyLeft: hunt.count > 0))
+      }
+      if isOver {
+        if hunt.count > 0 && hunt.order.number != 0 { watchEmpty(hunt.order.invocation, now: now) }
+      } else {
+        left.append(hunt)
+      }
+    }
+    hunts.replaceSubrange(0..<inPass, with: left)
+    inPass = 0
+    if again { nextLook = min(nextLook, now) }
+  }
+
+  /// What one hunt does with who was found; true when it is over.
+  private func advance(
+    _ hunt: inout Hunt, _ members: [Member], _ now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ again: inout Bool
+  ) -> Bool {
+    switch hunt.phase {
+    case .once:
+      for member in members where children.find(member.pid) == nil {
+        guard kernel.signalMember(member, hunt.order.signal) else { continue }
+        hunt.count += 1
+        if hunt.order.hangup { _ = kernel.signalMember(member, .hangup) }
+        if hunt.order.continue { _ = kernel.signalMember(member, .continue) }
+      }
+      return true
+    case .stopping:
+      var isNew = false
+      for member in members where !hunt.stopped.contains(member.pid) {
+        if kernel.signalMember(member, .stop) {
+          hunt.stopped.append(member.pid)
+          isNew = true
+        }
+      }
+      if !hunt.isAnswered { hunt.count += members.filter { children.find($0.pid) == nil }.count }
+      if isNew && now.since(hunt.began) < Sweeper.stopLimit {
+        again = true
+        return false
+      }
+      hunt.phase = .killing(emptyPasses: 0)
+      for member in members { _ = kernel.signalMember(member, .kill) }
+      return false
+    case .killing(let emptyPasses):
+      for member in members { _ = kernel.signalMember(member, .kill) }
+      if members.isEmpty {
+        if emptyPasses + 1 >= 2 { return true }
+        hunt.phase = .killing(emptyPasses: emptyPasses + 1)
+        again = true
+      } else {
+        hunt.phase = .killing(emptyPasses: 0)
+      }
+      return false
+    }
+  }
+}

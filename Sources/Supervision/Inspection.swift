@@ -1,0 +1,56 @@
+import Model
+
+// A read-only window on the manager for the simulator's checkers. Plain values, so that looking at every unit after every
+// event costs little; nothing of it is linked into a program that does not look.
+
+/// What the checkers compare between two events of one unit.
+package struct UnitGlance: Equatable, Sendable {
+  package var state: ServiceState
+  package var active: ActiveState
+  package var result: ServiceResult
+  package var invocation: UInt32
+  package var mainKey: ProcessKey?
+  package var mainPID: Int32
+  package var controlKey: ProcessKey?
+  package var controlPID: Int32
+  package var restarts: UInt32
+  package var restartAt: Instant
+  package var jobID: UInt32
+  package var jobType: JobType?
+  package var jobIsRunning: Bool
+  package var jobIsAutoRestart: Bool
+  package var isOn: Bool
+  package var isRemoved: Bool
+  package var timerIsActive: Bool
+  package var fireAt: Instant?
+  package var runs: UInt64
+  package var skipped: UInt64
+  package var isQueued: Bool
+  /// Index of the unit this is a parallel run of, or -1.
+  package var parallelOf: Int32
+}
+
+extension Manager {
+  package var unitCount: Int { records.count }
+  package var isPhaseStopping: Bool { phase == .stopping || phase == .sweeping || phase == .left }
+
+  package func glance(_ index: Int) -> UnitGlance {
+    UnitGlance(
+      state: records[index].service.state, active: records[index].activeState, result: records[index].service.result,
+      invocation: records[index].service.invocation, mainKey: records[index].service.main?.key,
+      mainPID: records[index].service.main?.pid ?? 0, controlKey: records[index].service.control?.key,
+      controlPID: records[index].service.control?.pid ?? 0, restarts: records[index].service.restarts,
+      restartAt: records[index].service.restartAt, jobID: records[index].job?.id ?? 0, jobType: records[index].job?.type,
+      jobIsRunning: records[index].job?.isRunning ?? false, jobIsAutoRestart: records[index].job?.isAutoRestart ?? false,
+      isOn: records[index].isOn, isRemoved: records[index].isRemoved, timerIsActive: records[index].timer?.isActive ?? false,
+      fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
+      isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1)
+  }
+
+  package func unit(_ index: Int) -> Unit { records[index].unit }
+  package func pendingUnit(_ index: Int) -> Unit? { records[index].pending }
+  package func name(_ index: Int) -> Bytes { records[index].name }
+  package func indexOfUnit(named name: Bytes) -> Int? { byName[name] }
+  /// Resolved ordering: units this one is ordered after, and before.
+  package func order(_ index: Int) -> (after: [UnitID], before: [UnitID]) { (records[index].after, records[index].before) }
+}

@@ -1,0 +1,134 @@
+import Model
+
+/// What the command line decides for the manager.
+public struct ManagerOptions: Sendable {
+  /// The upper half of every INVOCATION_ID, and the seed of jitter.
+  public var seed: UInt64 = 0
+  /// `--stay`: do not leave for lack of work.
+  public var stay = false
+  public var failFast = false
+  /// `--stop-timeout`
+  public var stopTimeout = TimeSpan.infinity
+  /// The container's main process; empty: none.
+  public var command: [Bytes] = []
+  /// `-- COMMAND` alone: signals are forwarded, nothing is said.
+  public var isWrapper = false
+  /// When apus started.
+  public var startedAt = Instant.zero
+  public init() {}
+}
+
+/// All units, their jobs, and the life of apus itself: events in, effects out, no clock and no system call.
+///
+/// One event is handled to its end before the next: `handle` dispatches, the machines decide, and `settle` runs what
+/// became runnable until nothing changes. Nothing here recurses from one unit into another.
+public struct Manager {
+  public let options: ManagerOptions
+  var records: [UnitRecord] = []
+  var byName: [Bytes: Int] = [:]
+  /// Units whose job waits for its turn, in the order the jobs were queued.
+  var waiting: [UnitID] = []
+  var mayRun = false
+  var nextInvocation: UInt32 = 1
+  var nextJob: UInt32 = 1
+  var command = CommandState()
+  var phase = Phase.booting
+  var stop = StopState()
+  /// Jobs of the boot that have not ended.
+  var bootJobsLeft = 0
+  /// Something ended since the last look for "nothing left".
+  var mayHaveEnded = true
+  /// Of the event under way.
+  var now: Now
+  /// Effects of the event under way.
+  var out: [Effect] = []
+
+  /// Where apus as a whole stands, from boot to its end.
+  public enum Phase: Equatable, Sendable {
+    case booting, running, stopping, sweeping, left
+  }
+
+  public init(_ options: ManagerOptions, now: Now) {
+    self.options = options
+    self.now = now
+  }
+
+  /// The first start: everything that starts by itself, as one transaction.
+  public mutating func boot(_ loaded: LoadedUnits, now: Now, effects: inout [Effect]) {
+    self.now = now
+    register(loaded)
+    startAll(records.indices.filter { records[$0].isStarting }.map { UnitID($0) })
+    settle()
+    effects += out
+    out.removeAll(keepingCapacity: true)
+  }
+
+  /// The only door in: one event, and what is to be done about it appended to `effects`.
+  public mutating func handle(_ event: Event, now: Now, effects: inout [Effect]) {
+    self.now = now
+    if phase != .left {
+      dispatch(event)
+      settle()
+    } else if case .request(let id, _) = event {
+      out.append(.reply(id, .failed(.shuttingDown, message: Bytes("apus is leaving"), diagnostics: [])))
+    }
+    effects += out
+    out.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func dispatch(_ event: Event) {
+    switch event {
+    case .spawned(let key, let pid): process(key, .spawned(key, pid: pid))
+    case .spawnFailed(let key, let failure): process(key, .spawnFailed(key, failure))
+    case .executed(let key): process(key, .executed(key))
+    case .execFailed(let key, let failure): process(key, .execFailed(key, failure))
+    case .exited(let key, let status): process(key, .exited(key, status))
+    case .stopped(let key, let signal):
+      if key.invocation.unit == .command { out.append(.commandStopped(signal)) }
+    case .signalled(let invocation, let order, let count, let anyLeft):
+      input(invocation, .signalled(order: order, count: count, anyLeft: anyLeft))
+    case .emptied(let invocation): input(invocation, .emptied)
+    case .left(let invocation, let count): sayLeftovers(invocation, count)
+    case .deadline(let deadline): handle(deadline)
+    case .signal(let received): handle(received)
+    case .request(let id, let request): handle(id, request)
+    case .loaded(let purpose, let loaded): handle(purpose, loaded)
+    case .swept(let forced): swept(forced: forced)
+    }
+  }
+
+  private mutating func handle(_ deadline: Deadline) {
+    switch deadline.key.kind {
+    case .state where deadline.key.unit == .command: commandIsLate()
+    case .state: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .stateDeadline)
+    case .runtime: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .runtimeDeadline)
+    case .restart: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .restartDeadline)
+    case .timer: timerElapsed(deadline.key.unit)
+    case .stopLimit: stopLimitReached()
+    case .stopLine: sayWhoIsLate()
+    }
+  }
+
+  /// Runs jobs until none can, then looks whether apus itself has come to an end.
+  mutating func settle() {
+    repeat {
+      while mayRun {
+        mayRun = false
+        runJobs()
+      }
+      checkLife()
+    } while mayRun
+  }
+
+  // MARK: Access
+
+  func valid(_ id: UnitID) -> Bool { id.index >= 0 && Int(id.index) < records.count }
+
+  subscript(_ id: UnitID) -> UnitRecord { records[Int(id.index)] }
+
+  func find(_ name: Bytes) -> UnitID? { byName[name].map { UnitID($0) } }
+
+  mutating func message(_ severity: Severity, _ text: Bytes) {
+    if !options.isWrapper { out.append(.message(severity, text)) }
+  }
+}

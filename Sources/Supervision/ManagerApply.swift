@@ -1,0 +1,266 @@
+import Model
+
+// Loading, applying and re-reading (DESIGN section 9): all or nothing.
+
+/// How a unit's new definition differs from the one in force.
+enum Difference: Equatable, Sendable {
+  case none
+  /// Timeouts, restart policy, schedule, dependencies: takes effect where it stands.
+  case live
+  /// Command, environment, user …: takes effect with the next start.
+  case exec
+}
+
+extension Manager {
+  /// Makes records for units that are not known yet, and the edges between all.
+  mutating func register(_ loaded: LoadedUnits) {
+    for unit in loaded.units where byName[unit.name.bytes] == nil {
+      byName[unit.name.bytes] = records.count
+      records.append(UnitRecord(unit: unit))
+    }
+    markStarting(loaded)
+    link()
+  }
+
+  private mutating func markStarting(_ loaded: LoadedUnits) {
+    for index in records.indices { records[index].isStarting = false }
+    for name in loaded.starting {
+      if let id = find(name.bytes) { self[id].isStarting = true }
+    }
+  }
+
+  /// Resolves every edge anew, both ways.
+  mutating func link() {
+    for index in records.indices {
+      records[index].after = []
+      records[index].before = []
+      records[index].requires = []
+      records[index].wants = []
+      records[index].requiredBy = []
+      records[index].timers = []
+      records[index].missingRequirement = []
+    }
+    for index in records.indices where byName[records[index].name] == index {
+      let unit = records[index].pending ?? records[index].unit
+      for name in unit.dependencies.after { if let other = other(name, than: index) { order(index, after: other) } }
+      for name in unit.dependencies.before { if let other = other(name, than: index) { order(other, after: index) } }
+      for name in unit.dependencies.wants {
+        if let other = other(name, than: index) { addOnce(UnitID(other), &records[index].wants) }
+      }
+      for name in unit.dependencies.requires {
+        if let other = other(name, than: index) {
+          addOnce(UnitID(other), &records[index].requires)
+          addOnce(UnitID(index), &records[other].requiredBy)
+        } else if byName[name.bytes] == nil, records[index].missingRequirement.isEmpty {
+          records[index].missingRequirement = name.bytes
+        }
+      }
+      if case .timer(let settings) = unit.kind, let other = byName[settings.unit.bytes] { addOnce(UnitID(index), &records[other].timers) }
+    }
+  }
+
+  private func other(_ name: UnitName, than index: Int) -> Int? {
+    guard let other = byName[name.bytes], other != index else { return nil }
+    return other
+  }
+
+  private mutating func order(_ later: Int, after earlier: Int) {
+    addOnce(UnitID(earlier), &records[later].after)
+    addOnce(UnitID(later), &records[earlier].before)
+  }
+
+  private func addOnce(_ id: UnitID, _ list: inout [UnitID]) {
+    if !list.contains(id) { list.append(id) }
+  }
+
+  // MARK: The answer to a load
+
+  mutating func handle(_ purpose: LoadPurpose, _ loaded: LoadedUnits) {
+    let reply: RequestID? =
+      switch purpose {
+      case .applyBySignal: nil
+      case .apply(let id), .plan(let id), .daemonReload(let id): id
+      }
+    if loaded.hasErrors || phase == .stopping || phase == .sweeping {
+      let isStopping = !loaded.hasErrors
+      for diagnostic in loaded.diagnostics where diagnostic.severity == .error { message(.error, diagnostic.text) }
+      message(.error, Bytes(isStopping ? "not reloaded: apus is stopping" : "not reloaded: nothing was changed"))
+      if let reply {
+        let error: RequestError = isStopping ? .shuttingDown : .badConfiguration
+        let text = Bytes(isStopping ? "apus is stopping" : "the configuration has errors; nothing was changed")
+        out.append(.reply(reply, .failed(error, message: text, diagnostics: loaded.diagnostics)))
+      }
+      return
+    }
+    for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { message(.warning, diagnostic.text) }
+    let items = planItems(loaded)
+    switch purpose {
+    case .plan(let id):
+      out.append(.reply(id, .plan(PlanReport(applied: false, items: items, diagnostics: loaded.diagnostics))))
+    case .daemonReload(let id):
+      replaceDefinitions(loaded)
+      out.append(.reply(id, .done))
+    case .applyBySignal, .apply:
+      out.append(.notify("RELOADING=1\nMONOTONIC_USEC=" + Bytes(decimal: now.instant.nanoseconds / 1000) + "\n"))
+      apply(loaded, items)
+      out.append(.notify(Bytes("READY=1\n")))
+      if let reply { out.append(.reply(reply, .plan(PlanReport(applied: true, items: items, diagnostics: loaded.diagnostics)))) }
+    }
+  }
+
+  /// What apply would do, a row a unit that is not left alone; unchanged ones are rows of `nothing`.
+  func planItems(_ loaded: LoadedUnits) -> [PlanItem] {
+    var items: [PlanItem] = []
+    var named: [Bytes: Int] = [:]
+    for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
+    for unit in loaded.units where !unit.isBuiltIn {
+      guard let id = find(unit.name.bytes), !self[id].isRemoved else {
+        items.append(PlanItem(unit: unit.name.bytes, action: startsOnApply(unit, loaded) ? .start : .update, reason: Bytes("new file")))
+        continue
+      }
+      let (difference, reason) = Manager.difference(self[id].pending ?? self[id].unit, unit)
+      switch difference {
+      case .none: items.append(PlanItem(unit: unit.name.bytes, action: .nothing, reason: []))
+      case .live: items.append(PlanItem(unit: unit.name.bytes, action: .update, reason: reason))
+      case .exec:
+        let action: PlanAction =
+          !self[id].isDown && !(isIdleSchedule(id) && unitIsScheduled(unit)) ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
+        items.append(PlanItem(unit: unit.name.bytes, action: action, reason: reason))
+      }
+    }
+    for index in records.indices where isPresent(index) && named[records[index].name] == nil {
+      if records[index].unit.isBuiltIn || records[index].parallelOf != nil { continue }
+      let isUp = !records[index].isDown || records[index].timer?.isActive == true
+      items.append(PlanItem(unit: records[index].name, action: isUp ? .stop : .update, reason: Bytes("file removed")))
+    }
+    return items
+  }
+
+  private func isPresent(_ index: Int) -> Bool { byName[records[index].name] == index && !records[index].isRemoved }
+
+  private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool { loaded.starting.contains(unit.name) }
+
+  private func unitIsScheduled(_ unit: Unit) -> Bool {
+    if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
+    return false
+  }
+
+  /// A job between two runs: a new command takes effect with the next slot, nothing is restarted.
+  private func isIdleSchedule(_ id: UnitID) -> Bool { self[id].isScheduledService }
+
+  // MARK: Doing it
+
+  private mutating func apply(_ loaded: LoadedUnits, _ items: [PlanItem]) {
+    replaceDefinitions(loaded)
+    var starts: [UnitID] = []
+    for item in items {
+      guard let id = find(item.unit) else { continue }
+      switch item.action {
+      case .nothing: break
+      case .update: updateSchedule(id)
+      case .start:
+        dropSchedule(id)
+        starts.append(id)
+      case .restart:
+        dropSchedule(id)
+        restartChanged(id)
+      case .stop: stopRemoved(id)
+      }
+      if item.action != .nothing { message(.notice, "apply: " + Bytes(item.action.name) + " " + item.unit + " (" + item.reason + ")") }
+    }
+    startAll(starts)
+  }
+
+  /// A job that is none any more must not go on by its old schedule until it is down.
+  private mutating func dropSchedule(_ id: UnitID) {
+    guard !isTimer(id), self[id].timer != nil, !unitIsScheduled(self[id].pending ?? self[id].unit) else { return }
+    deactivateTimer(id)
+    self[id].timer = nil
+  }
+
+  /// A new definition takes the place of the old one, which is down. A daemon that became a job begins its clockwork here.
+  mutating func takePending(_ id: UnitID) {
+    guard let pending = self[id].pending else { return }
+    self[id].unit = pending
+    self[id].pending = nil
+    if self[id].isScheduledService, self[id].isStarting, self[id].timer?.isActive != true, phase == .booting || phase == .running {
+      activateTimer(id)
+    }
+  }
+
+  private mutating func restartChanged(_ id: UnitID) {
+    // A daemon that became a job waits for its first slot.
+    if !self[id].isScheduledService, let pending = self[id].pending, unitIsScheduled(pending) {
+      _ = enqueue(id, .stop)
+      return
+    }
+    if case .failure(let error) = enqueue(id, .restart) {
+      message(.error, "cannot restart " + self[id].name + ": " + error.message)
+    }
+  }
+
+  private mutating func stopRemoved(_ id: UnitID) {
+    deactivateTimer(id)
+    if self[id].isDown && self[id].job == nil { return forget(id) }
+    _ = enqueue(id, .stop)
+    for index in records.indices where records[index].parallelOf == id && !records[index].isDown { _ = enqueue(UnitID(index), .stop) }
+  }
+
+  /// A schedule that came, went or changed.
+  private mutating func updateSchedule(_ id: UnitID) {
+    guard self[id].isScheduledService else {
+      if self[id].timer != nil && !isTimer(id) {
+        deactivateTimer(id)
+        self[id].timer = nil
+      }
+      return
+    }
+    if self[id].timer?.isActive != true && self[id].isStarting { activateTimer(id) }
+  }
+
+  /// Puts the new definitions in: live ones at once, exec ones when the unit is down, and marks what is gone.
+  private mutating func replaceDefinitions(_ loaded: LoadedUnits) {
+    var named: [Bytes: Int] = [:]
+    for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
+    for index in records.indices where isPresent(index) && named[records[index].name] == nil && records[index].parallelOf == nil {
+      records[index].isRemoved = true
+      if records[index].isDown && records[index].job == nil && records[index].timer?.isActive != true { forget(UnitID(index)) }
+    }
+    for unit in loaded.units {
+      guard let id = find(unit.name.bytes) else { continue }
+      self[id].isRemoved = false
+      let old = self[id].unit
+      let schedule = self[id].schedule
+      switch Manager.difference(old, unit).0 {
+      case .none, .live:
+        self[id].unit = unit
+        self[id].pending = nil
+      case .exec:
+        if self[id].isDown && self[id].job == nil { self[id].unit = unit } else { self[id].pending = unit }
+      }
+      if let schedule, let new = self[id].schedule, self[id].timer?.isActive == true, schedule != new {
+        let (instant, started) = (now.instant, options.startedAt)
+        self[id].timer?.update(from: schedule, to: new, now: instant, startedAt: started)
+        armTimer(id)
+      }
+    }
+    register(loaded)
+    mayRun = true
+    mayHaveEnded = true
+  }
+
+  /// Live or exec (DESIGN section 9), and the first thing that differs.
+  static func difference(_ old: Unit, _ new: Unit) -> (Difference, Bytes) {
+    if old == new { return (.none, []) }
+    guard case .service(let before) = old.kind, case .service(let after) = new.kind else {
+      if case .service = old.kind { return (.exec, Bytes("its kind changed")) }
+      return (.live, Bytes("settings changed"))
+    }
+    if before.start != after.start { return (.exec, Bytes("ExecStart= changed")) }
+    if before.startPre != after.startPre || before.condition != after.condition { return (.exec, Bytes("ExecStartPre= changed")) }
+    if before.type != after.type || before.remainAfterExit != after.remainAfterExit { return (.exec, Bytes("Type= changed")) }
+    if before.exec.environment != after.exec.environment { return (.exec, Bytes("Environment= changed")) }
+    if before.exec != after.exec { return (.exec, Bytes("process settings changed")) }
+    return (.live, Bytes("live settings changed"))
+  }
+}

@@ -1,0 +1,173 @@
+import Model
+
+// What `status`, `show` and the lists tell.
+
+extension Manager {
+  func report(_ id: UnitID) -> UnitReport {
+    let record = self[id]
+    var report = UnitReport(name: record.name, type: record.unit.name.type)
+    report.description = record.unit.description
+    report.loadState = record.unit.loadState
+    report.loadError = record.unit.loadError
+    report.fragmentPath = record.unit.fragmentPath
+    report.activeState = record.activeState
+    report.subState = StaticStringBox(record.subState)
+    report.stateChangedAt = record.stateChangedAt
+    report.activeEnteredAt = record.activeEnteredAt
+    report.activeExitedAt = record.activeExitedAt
+    report.inactiveEnteredAt = record.inactiveEnteredAt
+    if let job = record.job { report.job = JobReport(id: job.id, unit: record.name, type: job.type, result: nil) }
+    report.after = names(record.after)
+    report.before = names(record.before)
+    report.wants = names(record.wants)
+    report.requires = names(record.requires)
+    if case .service(let settings) = record.unit.kind { describe(record.service, settings, &report) }
+    if let timer = record.timer, let schedule = record.schedule { report.timer = describe(id, timer, schedule) }
+    report.why = why(id)
+    return report
+  }
+
+  private func names(_ ids: [UnitID]) -> [Bytes] { ids.map { self[$0].name } }
+
+  private func describe(_ service: ServiceMachine, _ settings: ServiceSettings, _ report: inout UnitReport) {
+    report.result = service.result
+    report.mainPID = service.main?.pid ?? 0
+    report.controlPID = service.control?.pid ?? 0
+    if service.invocation != 0 { report.invocationID = invocationID(seed: options.seed, number: service.invocation) }
+    report.lastExit = service.lastMainExit ?? service.lastExit
+    report.restarts = service.restarts
+    report.restart = settings.restart
+    report.restartSource = settings.restartSource
+    if service.state == .autoRestart {
+      let left = service.restartAt.since(now.instant)
+      report.nextRestartLeft = left
+      report.nextRestart = wall(after: left)
+      report.restartDelay = service.restartDelay
+    }
+    report.properties = properties(service, settings)
+  }
+
+  private func wall(after span: TimeSpan) -> WallTime? {
+    let (sum, overflow) = now.wall.microseconds.addingReportingOverflow(Int64(clamping: span.microseconds))
+    return overflow ? nil : WallTime(microseconds: sum)
+  }
+
+  /// What only `show` prints; values as systemctl writes them.
+  private func properties(_ service: ServiceMachine, _ settings: ServiceSettings) -> [Bytes] {
+    var list: [Bytes] = []
+    list.append(text("Type=\(settings.type.name)"))
+    list.append(text("KillMode=\(settings.killMode.name)"))
+    list.append(text("KillSignal=\(settings.killSignal.number)"))
+    list.append(text("RemainAfterExit=\(settings.remainAfterExit ? "yes" : "no")"))
+    list.append(text("TimeoutStartUSec=\(shortSpan(settings.timeoutStart))"))
+    list.append(text("TimeoutStopUSec=\(shortSpan(settings.timeoutStop))"))
+    list.append(text("RuntimeMaxUSec=\(shortSpan(settings.runtimeMax))"))
+    let backoff = Backoff.effective(settings.backoff)
+    list.append(text("RestartUSec=\(shortSpan(backoff.delay))"))
+    list.append(text("RestartSteps=\(backoff.grows ? backoff.steps : 0)"))
+    list.append(text("RestartMaxDelayUSec=\(shortSpan(backoff.grows ? backoff.delayMax : .infinity))"))
+    list.append(text("RestartResetUSec=\(shortSpan(settings.backoff.resetAfter ?? backoff.cap))"))
+    list.append(text("RestartStep=\(service.backoff.step)"))
+    if let exit = service.lastMainExit {
+      list.append(text("ExecMainPID=\(exit.pid)"))
+      list.append(text("ExecMainCode=\(exit.status.codeName)"))
+      list.append(text("ExecMainStatus=\(exit.status.statusText)"))
+    } else if let main = service.main {
+      list.append(text("ExecMainPID=\(main.pid)"))
+      list.append(text("ExecMainCode=0"))
+      list.append(text("ExecMainStatus=0"))
+    }
+    return list
+  }
+
+  private func describe(_ id: UnitID, _ timer: TimerMachine, _ schedule: ScheduleSettings) -> TimerReport {
+    let target: Bytes
+    if case .timer(let settings) = self[id].unit.kind { target = settings.unit.bytes } else { target = self[id].name }
+    var report = TimerReport(triggers: target)
+    for trigger in schedule.triggers { report.expressions.append(expression(trigger)) }
+    if let at = timer.fireAt, at != .never {
+      let left = at.since(now.instant)
+      report.left = left
+      report.nextElapse = wall(after: left)
+    }
+    report.lastTrigger = timer.lastTrigger
+    report.overlap = schedule.overlap
+    report.runs = timer.runs
+    report.skipped = timer.skipped
+    return report
+  }
+
+  private func expression(_ trigger: TimerTrigger) -> Bytes {
+    let name = Bytes(trigger.name)
+    switch trigger {
+    case .onActive(let span), .onBoot(let span), .onStartup(let span), .onUnitActive(let span), .onUnitInactive(let span):
+      return name + "=" + shortSpan(span)
+    case .every(let span), .after(let span): return name + " " + shortSpan(span)
+    case .reboot: return name
+    }
+  }
+
+  // MARK: Why
+
+  /// One sentence on what the unit waits for, or why it is as it is.
+  private func why(_ id: UnitID) -> Bytes {
+    let record = self[id]
+    if record.unit.loadState != .loaded { return refusal(record) }
+    if let job = record.job, !job.isRunning {
+      for other in record.after {
+        if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: true) {
+          return text("\(job.type.name) waits for \(self[other].name) (\(theirs.type.name))")
+        }
+      }
+      for other in record.before {
+        if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: false) {
+          return text("\(job.type.name) waits for \(self[other].name) (\(theirs.type.name))")
+        }
+      }
+    }
+    let service = record.service
+    switch service.state {
+    case .autoRestart:
+      let left = shortSpan(service.restartAt.since(now.instant))
+      return text("restart \(service.restarts + 1) in \(left) (backoff \(shortSpan(service.restartDelay))), last: \(reason(id))")
+    case .autoRestartQueued: return "restart is queued, last: " + reason(id)
+    case .failed: return "failed: " + reason(id)
+    case .condition, .startPre, .startPost, .reload, .stop, .stopPost:
+      guard let control = service.control else { return [] }
+      return text("waits for \(control.key.role.name)= (pid \(control.pid))")
+    case .start: return service.main.map { text("waits for ExecStart= (pid \($0.pid))") } ?? []
+    case .stopWatchdog, .stopSigterm, .stopSigkill, .finalWatchdog, .finalSigterm, .finalSigkill:
+      return Bytes("waits for its processes to end")
+    case .dead:
+      if record.stoppedByClient { return Bytes("stopped by request") }
+      if service.result == .execCondition { return Bytes("ExecCondition= said no") }
+      return []
+    case .running, .exited: return []
+    }
+  }
+
+  /// The table of SIGUSR1.
+  func statusTable() -> Bytes {
+    var out = Bytes()
+    for index in records.indices where isShown(index) && !records[index].unit.isBuiltIn {
+      let record = records[index]
+      out += record.name
+      var width = record.name.count
+      while width < 32 {
+        out.append(32)
+        width += 1
+      }
+      out += " "
+      out += Bytes(record.activeState.name)
+      out += " ("
+      out += Bytes(record.subState)
+      out += ")"
+      if let main = record.service.main { out += " pid " + Bytes(decimal: main.pid) }
+      if record.service.restarts > 0 { out += " restarts " + Bytes(decimal: record.service.restarts) }
+      let explanation = why(UnitID(index))
+      if !explanation.isEmpty { out += ": " + explanation }
+      out += "\n"
+    }
+    return out
+  }
+}

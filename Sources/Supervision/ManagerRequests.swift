@@ -1,0 +1,96 @@
+import Model
+
+// What clients ask (DESIGN section 8). Every path answers exactly once: here, or by the job's end, or by the load's.
+
+extension Manager {
+  mutating func handle(_ id: RequestID, _ request: Request) {
+    switch request {
+    case .units:
+      var reports: [UnitReport] = []
+      for index in records.indices where isShown(index) { reports.append(report(UnitID(index))) }
+      out.append(.reply(id, .units(reports)))
+    case .timers:
+      var reports: [UnitReport] = []
+      for index in records.indices where isShown(index) && records[index].timer != nil { reports.append(report(UnitID(index))) }
+      out.append(.reply(id, .units(reports)))
+    case .unit(let name):
+      guard let unit = find(name) else { return notFound(id, name) }
+      out.append(.reply(id, .unit(report(unit))))
+    case .job(let type, let name, let mode, let wait): job(id, type, name, mode, wait: wait)
+    case .kill(let name, let signal, let whom): kill(id, name, signal, whom)
+    case .resetFailed(let name):
+      guard let unit = find(name) else { return notFound(id, name) }
+      resetFailed(unit)
+      out.append(.reply(id, .done))
+    case .apply(let planOnly):
+      if refuseWhileStopping(id) { return }
+      out.append(.load(planOnly ? .plan(id) : .apply(id)))
+    case .daemonReload:
+      if refuseWhileStopping(id) { return }
+      out.append(.load(.daemonReload(id)))
+    case .exit(let status):
+      if phase == .booting || phase == .running { beginStop(.request(status: status), atOnce: false) }
+      out.append(.reply(id, .done))
+    }
+  }
+
+  func isShown(_ index: Int) -> Bool { byName[records[index].name] == index }
+
+  private mutating func notFound(_ id: RequestID, _ name: Bytes) {
+    out.append(.reply(id, .failed(.notFound, message: "Unit " + name + " not found.", diagnostics: [])))
+  }
+
+  private mutating func refuseWhileStopping(_ id: RequestID) -> Bool {
+    if phase == .booting || phase == .running { return false }
+    out.append(.reply(id, .failed(.shuttingDown, message: Bytes("apus is stopping"), diagnostics: [])))
+    return true
+  }
+
+  private mutating func job(_ id: RequestID, _ type: JobType, _ name: Bytes, _ mode: JobMode, wait: Bool) {
+    guard let unit = find(name) else { return notFound(id, name) }
+    if type != .stop && refuseWhileStopping(id) { return }
+    if type == .tryRestart && self[unit].isDown && self[unit].job == nil {
+      let report = JobReport(id: 0, unit: name, type: type, result: .done)
+      return out.append(.reply(id, .job(report)))
+    }
+    if type == .reload && !canReload(unit) {
+      let text =
+        "Job for " + name + " is not applicable: "
+        + (self[unit].serviceSettings?.reload.isEmpty ?? true ? Bytes("it has no ExecReload=") : Bytes("it is not running"))
+      return out.append(.reply(id, .failed(.notApplicable, message: text, diagnostics: [])))
+    }
+    let effective: JobType = type == .tryRestart ? .restart : type
+    switch enqueue(unit, effective, mode: mode, waiter: wait ? id : nil, isManual: true) {
+    case .failure(let error):
+      let text = "cannot " + Bytes(type.name) + " " + name + ": " + (error.unit == unit ? [] : self[error.unit].name + ": ") + error.message
+      out.append(.reply(id, .failed(.refused, message: text, diagnostics: [])))
+    case .success(let number):
+      if !wait { out.append(.reply(id, .job(JobReport(id: number, unit: name, type: type, result: nil)))) }
+    }
+  }
+
+  private mutating func kill(_ id: RequestID, _ name: Bytes, _ signal: Signal, _ whom: KillWhom) {
+    guard let unit = find(name) else { return notFound(id, name) }
+    let service = self[unit].service
+    let hasMain = (service.main?.pid ?? 0) != 0
+    let hasControl = (service.control?.pid ?? 0) != 0
+    let reaches = whom == .main ? hasMain : whom == .control ? hasControl : !self[unit].isDown && service.invocation != 0
+    guard reaches else {
+      let text = "Unit " + name + " has no " + (whom == .all ? Bytes("") : Bytes(whom.name) + " ") + "process to kill"
+      return out.append(.reply(id, .failed(.notApplicable, message: text, diagnostics: [])))
+    }
+    out.append(
+      .kill(
+        KillOrder(
+          Invocation(unit: unit, number: service.invocation), number: 0, signal: signal, main: hasMain && whom != .control,
+          control: hasControl && whom != .main, others: whom == .all, continue: false)))
+    out.append(.reply(id, .done))
+  }
+
+  private mutating func resetFailed(_ unit: UnitID) {
+    self[unit].limiter.reset()
+    guard var context = serviceContext(unit) else { return }
+    self[unit].service.resetFailed(&context)
+    absorb(unit, context)
+  }
+}

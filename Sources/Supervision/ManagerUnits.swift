@@ -1,0 +1,160 @@
+import Model
+
+// Stepping the machines, and what follows from a step.
+
+extension Manager {
+  /// A process event: COMMAND's, or a service's.
+  mutating func process(_ key: ProcessKey, _ what: ServiceInput) {
+    if key.invocation.unit == .command { commandEvent(what) } else { input(key.invocation, what) }
+  }
+
+  /// An input that belongs to one invocation; one of an old invocation is dropped here, by one comparison.
+  mutating func input(_ invocation: Invocation, _ what: ServiceInput) {
+    guard valid(invocation.unit), self[invocation.unit].service.invocation == invocation.number else { return }
+    feed(invocation.unit, what)
+  }
+
+  /// One step of a service's machine, with everything that it may look at.
+  mutating func feed(_ id: UnitID, _ what: ServiceInput) {
+    guard var context = serviceContext(id) else { return }
+    self[id].service.handle(what, &context)
+    absorb(id, context)
+  }
+
+  func serviceContext(_ id: UnitID) -> ServiceContext? {
+    guard let settings = self[id].serviceSettings else { return nil }
+    let job = self[id].job?.type
+    return ServiceContext(
+      id: id, name: self[id].name, settings: settings, startLimit: self[id].unit.startLimit, now: now,
+      nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
+      stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart, isShuttingDown: phase == .stopping)
+  }
+
+  /// Takes over what a step decided: effects as they are, notices one after the other.
+  mutating func absorb(_ id: UnitID, _ context: ServiceContext) {
+    for effect in context.effects {
+      if case .message(let severity, let text) = effect { message(severity, text) } else { out.append(effect) }
+    }
+    if self[id].service.invocation == nextInvocation { nextInvocation = nextInvocation >= 1 << 30 ? 1 : nextInvocation + 1 }
+    for notice in context.notices {
+      switch notice {
+      case .passed(let state): passed(id, state)
+      case .restartDue: queueAutoRestart(id)
+      case .killedAtTimeout: if phase == .stopping { stop.someoneWasKilled = true }
+      case .reloadEnded(let success): reloadEnded(id, success)
+      }
+    }
+  }
+
+  private mutating func passed(_ id: UnitID, _ state: ServiceState) {
+    let wall = now.wall
+    self[id].stateChangedAt = wall
+    mayHaveEnded = true
+    switch state.active {
+    case .active: if self[id].activeEnteredAt == nil { self[id].activeEnteredAt = wall }
+    case .deactivating, .inactive, .failed:
+      if self[id].activeEnteredAt != nil && self[id].activeExitedAt == nil { self[id].activeExitedAt = wall }
+    case .activating, .reloading: break
+    }
+    switch state {
+    case .condition, .startPre, .start, .startPost:
+      if self[id].startedAt == nil {
+        self[id].startedAt = now.instant
+        self[id].activeEnteredAt = nil
+        self[id].activeExitedAt = nil
+        runBegan(id)
+      }
+    case .running, .exited:
+      // A service that passes through its whole start in one step never showed a start state.
+      if self[id].startedAt == nil {
+        self[id].startedAt = now.instant
+        runBegan(id)
+      }
+      if self[id].service.restarts > 0 && state == .running {
+        message(.notice, self[id].name + ": started again (restart " + Bytes(decimal: self[id].service.restarts) + ")")
+      } else if state == .running, let job = self[id].job, job.type != .reload, job.type != .reloadOrStart {
+        message(.notice, self[id].name + ": started")
+      }
+    case .dead, .failed:
+      self[id].inactiveEnteredAt = wall
+      self[id].startedAt = nil
+      if state == .failed && self[id].service.state == .failed { sayFailed(id) }
+    case .autoRestart:
+      message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
+    case .autoRestartQueued, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm,
+      .finalSigkill:
+      break
+    }
+    stateChanged(id, to: state.active)
+    if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
+  }
+
+  private mutating func sayFailed(_ id: UnitID) {
+    if self[id].service.result != .startLimitHit { message(.error, self[id].name + ": failed (" + reason(id) + ")") }
+  }
+
+  /// The last run's end in a few words: `exit-code: ExecStart status=1/FAILURE`.
+  func reason(_ id: UnitID) -> Bytes {
+    let service = self[id].service
+    var text = Bytes(service.result.name)
+    if !service.lastError.isEmpty { return text + ": " + service.lastError }
+    let exit =
+      service.result == .exitCode || service.result == .signal || service.result == .coreDump
+      ? service.lastMainExit ?? service.lastExit : service.lastExit
+    if let exit {
+      text += ": "
+      text += Bytes(exit.role.name)
+      text.append(32)
+      text += exit.status.description
+      if !exit.execError.isEmpty { text += ": " + exit.execError }
+    }
+    return text
+  }
+
+  /// A run is over for good: pending definitions, removal, actions, and the timers that wait for its end.
+  private mutating func runEnded(_ id: UnitID) {
+    takePending(id)
+    timersSeeEnd(id)
+    if self[id].isRemoved && self[id].job == nil { forget(id) }
+    guard phase != .stopping, phase != .sweeping else { return }
+    let failed = self[id].service.state == .failed
+    let unit = self[id].unit
+    let action = failed ? unit.failureAction : unit.successAction
+    // A stop that a client asked for is no success of the service, a run that was skipped neither.
+    if action == .none || self[id].service.stoppedByRequest || self[id].service.result == .execCondition { return }
+    let status = failed ? unit.failureActionExitStatus : unit.successActionExitStatus
+    let main = self[id].service.lastMainExit?.status.shellStatus ?? (failed ? 1 : 0)
+    beginStop(.action(unit: id, status: status ?? main), atOnce: action.effect == .exitAtOnce)
+  }
+
+  mutating func sayLeftovers(_ invocation: Invocation, _ count: Int) {
+    guard count > 0, valid(invocation.unit) else { return }
+    message(
+      .warning, self[invocation.unit].name + ": " + Bytes(decimal: count) + " processes are left running (KillMode= or SendSIGKILL= say so)"
+    )
+  }
+
+  /// A unit whose file is gone and that is down: its name is free again.
+  mutating func forget(_ id: UnitID) {
+    let index = Int(id.index)
+    if byName[self[id].name] == index { byName[self[id].name] = nil }
+    out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
+    self[id].timer = nil
+    self[id].isOn = false
+  }
+}
+
+/// A span for messages: `100ms`, `2.04s`, `1min 30s` without the fine print of systemd's format.
+func shortSpan(_ span: TimeSpan) -> Bytes {
+  if span.isInfinite { return Bytes("infinity") }
+  let milliseconds = span.microseconds / 1000
+  if milliseconds < 1000 { return Bytes(decimal: milliseconds) + "ms" }
+  let seconds = milliseconds / 1000
+  if seconds >= 60 {
+    let rest = seconds % 60
+    return Bytes(decimal: seconds / 60) + "min" + (rest > 0 ? " " + Bytes(decimal: rest) + "s" : [])
+  }
+  let hundredths = milliseconds % 1000 / 10
+  if hundredths == 0 { return Bytes(decimal: seconds) + "s" }
+  return Bytes(decimal: seconds) + "." + (hundredths < 10 ? Bytes("0") : []) + Bytes(decimal: hundredths) + "s"
+}

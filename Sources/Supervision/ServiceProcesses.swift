@@ -1,0 +1,197 @@
+import Model
+
+/// The three kinds of signal state.
+enum KillPhase {
+  case terminate, abort, kill
+
+  init(_ state: ServiceState) {
+    switch state {
+    case .stopWatchdog, .finalWatchdog: self = .abort
+    case .stopSigkill, .finalSigkill: self = .kill
+    case .dead, .condition, .startPre, .start, .startPost, .running, .exited, .reload, .stop, .stopSigterm, .stopPost,
+      .finalSigterm, .failed, .autoRestart, .autoRestartQueued:
+      self = .terminate
+    }
+  }
+
+  var isKill: Bool { self == .kill }
+  var isAbort: Bool { self == .abort }
+}
+
+// Spawning, booking of ends, and the small state that the steps share.
+
+extension ServiceMachine {
+  mutating func set(_ next: ServiceState, _ context: inout ServiceContext) {
+    state = next
+    if next != .running { context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .runtime))) }
+    context.notices.append(.passed(next))
+  }
+
+  /// The first failure names the run (units.md c.1).
+  mutating func stick(_ found: ServiceResult) {
+    if result == .success { result = found }
+  }
+
+  mutating func markReady(_ context: inout ServiceContext) {
+    if runningSince == nil { runningSince = context.now.instant }
+  }
+
+  mutating func endUptime(_ now: Now) {
+    if let since = runningSince, uptime == nil { uptime = now.instant.since(since) }
+  }
+
+  func arm(_ timeout: TimeSpan, _ context: inout ServiceContext) {
+    let timeout = min(timeout, context.timeoutLimit)
+    if timeout.isInfinite { return disarmState(&context) }
+    context.effects.append(.arm(Deadline(context.id, .state, invocation: invocation), at: context.now.instant + timeout))
+  }
+
+  func disarmState(_ context: inout ServiceContext) {
+    context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .state)))
+  }
+
+  mutating func nextKillOrder(
+    _ invocation: Invocation, _ signal: Signal, main: Bool, control: Bool, others: Bool, _ context: inout ServiceContext
+  ) -> KillOrder {
+    killNumber &+= 1
+    return KillOrder(
+      invocation, number: killNumber, signal: signal, main: main, control: control, others: others,
+      hangup: context.settings.sendSIGHUP && signal != .kill, continue: signal != .kill)
+  }
+
+  // MARK: Spawning
+
+  mutating func spawnMain(_ command: ExecCommand, _ context: inout ServiceContext) {
+    let key = nextKey(.main, context)
+    main = LiveProcess(key: key, startedAt: context.now.wall)
+    spawn(key, command, &context)
+  }
+
+  /// The first command of a role's list; the rest follow by `controlExited`.
+  mutating func runControl(_ role: Role, _ timeout: TimeSpan, _ context: inout ServiceContext) {
+    arm(timeout, &context)
+    controlIndex = 0
+    spawnControl(role, &context)
+  }
+
+  mutating func spawnControl(_ role: Role, _ context: inout ServiceContext) {
+    let list = context.settings.commands(role)
+    guard controlIndex < list.count else { invariant("a control command beyond its list") }
+    let key = nextKey(role, context)
+    control = LiveProcess(key: key, startedAt: context.now.wall)
+    spawn(key, list[controlIndex], &context)
+  }
+
+  mutating func nextKey(_ role: Role, _ context: ServiceContext) -> ProcessKey {
+    spawnSerial &+= 1
+    return ProcessKey(Invocation(unit: context.id, number: invocation), role, serial: spawnSerial)
+  }
+
+  mutating func spawn(_ key: ProcessKey, _ command: ExecCommand, _ context: inout ServiceContext) {
+    isVerifiedEmpty = false
+    context.effects.append(
+      .spawn(
+        SpawnRequest(
+          key: key, unitName: context.name, command: command, exec: context.settings.exec,
+          environment: environment(of: key.role, context))))
+  }
+
+  /// What the role adds to the environment (units.md c.8).
+  func environment(of role: Role, _ context: ServiceContext) -> [Bytes] {
+    var result = ["INVOCATION_ID=" + invocationID(seed: context.invocationSeed, number: invocation)]
+    result += startEnvironment
+    if role == .startPost || role == .reload || role == .stop, let main, main.pid != 0 {
+      result.append("MAINPID=" + Bytes(decimal: main.pid))
+    }
+    if role == .stop || role == .stopPost {
+      result.append("SERVICE_RESULT=" + Bytes(self.result.name))
+      if main == nil, let exit = lastMainExit {
+        result.append("EXIT_CODE=" + Bytes(exit.status.codeName))
+        result.append("EXIT_STATUS=" + exit.status.statusText)
+      }
+    }
+    return result
+  }
+
+  // MARK: Ends
+
+  mutating func mainExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
+    let list = context.settings.start
+    let command = mainIndex < list.count ? list[mainIndex] : nil
+    let report = book(process, status, context)
+    lastMainExit = report
+    main = nil
+    var found = CleanExit.result(status, isDaemon: context.settings.type != .oneshot, success: context.settings.successExitStatus)
+    if command?.ignoreFailure == true { found = .success }
+    sayEnd(report, found, &context)
+    stick(found)
+    if found == .success && state == .start && context.settings.type == .oneshot && mainIndex + 1 < list.count {
+      mainIndex += 1
+      return spawnMain(list[mainIndex], &context)
+    }
+    step(.mainExited(found), &context)
+  }
+
+  mutating func controlExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
+    let role = process.key.role
+    let list = context.settings.commands(role)
+    let report = book(process, status, context)
+    control = nil
+    var found = CleanExit.result(status, isDaemon: false, success: context.settings.successExitStatus)
+    // ExecCondition=: 1..254 skips the unit, 255 and signals fail it (units.md c.4).
+    if role == .condition, case .exited(let code) = status, found == .exitCode, code < 255 { found = .execCondition }
+    if controlIndex < list.count && list[controlIndex].ignoreFailure { found = .success }
+    sayEnd(report, found, &context)
+    if found == .success && controlIndex + 1 < list.count {
+      controlIndex += 1
+      return spawnControl(role, &context)
+    }
+    step(.controlExited(found), &context)
+  }
+
+  mutating func book(_ process: LiveProcess, _ status: ExitStatus, _ context: ServiceContext) -> ExitReport {
+    let report = ExitReport(
+      role: process.key.role, pid: process.pid, status: status, execError: process.execError, startedAt: process.startedAt,
+      endedAt: context.now.wall)
+    lastExit = report
+    return report
+  }
+
+  func sayEnd(_ report: ExitReport, _ found: ServiceResult, _ context: inout ServiceContext) {
+    if found == .success { return }
+    context.message(
+      found == .execCondition ? .notice : .warning,
+      Bytes(report.role.name) + "= process " + Bytes(decimal: report.pid) + " ended, " + report.status.description)
+  }
+
+  /// What Restart{Prevent,Force}ExitStatus= look at: how the main process ended, in this run.
+  var exitForRestart: ExitStatus? { lastMainExit?.status }
+
+  /// The result of the main process's end, with `-` and SuccessExitStatus= taken into account.
+  func mainResult(_ settings: ServiceSettings) -> ServiceResult {
+    guard let exit = lastMainExit else { return .success }
+    if settings.start.last?.ignoreFailure == true { return .success }
+    return CleanExit.result(exit.status, isDaemon: settings.type != .oneshot, success: settings.successExitStatus)
+  }
+}
+
+extension ServiceSettings {
+  /// The list of a control role.
+  public func commands(_ role: Role) -> [ExecCommand] {
+    switch role {
+    case .condition: condition
+    case .startPre: startPre
+    case .main: start
+    case .startPost: startPost
+    case .reload: reload
+    case .stop: stop
+    case .stopPost: stopPost
+    case .probe: []
+    }
+  }
+}
+
+/// INVOCATION_ID: 32 hexadecimal digits, the run of apus and the invocation's number in it.
+public func invocationID(seed: UInt64, number: UInt32) -> Bytes {
+  Bytes(hex: seed, width: 16) + Bytes(hex: UInt64(number), width: 16)
+}

@@ -1,0 +1,95 @@
+import Model
+
+/// Everything the manager knows of one unit. Slots are never reused, so a UnitID never comes to mean another unit.
+/// A class with one owner, the manager's array: it is large, and what only looks at it must not copy it.
+final class UnitRecord {
+  var unit: Unit
+  /// The unit's name; `NAME#N` for a parallel run.
+  var name: Bytes
+  /// A new definition with changed exec keys: takes the place of `unit` when the unit is down.
+  var pending: Unit? = nil
+  var service = ServiceMachine()
+  /// Of a `.timer`, or of a service with Schedule=.
+  var timer: TimerMachine? = nil
+  /// Targets and timers: started. Built-in names always are.
+  var isOn = false
+  var job: Job? = nil
+  var limiter = StartLimiter()
+  /// Its file is gone: it is forgotten as soon as it is down.
+  var isRemoved = false
+  /// Starts by itself (DESIGN section 1).
+  var isStarting = false
+  /// A client stopped it: apus does not leave for lack of work.
+  var stoppedByClient = false
+  /// The unit this is a parallel run of.
+  var parallelOf: UnitID? = nil
+
+  // Resolved edges, both directions; absent units left out.
+  var after: [UnitID] = []
+  var before: [UnitID] = []
+  var requires: [UnitID] = []
+  var wants: [UnitID] = []
+  var requiredBy: [UnitID] = []
+  /// Timers whose Unit= it is.
+  var timers: [UnitID] = []
+  /// A Requires= that names nothing: starting it fails.
+  var missingRequirement: Bytes = []
+
+  var stateChangedAt: WallTime? = nil
+  var activeEnteredAt: WallTime? = nil
+  var activeExitedAt: WallTime? = nil
+  var inactiveEnteredAt: WallTime? = nil
+  /// On which clock the present run began; for "still runs since".
+  var startedAt: Instant? = nil
+
+  init(unit: Unit) {
+    self.unit = unit
+    name = unit.name.bytes
+  }
+
+  var serviceSettings: ServiceSettings? {
+    if case .service(let settings) = unit.kind { return settings }
+    return nil
+  }
+
+  /// The triggers: a timer's own, or the service's Schedule=.
+  var schedule: ScheduleSettings? {
+    switch unit.kind {
+    case .timer(let settings): settings.schedule
+    case .service(let settings): settings.schedule.triggers.isEmpty ? nil : settings.schedule
+    case .target, .other: nil
+    }
+  }
+
+  var isScheduledService: Bool {
+    if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
+    return false
+  }
+
+  var activeState: ActiveState {
+    if unit.isBuiltIn { return .active }
+    switch unit.kind {
+    case .service: return service.state.active
+    case .timer, .target, .other: return isOn ? .active : .inactive
+    }
+  }
+
+  var subState: StaticString {
+    if unit.isBuiltIn { return "active" }
+    switch unit.kind {
+    case .service: return service.state.name
+    case .target: return isOn ? "active" : "dead"
+    case .other: return "dead"
+    case .timer:
+      guard isOn, let timer else { return "dead" }
+      return timer.fireAt != nil ? "waiting" : timer.isQueued ? "running" : "elapsed"
+    }
+  }
+
+  /// Neither up nor on its way: a start begins at once.
+  var isDown: Bool { activeState == .inactive || activeState == .failed }
+
+  /// A start can begin: down, or waiting in its backoff.
+  var canBegin: Bool { isDown || isInBackoff }
+  var isInBackoff: Bool { service.state == .autoRestart || service.state == .autoRestartQueued }
+}

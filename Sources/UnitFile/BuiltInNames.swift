@@ -1,0 +1,35 @@
+import Model
+
+/// Names of the host side, which a container does not have and which are always satisfied (units.md a.3, f.7).
+enum BuiltInNames {
+  /// systemd's special targets.
+  private static let targets: StaticString = """
+     basic blockdev@ bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency \
+    exit factory-reset final first-boot-complete getty getty-pre graphical graphical-session graphical-session-pre halt \
+    hibernate hybrid-sleep initrd integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines \
+    multi-user network network-online network-pre nss-lookup nss-user-lookup paths poweroff printer reboot remote-cryptsetup \
+    remote-fs remote-fs-pre remote-veritysetup rescue rpcbind runlevel2 runlevel3 runlevel4 runlevel5 shutdown sigpwr \
+    sleep slices smartcard sockets soft-reboot sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
+    sysinit system-update system-update-pre time-set time-sync timers tpm2 umount usb-gadget user-sessions veritysetup \
+    veritysetup-pre 
+    """
+
+  static func contains(_ name: UnitName) -> Bool {
+    switch name.type {
+    case .mount, .automount, .swap, .slice, .scope, .device: true
+    case .target: targets.hasWord(name.withoutSuffix) || name.prefix == "blockdev"
+    case .socket: name.bytes == "syslog.socket" || name.bytes == "dbus.socket" || name.bytes.starts(with: "systemd-")
+    case .service:
+      name.bytes.starts(with: "systemd-") || name.bytes == "dbus.service" || name.bytes == "dbus-broker.service"
+    case .timer, .path: name.bytes.starts(with: "systemd-")
+    }
+  }
+
+  /// The stub of such a name.
+  static func unit(_ name: UnitName) -> Unit {
+    var unit = Unit(name: name, kind: name.type == .target ? .target : .other)
+    unit.isBuiltIn = true
+    unit.description = Bytes("of the host, always satisfied")
+    return unit
+  }
+}

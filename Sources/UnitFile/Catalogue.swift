@@ -1,0 +1,169 @@
+import Model
+
+/// All units of a configuration with what was found in their files.
+public struct Catalogue: Equatable, Sendable {
+  /// In the order of their sources; the built-in ones that are referenced stand at the end.
+  public var units: [Unit] = []
+  public var diagnostics: [Diagnostic] = []
+  /// Names of `units` that start by themselves.
+  var starting: [UnitName] = []
+
+  public init() {}
+
+  /// Whether the configuration as a whole is refused.
+  public var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+}
+
+/// Names of `catalogue.units` that start from a folder or file on the command line (DESIGN "What starts"): all but
+/// templates and those that another unit names, which start when they are pulled in or triggered.
+public func startingUnits(_ catalogue: Catalogue) -> [UnitName] { catalogue.starting }
+
+/// Puts parsed files together and does what needs more than one of them: names given twice, `Restart=`'s default, names
+/// that are nowhere, names of the host side, ordering cycles, conflicts.
+public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
+  var assembler = Assembler()
+  assembler.collect(parsed)
+  assembler.setRestartDefaults()
+  assembler.checkReferences()
+  assembler.findStarting()
+  assembler.checkConflicts()
+  assembler.reportCycles()
+  return assembler.catalogue
+}
+
+struct Assembler {
+  var catalogue = Catalogue()
+  /// What each unit's file names, and how strictly it was read; built-in units excepted, otherwise the same positions as
+  /// in `catalogue.units`.
+  var files: [(references: [Reference], strictness: Strictness)] = []
+  var index = NameIndex([])
+  /// References to each unit, as positions of the units that name it.
+  var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
+
+  /// The first of several files of one name counts, as in the unit path.
+  mutating func collect(_ parsed: [ParsedUnit]) {
+    let all = NameIndex(parsed.map { $0.unit.name.bytes })
+    for (position, file) in parsed.enumerated() {
+      if let first = all.position(of: file.unit.name), first != position {
+        let other = parsed[first].unit.fragmentPath
+        if other != file.unit.fragmentPath {
+          catalogue.diagnostics.append(
+            Diagnostic(.notice, file: file.unit.fragmentPath, message: "hidden by " + other + ", which has the same name"))
+        }
+        continue
+      }
+      files.append((file.references, file.strictness))
+      catalogue.units.append(file.unit)
+      catalogue.diagnostics += file.diagnostics
+    }
+    index = NameIndex(catalogue.units.map { $0.name.bytes })
+    namedBy = Array(repeating: [], count: files.count)
+    for position in files.indices where !catalogue.units[position].name.isTemplate {
+      for reference in files[position].references {
+        guard let target = index.position(of: reference.name), target != position else { continue }
+        namedBy[target].append((reference.kind, position))
+      }
+    }
+  }
+
+  /// `always` for what a supervisor is for, `no` for what somebody else starts (DESIGN section 2).
+  mutating func setRestartDefaults() {
+    for position in files.indices {
+      guard case .service(var service) = catalogue.units[position].kind, service.restartSource == .default else { continue }
+      let unit = catalogue.units[position]
+      let isTriggered = namedBy[position].contains {
+        switch $0.kind {
+        case .trigger, .onFailure, .onSuccess: true
+        case .after, .before, .wants, .requires, .bindsTo, .upholds, .conflicts: false
+        }
+      }
+      let restarts =
+        service.type != .oneshot && !service.remainAfterExit && unit.successAction == .none && unit.failureAction == .none
+        && service.schedule.triggers.isEmpty && !isTriggered && !hasTrigger(ofSameName: unit.name)
+      service.restart = restarts ? .always : .no
+      catalogue.units[position].kind = .service(service)
+    }
+  }
+
+  /// Whether a timer, socket or path of equal name is loaded.
+  private func hasTrigger(ofSameName name: UnitName) -> Bool {
+    let triggers: [UnitType] = [.timer, .socket, .path]
+    return triggers.contains { type in
+      guard type != name.type, let other = name.with(type: type), let position = index.position(of: other) else { return false }
+      // A timer with Unit= triggers that unit only; the others have no kind of their own yet.
+      if case .timer(let timer) = catalogue.units[position].kind { return timer.unit == name }
+      return name.type == .service
+    }
+  }
+
+  /// Names that must exist and do not; names of the host side become stubs.
+  mutating func checkReferences() {
+    var stubs: [Unit] = []
+    for position in files.indices where !catalogue.units[position].name.isTemplate {
+      for reference in files[position].references where index.position(of: reference.name) == nil {
+        if BuiltInNames.contains(reference.name) {
+          if !stubs.contains(where: { $0.name == reference.name }) { stubs.append(BuiltInNames.unit(reference.name)) }
+          continue
+        }
+        switch reference.kind {
+        case .requires, .bindsTo: missing(reference, in: position, what: "cannot find the required unit ")
+        case .trigger: missing(reference, in: position, what: "cannot find the unit to start, ")
+        case .after, .before, .wants, .upholds, .onFailure, .onSuccess, .conflicts: break
+        }
+      }
+    }
+    catalogue.units += stubs
+    index = NameIndex(catalogue.units.map { $0.name.bytes })
+  }
+
+  private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {
+    // A refused file says enough.
+    guard catalogue.units[position].loadState == .loaded else { return }
+    let suffix = reference.name.type
+    let candidates = catalogue.units.filter { $0.name.type == suffix }.map { $0.name.withoutSuffix }
+    var hint = Bytes()
+    if let name = nearest(to: reference.name.withoutSuffix, among: candidates) {
+      hint = "did you mean " + name + "." + Bytes(suffix.name) + "?"
+    }
+    if let template = reference.name.template, index.position(of: template) != nil {
+      hint = "instances of " + template.bytes + " come with a later release"
+    }
+    if hint.isEmpty {
+      hint = reference.kind == .trigger ? Bytes("write that unit, or [Timer] Unit=") : Bytes("write that unit, or Wants=")
+    }
+    catalogue.diagnostics.append(
+      Diagnostic(
+        files[position].strictness == .strict ? .error : .warning, file: catalogue.units[position].fragmentPath,
+        line: reference.position.line, column: reference.position.column, message: what + reference.name.bytes, hint: hint))
+  }
+
+  mutating func findStarting() {
+    for position in files.indices {
+      let unit = catalogue.units[position]
+      let isPulledIn = namedBy[position].contains { $0.kind.pullsIn }
+      if unit.loadState != .loaded || unit.name.isTemplate || isPulledIn || hasTrigger(ofSameName: unit.name) { continue }
+      switch unit.kind {
+      case .service, .timer, .target: catalogue.starting.append(unit.name)
+      case .other: break
+      }
+    }
+  }
+
+  /// Two units that both start by themselves cannot conflict; in systemd's own folders nothing starts by itself.
+  mutating func checkConflicts() {
+    for position in files.indices where files[position].strictness == .strict {
+      for reference in files[position].references where reference.kind == .conflicts {
+        let name = catalogue.units[position].name
+        guard reference.name != name, catalogue.starting.contains(name), catalogue.starting.contains(reference.name) else {
+          continue
+        }
+        catalogue.diagnostics.append(
+          Diagnostic(
+            .error, file: catalogue.units[position].fragmentPath, line: reference.position.line,
+            column: reference.position.column,
+            message: "cannot start both " + name.bytes + " and " + reference.name.bytes + ": they conflict",
+            hint: Bytes("give apus only one of them")))
+      }
+    }
+  }
+}

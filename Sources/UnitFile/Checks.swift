@@ -1,0 +1,109 @@
+import Model
+
+extension UnitParser {
+  /// Defaults and checks that need the whole file (units.md c.2, c.3, c.6).
+  func finish() {
+    if unit.loadState == .masked { return }
+    switch source.name.type {
+    case .service:
+      finishType()
+      checkCommands()
+      finishRestart()
+      finishSchedule()
+    case .timer:
+      let position = written.timerUnit ?? Position(line: 0, column: 0)
+      if !written.timerUnitIsBad { references.append(Reference(kind: .trigger, name: timer.unit, position: position)) }
+      if timer.schedule.triggers.isEmpty, unit.loadState == .loaded {
+        refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")
+      }
+    case .target, .socket, .path, .mount, .automount, .swap, .slice, .scope, .device: break
+    }
+  }
+
+  private func finishType() {
+    if written.type == nil {
+      if let position = written.busName {
+        service.type = .dbus
+        written.type = position
+      } else {
+        service.type = service.start.isEmpty ? .oneshot : .simple
+      }
+    }
+    switch service.type {
+    case .simple, .exec: break
+    case .oneshot:
+      if written.timeoutStart == nil { service.timeoutStart = .infinity }
+      if let position = written.runtimeMax, !service.runtimeMax.isInfinite {
+        report(
+          ignoredSeverity, at: position, message: Bytes("RuntimeMaxSec= has no effect with Type=oneshot"),
+          hint: Bytes("write TimeoutStartSec="))
+        service.runtimeMax = .infinity
+      }
+    case .dbus where written.busName == nil:
+      refuse("Type=dbus needs BusName=", at: written.type)
+    case .forking, .notify, .notifyReload, .dbus, .idle:
+      notSupported("Type=" + Bytes(service.type.name), at: written.type)
+    }
+  }
+
+  private func checkCommands() {
+    if unit.loadState != .loaded { return }
+    if service.start.isEmpty {
+      // Of a line that was refused enough is said; without it there is still nothing to run.
+      if diagnostics.contains(where: { $0.severity == .error }) {
+        unit.loadState = .badSetting
+        unit.loadError = Bytes("the service has no ExecStart= that can be used")
+      } else if service.stop.isEmpty && unit.successAction == .none {
+        refuse("the service has neither ExecStart= nor ExecStop= nor SuccessAction=", hint: "write [Service] ExecStart=")
+      } else if service.type != .oneshot {
+        refuse("the service has no ExecStart=, which only Type=oneshot may lack", at: written.type)
+      } else if !service.remainAfterExit && unit.successAction == .none {
+        refuse("the service has no ExecStart= and no RemainAfterExit=yes", hint: "such a service would be over at once")
+      }
+    }
+    if let position = written.secondExecStart, service.type != .oneshot {
+      refuse(
+        "a second ExecStart= needs Type=oneshot", at: position,
+        hint: "an empty ExecStart= line before it replaces the first; Type=oneshot runs one after the other")
+    }
+    if service.type == .oneshot {
+      if service.restart == .always || service.restart == .onSuccess {
+        refuse(
+          "Type=oneshot cannot have Restart=always or on-success", at: written.restart,
+          hint: "it may have on-failure; [X-Apus] Schedule=after SPAN repeats it")
+      }
+      if service.exitType == .cgroup { refuse("Type=oneshot cannot have ExitType=cgroup", at: written.type) }
+    }
+  }
+
+  private func finishRestart() {
+    let backoff = service.backoff
+    if let maximum = backoff.delayMax {
+      if maximum < backoff.delay ?? TimeSpan(milliseconds: 100) {
+        report(
+          .warning, at: written.restartMaxDelay, message: Bytes("RestartMaxDelaySec= is below RestartSec=, which is lowered to it"))
+        service.backoff.delay = maximum
+      }
+      if backoff.steps == nil {
+        report(
+          ignoredSeverity, at: written.restartMaxDelay, message: Bytes("RestartMaxDelaySec= has no effect without RestartSteps="))
+      }
+    } else if let steps = backoff.steps, steps > 0 {
+      report(
+        ignoredSeverity, at: written.restartSteps, message: Bytes("RestartSteps= has no effect without RestartMaxDelaySec="))
+    }
+  }
+
+  private func finishSchedule() {
+    if service.schedule.triggers.isEmpty {
+      if let position = written.overlap ?? written.scheduleDelay, unit.loadState == .loaded {
+        report(
+          ignoredSeverity, at: position, message: Bytes("Overlap= and RandomizedDelaySec= have no effect without Schedule="))
+      }
+    } else if service.remainAfterExit {
+      report(
+        .warning, at: written.remainAfterExit,
+        message: Bytes("with RemainAfterExit=yes the schedule runs the service once: it stays active"))
+    }
+  }
+}

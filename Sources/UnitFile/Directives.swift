@@ -1,0 +1,250 @@
+import Model
+
+/// The directive table, first part: every key that has an effect, with its handler. `row` and `legacyRows` are the only
+/// places that say which section and spelling belongs to which handler.
+enum Directive: UInt8, CaseIterable {
+  case description, documentation
+  case after, before, wants, requires, bindsTo, upholds, onFailure, onSuccess, conflicts
+  case startLimitInterval, startLimitBurst
+  case successAction, failureAction, successActionExitStatus, failureActionExitStatus
+
+  case execStart, execStartPre, execStartPost, execStop, execStopPost, execReload, execCondition
+  case type, exitType, remainAfterExit
+  case restart, restartSec, restartSteps, restartMaxDelaySec, restartMode
+  case restartPreventExitStatus, restartForceExitStatus, successExitStatus
+  case timeoutSec, timeoutStartSec, timeoutStopSec, timeoutAbortSec, timeoutStartFailureMode, timeoutStopFailureMode
+  case runtimeMaxSec, runtimeRandomizedExtraSec
+  case killMode, killSignal, restartKillSignal, finalKillSignal, watchdogSignal, sendSIGKILL, sendSIGHUP
+  case user, group, supplementaryGroups, workingDirectory, umask, nice, oomScoreAdjust, ignoreSIGPIPE
+  case environment, environmentFile, passEnvironment, unsetEnvironment
+  case standardInput, standardOutput, standardError, sockets, busName
+  case limitCPU, limitFSIZE, limitDATA, limitSTACK, limitCORE, limitRSS, limitNPROC, limitNOFILE
+  case limitMEMLOCK, limitAS, limitLOCKS, limitSIGPENDING, limitMSGQUEUE, limitNICE, limitRTPRIO, limitRTTIME
+
+  case onActiveSec, onBootSec, onStartupSec, onUnitActiveSec, onUnitInactiveSec, onCalendar
+  case timerUnit, randomizedDelaySec, accuracySec, remainAfterElapse
+
+  case schedule, overlap, scheduleRandomizedDelaySec, restartResetSec
+
+  /// `Section.Key` of former versions, each with a blank before and behind it.
+  var legacyRows: StaticString {
+    switch self {
+    case .bindsTo: " Unit.BindTo "
+    case .startLimitInterval: " Unit.StartLimitInterval Service.StartLimitInterval Service.StartLimitIntervalSec "
+    case .startLimitBurst: " Service.StartLimitBurst "
+    case .failureAction: " Service.FailureAction "
+    default: ""
+    }
+  }
+
+  /// `Section.Key`
+  var row: StaticString {
+    switch self {
+    case .description: "Unit.Description"
+    case .documentation: "Unit.Documentation"
+    case .after: "Unit.After"
+    case .before: "Unit.Before"
+    case .wants: "Unit.Wants"
+    case .requires: "Unit.Requires"
+    case .bindsTo: "Unit.BindsTo"
+    case .upholds: "Unit.Upholds"
+    case .onFailure: "Unit.OnFailure"
+    case .onSuccess: "Unit.OnSuccess"
+    case .conflicts: "Unit.Conflicts"
+    case .startLimitInterval: "Unit.StartLimitIntervalSec"
+    case .startLimitBurst: "Unit.StartLimitBurst"
+    case .successAction: "Unit.SuccessAction"
+    case .failureAction: "Unit.FailureAction"
+    case .successActionExitStatus: "Unit.SuccessActionExitStatus"
+    case .failureActionExitStatus: "Unit.FailureActionExitStatus"
+    case .execStart: "Service.ExecStart"
+    case .execStartPre: "Service.ExecStartPre"
+    case .execStartPost: "Service.ExecStartPost"
+    case .execStop: "Service.ExecStop"
+    case .execStopPost: "Service.ExecStopPost"
+    case .execReload: "Service.ExecReload"
+    case .execCondition: "Service.ExecCondition"
+    case .type: "Service.Type"
+    case .exitType: "Service.ExitType"
+    case .remainAfterExit: "Service.RemainAfterExit"
+    case .restart: "Service.Restart"
+    case .restartSec: "Service.RestartSec"
+    case .restartSteps: "Service.RestartSteps"
+    case .restartMaxDelaySec: "Service.RestartMaxDelaySec"
+    case .restartMode: "Service.RestartMode"
+    case .restartPreventExitStatus: "Service.RestartPreventExitStatus"
+    case .restartForceExitStatus: "Service.RestartForceExitStatus"
+    case .successExitStatus: "Service.SuccessExitStatus"
+    case .timeoutSec: "Service.TimeoutSec"
+    case .timeoutStartSec: "Service.TimeoutStartSec"
+    case .timeoutStopSec: "Service.TimeoutStopSec"
+    case .timeoutAbortSec: "Service.TimeoutAbortSec"
+    case .timeoutStartFailureMode: "Service.TimeoutStartFailureMode"
+    case .timeoutStopFailureMode: "Service.TimeoutStopFailureMode"
+    case .runtimeMaxSec: "Service.RuntimeMaxSec"
+    case .runtimeRandomizedExtraSec: "Service.RuntimeRandomizedExtraSec"
+    case .killMode: "Service.KillMode"
+    case .killSignal: "Service.KillSignal"
+    case .restartKillSignal: "Service.RestartKillSignal"
+    case .finalKillSignal: "Service.FinalKillSignal"
+    case .watchdogSignal: "Service.WatchdogSignal"
+    case .sendSIGKILL: "Service.SendSIGKILL"
+    case .sendSIGHUP: "Service.SendSIGHUP"
+    case .user: "Service.User"
+    case .group: "Service.Group"
+    case .supplementaryGroups: "Service.SupplementaryGroups"
+    case .workingDirectory: "Service.WorkingDirectory"
+    case .umask: "Service.UMask"
+    case .nice: "Service.Nice"
+    case .oomScoreAdjust: "Service.OOMScoreAdjust"
+    case .ignoreSIGPIPE: "Service.IgnoreSIGPIPE"
+    case .environment: "Service.Environment"
+    case .environmentFile: "Service.EnvironmentFile"
+    case .passEnvironment: "Service.PassEnvironment"
+    case .unsetEnvironment: "Service.UnsetEnvironment"
+    case .standardInput: "Service.StandardInput"
+    case .standardOutput: "Service.StandardOutput"
+    case .standardError: "Service.StandardError"
+    case .sockets: "Service.Sockets"
+    case .busName: "Service.BusName"
+    case .limitCPU: "Service.LimitCPU"
+    case .limitFSIZE: "Service.LimitFSIZE"
+    case .limitDATA: "Service.LimitDATA"
+    case .limitSTACK: "Service.LimitSTACK"
+    case .limitCORE: "Service.LimitCORE"
+    case .limitRSS: "Service.LimitRSS"
+    case .limitNPROC: "Service.LimitNPROC"
+    case .limitNOFILE: "Service.LimitNOFILE"
+    case .limitMEMLOCK: "Service.LimitMEMLOCK"
+    case .limitAS: "Service.LimitAS"
+    case .limitLOCKS: "Service.LimitLOCKS"
+    case .limitSIGPENDING: "Service.LimitSIGPENDING"
+    case .limitMSGQUEUE: "Service.LimitMSGQUEUE"
+    case .limitNICE: "Service.LimitNICE"
+    case .limitRTPRIO: "Service.LimitRTPRIO"
+    case .limitRTTIME: "Service.LimitRTTIME"
+    case .onActiveSec: "Timer.OnActiveSec"
+    case .onBootSec: "Timer.OnBootSec"
+    case .onStartupSec: "Timer.OnStartupSec"
+    case .onUnitActiveSec: "Timer.OnUnitActiveSec"
+    case .onUnitInactiveSec: "Timer.OnUnitInactiveSec"
+    case .onCalendar: "Timer.OnCalendar"
+    case .timerUnit: "Timer.Unit"
+    case .randomizedDelaySec: "Timer.RandomizedDelaySec"
+    case .accuracySec: "Timer.AccuracySec"
+    case .remainAfterElapse: "Timer.RemainAfterElapse"
+    case .schedule: "X-Apus.Schedule"
+    case .overlap: "X-Apus.Overlap"
+    case .scheduleRandomizedDelaySec: "X-Apus.RandomizedDelaySec"
+    case .restartResetSec: "X-Apus.RestartResetSec"
+    }
+  }
+}
+
+/// The directive table, second part: keys that are known and have no handler (systemd 252 to 257, and `[X-Apus]`).
+enum KnownKeys {
+  /// Honoured by a later release: one notice per unit and key. Blank before and behind each.
+  static func later(_ section: Section) -> StaticString {
+    switch section {
+    case .unit:
+      """
+       Requisite PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom PropagatesStopTo \
+      StopPropagatedFrom PartOf JoinsNamespaceOf StopWhenUnneeded RefuseManualStart RefuseManualStop JobTimeoutSec \
+      JobRunningTimeoutSec JobTimeoutAction StartLimitAction SurviveFinalKillSignal 
+      """
+    case .service:
+      """
+       PIDFile WatchdogSec StartLimitAction PermissionsStartOnly RootDirectoryStartOnly GuessMainPID NonBlocking \
+      FileDescriptorStoreMax FileDescriptorStorePreserve NotifyAccess USBFunctionDescriptors USBFunctionStrings \
+      OOMPolicy ReloadSignal OpenFile RootDirectory RootImage RootImageOptions RootImagePolicy RootHash RootHashSignature \
+      RootVerity RootEphemeral ExtensionDirectories ExtensionImages ExtensionImagePolicy MountImages MountImagePolicy \
+      CoredumpFilter IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority \
+      CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask DynamicUser RemoveIPC SetLoginEnvironment \
+      StandardInputText StandardInputData TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns \
+      SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogRateLimitIntervalSec \
+      LogRateLimitBurst LogFilterPatterns LogExtraFields LogNamespace SecureBits CapabilityBoundingSet \
+      AmbientCapabilities TimerSlackNSec NoNewPrivileges KeyringMode ProtectProc ProcSubset SystemCallFilter \
+      SystemCallArchitectures SystemCallErrorNumber SystemCallLog MemoryDenyWriteExecute RestrictNamespaces \
+      RestrictRealtime RestrictSUIDSGID RestrictAddressFamilies LockPersonality RestrictFileSystems \
+      ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories ReadWritePaths ReadOnlyPaths InaccessiblePaths \
+      ExecPaths NoExecPaths ExecSearchPath BindPaths BindReadOnlyPaths TemporaryFileSystem PrivateTmp PrivateDevices \
+      ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock ProtectControlGroups \
+      NetworkNamespacePath IPCNamespacePath PrivateNetwork PrivateUsers PrivateMounts PrivateIPC PrivatePIDs \
+      ProtectSystem ProtectHome MountFlags MountAPIVFS Personality RuntimeDirectoryPreserve RuntimeDirectoryMode \
+      RuntimeDirectory StateDirectoryMode StateDirectory CacheDirectoryMode CacheDirectory LogsDirectoryMode \
+      LogsDirectory ConfigurationDirectoryMode ConfigurationDirectory SetCredential SetCredentialEncrypted \
+      LoadCredential LoadCredentialEncrypted ImportCredential TimeoutCleanSec PAMName UtmpIdentifier UtmpMode \
+      SELinuxContext AppArmorProfile SmackProcessLabel ProtectHostname Slice AllowedCPUs StartupAllowedCPUs \
+      AllowedMemoryNodes StartupAllowedMemoryNodes CPUAccounting CPUWeight StartupCPUWeight CPUShares StartupCPUShares \
+      CPUQuota CPUQuotaPeriodSec MemoryAccounting MemoryMin DefaultMemoryMin DefaultMemoryLow DefaultStartupMemoryLow \
+      MemoryLow StartupMemoryLow MemoryHigh StartupMemoryHigh MemoryMax StartupMemoryMax MemorySwapMax \
+      StartupMemorySwapMax MemoryZSwapMax StartupMemoryZSwapMax MemoryZSwapWriteback MemoryLimit MemoryKSM \
+      MemoryPressureWatch MemoryPressureThresholdSec CoredumpReceive DeviceAllow DevicePolicy IOAccounting IOWeight \
+      StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax \
+      IODeviceLatencyTargetSec BlockIOAccounting BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight \
+      BlockIOReadBandwidth BlockIOWriteBandwidth TasksAccounting TasksMax Delegate DelegateSubgroup DisableControllers \
+      IPAccounting IPAddressAllow IPAddressDeny IPIngressFilterPath IPEgressFilterPath ManagedOOMSwap \
+      ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference \
+      BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces NFTSet 
+      """
+    case .timer:
+      " OnClockChange OnTimezoneChange Persistent WakeSystem FixedRandomDelay RandomizedOffsetSec DeferReactivation "
+    case .install: " "
+    case .apus:
+      """
+       Timezone StartingDeadlineSec Persistent ReadyFd ReadyTcp ReadyHttp ReadyExec HealthExec HealthTcp HealthHttp \
+      HealthIntervalSec HealthTimeoutSec HealthRetries HealthStartPeriodSec HealthAction DrainSec IdleStopSec \
+      AccessAllow AccessDeny AccessTimes RearmSec LogFile LogFileMaxSize LogFileKeep 
+      """
+    }
+  }
+
+  /// Without effect where apus runs, as documented: nothing is said.
+  static func silent(_ section: Section) -> StaticString {
+    switch section {
+    case .unit:
+      """
+       SourcePath DefaultDependencies RequiresMountsFor WantsMountsFor AllowIsolate IgnoreOnIsolate CollectMode \
+      RebootArgument OnSuccessJobMode OnFailureJobMode OnFailureIsolate JobTimeoutRebootArgument RequiresOverridable \
+      RequisiteOverridable 
+      """
+    case .service: " RebootArgument "
+    case .install: " Alias WantedBy RequiredBy UpheldBy Also DefaultInstance "
+    case .timer, .apus: " "
+    }
+  }
+
+  /// What follows `Condition` or `Assert` in `[Unit]`: honoured by a later release.
+  static let conditions: StaticString = """
+     PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint PathIsReadWrite PathIsEncrypted \
+    PathIsSocket DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate FirstBoot Architecture Firmware \
+    Virtualization Host KernelCommandLine KernelVersion KernelModuleLoaded Version Credential Security Capability \
+    ACPower Memory CPUFeature CPUs Environment User Group ControlGroupController OSRelease MemoryPressure CPUPressure \
+    IOPressure 
+    """
+}
+
+/// The sections of a unit file that have a meaning here.
+enum Section: UInt8, CaseIterable {
+  case unit, service, timer, install, apus
+
+  var name: StaticString {
+    switch self {
+    case .unit: "Unit"
+    case .service: "Service"
+    case .timer: "Timer"
+    case .install: "Install"
+    case .apus: "X-Apus"
+    }
+  }
+
+  /// Whether a file of that type may have the section.
+  func belongs(to type: UnitType) -> Bool {
+    switch self {
+    case .unit, .install: true
+    case .service: type == .service
+    case .timer: type == .timer
+    case .apus: type == .service || type == .timer
+    }
+  }
+}

@@ -1,0 +1,212 @@
+import Calendar
+import Model
+
+extension UnitParser {
+  /// The world a command runs in: user, folder, environment, streams, limits (units.md c.10).
+  func applyExecContext(_ directive: Directive) {
+    switch directive {
+    case .user: if let name = userName() { service.exec.user = name }
+    case .group: if let name = userName() { service.exec.group = name }
+    case .supplementaryGroups:
+      service.exec.supplementaryGroups = list(.group, after: service.exec.supplementaryGroups)
+    case .workingDirectory: applyWorkingDirectory()
+    case .umask:
+      if let mode = value.octalMode {
+        service.exec.umask = mode
+      } else {
+        badValue("no octal mode", hint: "for example 0022")
+      }
+    case .nice:
+      if value.isEmpty {
+        service.exec.nice = nil
+      } else if let nice = number(in: -20...19) {
+        service.exec.nice = Int32(nice)
+      }
+    case .oomScoreAdjust:
+      if value.isEmpty {
+        service.exec.oomScoreAdjust = nil
+      } else if let score = number(in: -1000...1000) {
+        service.exec.oomScoreAdjust = Int32(score)
+      }
+    case .ignoreSIGPIPE: if let value = boolean() { service.exec.ignoreSIGPIPE = value }
+    case .environment, .environmentFile, .passEnvironment, .unsetEnvironment: applyEnvironment(directive)
+    case .standardInput: if let stream = inputStream() { service.exec.standardInput = stream }
+    case .standardOutput: if let stream = outputStream() { service.exec.standardOutput = stream }
+    case .standardError: if let stream = outputStream() { service.exec.standardError = stream }
+    case .sockets: if !value.isEmpty { notSupported(Bytes("Sockets=")) }
+    default: applyLimit(directive)
+    }
+  }
+
+  /// Empty for an empty value; nil after saying why it is none. systemd refuses such a unit: it must not run as root.
+  private func userName() -> Bytes? {
+    if let name = expanded(value) {
+      if name.isEmpty || name.isUserName { return name }
+      badValue("no name of a user or group, and no number of one")
+    }
+    refuseSilently()
+    return nil
+  }
+
+  private func applyWorkingDirectory() {
+    let optional = value.first == 45
+    let rest = optional ? Bytes(value[1...]) : value
+    if rest.isEmpty || rest == "~" {
+      if optional && rest.isEmpty {
+        badValue("the path is missing", at: 1)
+        return
+      }
+      service.exec.workingDirectory = rest
+      service.exec.workingDirectoryOptional = optional
+    } else if let path = absolutePath(rest, offset: optional ? 1 : 0, refusing: !optional) {
+      service.exec.workingDirectory = path
+      service.exec.workingDirectoryOptional = optional
+    }
+  }
+
+  /// The path, expanded and simplified; nil after saying why it is none. systemd refuses a unit with a wrong folder or
+  /// stream as a whole.
+  private func absolutePath(_ text: Bytes, offset: Int, refusing: Bool = true) -> Bytes? {
+    if let path = expanded(text, offset: offset) {
+      if !path.isAbsolutePath {
+        badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
+      } else if path.pieces(separatedBy: 47).contains(where: { $0 == ".." }) {
+        badValue("the path has .. in it", at: offset)
+      } else {
+        return path.simplifiedPath
+      }
+    }
+    if refusing { refuseSilently() }
+    return nil
+  }
+
+  // MARK: environment
+
+  private func applyEnvironment(_ directive: Directive) {
+    switch directive {
+    case .environment:
+      service.exec.environment = list(.assignment, after: service.exec.environment)
+    case .environmentFile:
+      if value.isEmpty {
+        service.exec.environmentFiles = []
+        return
+      }
+      let optional = value[0] == 45
+      if let path = absolutePath(optional ? Bytes(value[1...]) : value, offset: optional ? 1 : 0, refusing: false) {
+        service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
+      }
+    case .passEnvironment:
+      service.exec.passEnvironment = list(.variable, after: service.exec.passEnvironment)
+    default:
+      service.exec.unsetEnvironment = list(.variableOrAssignment, after: service.exec.unsetEnvironment)
+    }
+  }
+
+  // MARK: streams
+
+  private func inputStream() -> StandardStream? {
+    switch value {
+    case "null": return .null
+    case "inherit": return .inherit
+    case "tty", "tty-force", "tty-fail", "socket", "data": break
+    default:
+      if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
+      if value == "fd" || value.starts(with: "fd:") { break }
+      streamError(" null inherit tty socket data ")
+      return nil
+    }
+    notSupported(key + "=" + value.quotable)
+    return nil
+  }
+
+  private func outputStream() -> StandardStream? {
+    switch value {
+    case "null": return .null
+    case "inherit": return .inherit
+    case "journal", "journal+console", "syslog", "syslog+console", "kmsg", "kmsg+console": return .journal
+    case "tty", "socket": break
+    default:
+      if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
+      if value.starts(with: "append:") { return absolutePath(Bytes(value[7...]), offset: 7).map { .append($0) } }
+      if value.starts(with: "truncate:") { return absolutePath(Bytes(value[9...]), offset: 9).map { .truncate($0) } }
+      if value == "fd" || value.starts(with: "fd:") { break }
+      streamError(" null inherit journal syslog kmsg tty socket journal+console ")
+      return nil
+    }
+    notSupported(key + "=" + value.quotable)
+    return nil
+  }
+
+  private func streamError(_ names: StaticString) {
+    var hint = didYouMean(value, among: names.words)
+    if hint.isEmpty {
+      hint =
+        value.first == 47
+        ? "did you mean " + (key == "StandardInput" ? Bytes("file:") : Bytes("append:")) + value.quotable + "?"
+        : Bytes("for example null, inherit, journal, file:/path, append:/path, truncate:/path")
+    }
+    badValue(Bytes("no such stream"), hint: hint)
+  }
+
+  // MARK: limits
+
+  private func applyLimit(_ directive: Directive) {
+    guard let resource = directive.resource else { return }
+    var soft = value
+    var hard: Bytes? = nil
+    if let colon = value.firstIndex(of: 58) {
+      soft = Bytes(value[..<colon])
+      hard = Bytes(value[(colon + 1)...])
+    }
+    guard let softLimit = limit(resource, soft, offset: 0) else { return }
+    var hardLimit = softLimit
+    if let hard {
+      guard let given = limit(resource, hard, offset: soft.count + 1) else { return }
+      hardLimit = given
+    }
+    if softLimit > hardLimit {
+      badValue("the soft limit is above the hard one", hint: "write soft:hard")
+      return
+    }
+    let setting = LimitSetting(resource: resource, limit: ResourceLimit(soft: softLimit, hard: hardLimit))
+    for index in service.exec.limits.indices where service.exec.limits[index].resource == resource {
+      service.exec.limits[index] = setting
+      return
+    }
+    service.exec.limits.append(setting)
+  }
+
+  private func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {
+    var found: UInt64?
+    var hint: StaticString = "write a number, or infinity"
+    switch resource {
+    case .cpu:
+      guard let span = span(text, offset: offset) else { return nil }
+      // Whole seconds, rounded up: none at all would kill at once.
+      return span.isInfinite ? .max : span.microseconds / 1_000_000 + (span.microseconds % 1_000_000 == 0 ? 0 : 1)
+    case .rttime: return span(text, offset: offset, defaultUnit: 1)?.microseconds
+    case .nice:
+      hint = "write a nice level as +5 or -5, or a raw limit from 1 to 40"
+      if let first = text.first, first == 43 || first == 45 {
+        // The kernel counts from 40 (nice -20) down to 1 (nice 19).
+        if let level = text.signedNumber, level >= -20, level <= 19 { found = UInt64(20 - level) }
+      } else if let raw = text.limitNumber(inBytes: false), raw <= 40 || raw == .max {
+        found = raw
+      }
+    case .fsize, .data, .stack, .core, .rss, .memlock, .as, .msgqueue:
+      hint = "write a number of bytes with K, M, G, T, or infinity"
+      found = text.limitNumber(inBytes: true)
+    case .nproc, .nofile, .locks, .sigpending, .rtprio: found = text.limitNumber(inBytes: false)
+    }
+    if found == nil { badValue("no such limit", at: offset, hint: hint) }
+    return found
+  }
+}
+
+extension Directive {
+  /// The resource of a `Limit…=` key.
+  var resource: Resource? {
+    for resource in Resource.allCases where Bytes(row).ends(with: resource.key) { return resource }
+    return nil
+  }
+}

@@ -1,0 +1,163 @@
+import Model
+
+extension UnitParser {
+  /// `[Service]`, but for what makes the process's world.
+  func applyService(_ directive: Directive) {
+    switch directive {
+    case .execStart:
+      let before = service.start.count
+      service.start = execCommands(after: service.start)
+      if service.start.count < 2 {
+        written.secondExecStart = nil
+      } else if service.start.count > before, written.secondExecStart == nil {
+        written.secondExecStart = valuePosition
+      }
+    case .execStartPre: service.startPre = execCommands(after: service.startPre)
+    case .execStartPost: service.startPost = execCommands(after: service.startPost)
+    case .execStop: service.stop = execCommands(after: service.stop)
+    case .execStopPost: service.stopPost = execCommands(after: service.stopPost)
+    case .execReload: service.reload = execCommands(after: service.reload)
+    case .execCondition: service.condition = execCommands(after: service.condition)
+    case .type:
+      guard let index = choice(ServiceType.allCases.map { $0.name }) else { return }
+      service.type = ServiceType.allCases[index]
+      written.type = valuePosition
+    case .busName: written.busName = value.isEmpty ? nil : valuePosition
+    case .exitType:
+      if let index = choice(ExitType.allCases.map { $0.name }) { service.exitType = ExitType.allCases[index] }
+    case .remainAfterExit:
+      guard let value = boolean() else { return }
+      service.remainAfterExit = value
+      written.remainAfterExit = valuePosition
+    case .restart, .restartSec, .restartSteps, .restartMaxDelaySec, .restartMode, .restartPreventExitStatus,
+      .restartForceExitStatus, .successExitStatus:
+      applyRestart(directive)
+    case .timeoutSec, .timeoutStartSec, .timeoutStopSec, .timeoutAbortSec, .timeoutStartFailureMode,
+      .timeoutStopFailureMode, .runtimeMaxSec, .runtimeRandomizedExtraSec:
+      applyTimeout(directive)
+    case .killMode, .killSignal, .restartKillSignal, .finalKillSignal, .watchdogSignal, .sendSIGKILL, .sendSIGHUP:
+      applyKill(directive)
+    default: applyExecContext(directive)
+    }
+  }
+
+  private func applyRestart(_ directive: Directive) {
+    switch directive {
+    case .restart:
+      guard let index = choice(RestartPolicy.allCases.map { $0.name }) else { return }
+      service.restart = RestartPolicy.allCases[index]
+      service.restartSource = .unit
+      written.restart = valuePosition
+    case .restartSec: if let span = span() { service.backoff.delay = span }
+    case .restartSteps:
+      guard let steps = number(in: 0...Int64(Int32.max)) else { return }
+      service.backoff.steps = UInt32(steps)
+      written.restartSteps = valuePosition
+    case .restartMaxDelaySec:
+      guard let span = span() else { return }
+      service.backoff.delayMax = span
+      written.restartMaxDelay = valuePosition
+    case .restartMode:
+      if value == "debug" {
+        notSupported(Bytes("RestartMode=debug"))
+      } else if let index = choice(RestartMode.allCases.map { $0.name }) {
+        service.restartMode = RestartMode.allCases[index]
+      }
+    case .restartPreventExitStatus:
+      service.restartPreventExitStatus = exitStatuses(after: service.restartPreventExitStatus)
+    case .restartForceExitStatus:
+      service.restartForceExitStatus = exitStatuses(after: service.restartForceExitStatus)
+    case .successExitStatus: service.successExitStatus = exitStatuses(after: service.successExitStatus)
+    default: break
+    }
+  }
+
+  private func applyTimeout(_ directive: Directive) {
+    switch directive {
+    case .timeoutSec:
+      guard let span = spanOrInfinity() else { return }
+      service.timeoutStart = span
+      service.timeoutStop = span
+      written.timeoutStart = valuePosition
+    case .timeoutStartSec:
+      guard let span = spanOrInfinity() else { return }
+      service.timeoutStart = span
+      written.timeoutStart = valuePosition
+    case .timeoutStopSec: if let span = spanOrInfinity() { service.timeoutStop = span }
+    case .timeoutAbortSec:
+      if value.isEmpty {
+        service.timeoutAbort = nil
+      } else if let span = span() {
+        service.timeoutAbort = span
+      }
+    case .timeoutStartFailureMode:
+      if let index = choice(TimeoutFailureMode.allCases.map { $0.name }) {
+        service.timeoutStartFailureMode = TimeoutFailureMode.allCases[index]
+      }
+    case .timeoutStopFailureMode:
+      if let index = choice(TimeoutFailureMode.allCases.map { $0.name }) {
+        service.timeoutStopFailureMode = TimeoutFailureMode.allCases[index]
+      }
+    case .runtimeMaxSec:
+      guard let span = span() else { return }
+      service.runtimeMax = span
+      written.runtimeMax = valuePosition
+    case .runtimeRandomizedExtraSec: if let span = span() { service.runtimeRandomizedExtra = span }
+    default: break
+    }
+  }
+
+  private func applyKill(_ directive: Directive) {
+    switch directive {
+    case .killMode:
+      if let index = choice(KillMode.allCases.map { $0.name }) { service.killMode = KillMode.allCases[index] }
+    case .killSignal: if let signal = signal() { service.killSignal = signal }
+    case .restartKillSignal: if let signal = signal() { service.restartKillSignal = signal }
+    case .finalKillSignal: if let signal = signal() { service.finalKillSignal = signal }
+    case .watchdogSignal: if let signal = signal() { service.watchdogSignal = signal }
+    case .sendSIGKILL: if let value = boolean() { service.sendSIGKILL = value }
+    case .sendSIGHUP: if let value = boolean() { service.sendSIGHUP = value }
+    default: break
+    }
+  }
+
+  private func signal() -> Signal? {
+    if let signal = Signal(named: value) { return signal }
+    var hint = Bytes()
+    if let signal = Signal(named: value.uppercasedASCII) {
+      hint = "did you mean SIG" + signal.name + "?"
+    } else {
+      var names: [Bytes] = []
+      for number in 1..<Int32(32) { names.append("SIG" + Signal(number).name) }
+      hint = didYouMean(value.starts(with: "SIG") ? value : "SIG" + value, among: names)
+    }
+    badValue(Bytes("no such signal"), hint: hint)
+    return nil
+  }
+
+  /// The set with the value's statuses and signals in it; an empty value empties it.
+  private func exitStatuses(after set: ExitStatusSet) -> ExitStatusSet {
+    if value.isEmpty { return ExitStatusSet() }
+    var set = set
+    for word in words(.strict) {
+      if let number = word.text.unsignedNumber {
+        if number > 255 {
+          badWord(word, "an exit status is at most 255")
+        } else if !set.codes.contains(UInt8(number)) {
+          set.codes.append(UInt8(number))
+        }
+      } else if let code = ExitStatus.code(named: word.text) {
+        if !set.codes.contains(code) { set.codes.append(code) }
+      } else if let signal = Signal(named: word.text) {
+        if !set.signals.contains(signal) { set.signals.append(signal) }
+      } else {
+        badWord(word, "neither an exit status nor a signal", hint: Bytes("for example 3, TEMPFAIL, SIGKILL"))
+      }
+    }
+    return set
+  }
+}
+
+extension Array where Element == UInt8 {
+  var uppercasedASCII: Bytes { map { $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 } }
+}

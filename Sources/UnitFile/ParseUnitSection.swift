@@ -1,0 +1,168 @@
+import Calendar
+import Model
+
+extension UnitParser {
+  /// Hands the assignment at hand to the handler of its directive.
+  func apply(_ directive: Directive) {
+    switch directive {
+    case .description: if let text = expanded(value) { unit.description = text }
+    case .documentation:
+      unit.documentation = list(.address, after: unit.documentation)
+    case .after: unit.dependencies.after = names(.after, unit.dependencies.after)
+    case .before: unit.dependencies.before = names(.before, unit.dependencies.before)
+    case .wants: unit.dependencies.wants = names(.wants, unit.dependencies.wants)
+    case .requires: unit.dependencies.requires = names(.requires, unit.dependencies.requires)
+    case .bindsTo: referOnly(.bindsTo)
+    case .upholds: referOnly(.upholds)
+    case .onFailure: referOnly(.onFailure)
+    case .onSuccess: referOnly(.onSuccess)
+    case .conflicts: referOnly(.conflicts)
+    case .startLimitInterval: if let span = span() { unit.startLimit.interval = span }
+    case .startLimitBurst: if let count = number(in: 0...Int64(Int32.max)) { unit.startLimit.burst = UInt32(count) }
+    case .successAction: if let action = emergencyAction() { unit.successAction = action }
+    case .failureAction: if let action = emergencyAction() { unit.failureAction = action }
+    case .successActionExitStatus: if let status = actionStatus() { unit.successActionExitStatus = status.value }
+    case .failureActionExitStatus: if let status = actionStatus() { unit.failureActionExitStatus = status.value }
+    case .onActiveSec, .onBootSec, .onStartupSec, .onUnitActiveSec, .onUnitInactiveSec, .onCalendar, .timerUnit,
+      .randomizedDelaySec, .accuracySec, .remainAfterElapse, .schedule, .overlap, .scheduleRandomizedDelaySec,
+      .restartResetSec:
+      applySchedule(directive)
+    default: applyService(directive)
+    }
+  }
+
+  /// Names of units that a later release will act on; for now they only tell what starts by itself.
+  private func referOnly(_ kind: ReferenceKind) {
+    _ = names(kind, [])
+    noticeOnce()
+  }
+
+  /// The list with the names of the value behind it. An empty value changes nothing: dependencies cannot be taken back
+  /// (units.md b.2).
+  private func names(_ kind: ReferenceKind, _ list: [UnitName]) -> [UnitName] {
+    var list = list
+    for word in words(.retain) {
+      guard let name = unitName(word) else { continue }
+      if references.count == UnitParser.maximumWords {
+        badValue("more than 4096 names of units", at: word.offset)
+        return list
+      }
+      references.append(Reference(kind: kind, name: name, position: line.position(of: valueOffset + word.offset)))
+      if !list.contains(name) { list.append(name) }
+    }
+    return list
+  }
+
+  /// A unit's name with its specifiers expanded; nil after saying why it is none.
+  func unitName(_ word: Word) -> UnitName? {
+    guard let text = expanded(word.text, offset: word.offset, inUnitName: true) else { return nil }
+    guard let name = UnitName(text) else {
+      // A template's own %i is empty: only an instance can tell whether this is a name.
+      if source.name.isTemplate, word.text.contains(37) { return nil }
+      let withSuffix = text + ".service"
+      let hint = text.contains(46) || UnitName(withSuffix) == nil ? Bytes() : "did you mean " + withSuffix + "?"
+      badWord(word, "no name of a unit", hint: hint)
+      return nil
+    }
+    // In a template %i is empty, so that its instances' names still look like templates.
+    if name.isTemplate, !source.name.isTemplate {
+      badWord(word, "a template needs an instance's name behind @")
+      return nil
+    }
+    return name
+  }
+
+  // MARK: values of several sections
+
+  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that is not of
+  /// that kind is left out.
+  func list(_ kind: WordKind, after list: [Bytes]) -> [Bytes] {
+    if value.isEmpty { return [] }
+    var list = list
+    for word in words(.strict) {
+      guard let text = expanded(word.text, offset: word.offset) else { continue }
+      if kind.includes(text) {
+        list.append(text)
+      } else {
+        badWord(word, kind.complaint, hint: Bytes(kind.hint))
+        if kind == .group { refuseSilently() }
+      }
+    }
+    return list
+  }
+
+  /// A time span; nil after saying why it is none.
+  func span(defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
+    span(value, offset: 0, defaultUnit: defaultUnit)
+  }
+
+  func span(_ text: Bytes, offset: Int, defaultUnit: UInt64 = 1_000_000) -> TimeSpan? {
+    switch parseTimeSpan(text, defaultUnit: defaultUnit) {
+    case .success(let span): return span
+    case .failure(let error):
+      var hint = Bytes()
+      if case .success = parseTimeSpan(text.lowercasedASCII) {
+        hint = "units are case-sensitive: did you mean " + text.lowercasedASCII.quotable + "?"
+      } else if error.kind == .unknownUnit || error.kind == .notANumber {
+        hint = Bytes("for example 100ms, 5s, 1min 30s, 2h, infinity")
+      }
+      badValue(Bytes(error.name), at: offset + error.column - 1, hint: hint)
+      return nil
+    }
+  }
+
+  /// A time span where 0 means infinity (units.md b.9).
+  func spanOrInfinity() -> TimeSpan? {
+    span().map { $0 == .zero ? .infinity : $0 }
+  }
+
+  func boolean() -> Bool? {
+    if let value = value.booleanValue { return value }
+    let spellings: StaticString = "yes no true false on off"
+    var hint = didYouMean(value, among: spellings.words)
+    if hint.isEmpty { hint = Bytes("write yes or no") }
+    badValue(Bytes("neither true nor false"), hint: hint)
+    return nil
+  }
+
+  func number(in range: ClosedRange<Int64>) -> Int64? {
+    guard let number = value.signedNumber else {
+      badValue("not a number")
+      return nil
+    }
+    guard range.contains(number) else {
+      var reason = Bytes("not between ")
+      reason.append(decimal: range.lowerBound)
+      reason += " and "
+      reason.append(decimal: range.upperBound)
+      badValue(reason)
+      return nil
+    }
+    return number
+  }
+
+  /// The index of the value among some names.
+  func choice(_ names: [StaticString]) -> Int? {
+    for index in names.indices where value == names[index] { return index }
+    var all: [Bytes] = []
+    var list = Bytes("one of")
+    for (index, name) in names.enumerated() {
+      all.append(Bytes(name))
+      list += index == 0 ? " " : ", "
+      list.append(name)
+    }
+    let hint = didYouMean(value, among: all)
+    badValue(Bytes("no such value"), hint: hint.isEmpty ? list : hint)
+    return nil
+  }
+
+  private func emergencyAction() -> EmergencyAction? {
+    choice(EmergencyAction.allCases.map { $0.name }).map { EmergencyAction.allCases[$0] }
+  }
+
+  /// An exit status, or none for an empty value.
+  private func actionStatus() -> (value: UInt8?, Void)? {
+    if value.isEmpty { return (nil, ()) }
+    return number(in: 0...255).map { (UInt8($0), ()) }
+  }
+}

@@ -1,0 +1,65 @@
+import Model
+
+/// What becomes of a line that systemd would ignore with a warning (DESIGN section 2).
+public enum Strictness: Sendable {
+  /// An error: files and folders on the command line, `/etc/apus`.
+  case strict
+  /// A warning, as in systemd: systemd's own folders.
+  case lenient
+}
+
+/// One unit file as read.
+public struct UnitSource: Sendable {
+  public var path: Bytes
+  public var name: UnitName
+  /// nil when reading failed.
+  public var contents: Bytes?
+  /// Why reading failed, with the remedy, for people.
+  public var readError: Bytes
+  public var strictness: Strictness
+
+  public init(path: Bytes, name: UnitName, contents: Bytes?, readError: Bytes = [], strictness: Strictness) {
+    self.path = path
+    self.name = name
+    self.contents = contents
+    self.readError = readError
+    self.strictness = strictness
+  }
+}
+
+/// Why one unit names another.
+enum ReferenceKind: UInt8, Sendable {
+  case after, before, wants, requires, bindsTo, upholds, onFailure, onSuccess, conflicts, trigger
+
+  /// Names a unit that starts only when it is pulled in or triggered (DESIGN "What starts").
+  var pullsIn: Bool {
+    switch self {
+    case .wants, .requires, .bindsTo, .upholds, .onFailure, .onSuccess, .trigger: true
+    case .after, .before, .conflicts: false
+    }
+  }
+}
+
+/// One name in a unit file, and where it stands.
+struct Reference: Equatable, Sendable {
+  var kind: ReferenceKind
+  var name: UnitName
+  var position: Position
+}
+
+/// One parsed file: the unit, and what was found on the way.
+public struct ParsedUnit: Sendable {
+  public var unit: Unit
+  public var diagnostics: [Diagnostic]
+  /// Where the unit names others, for what `assemble` has to say.
+  var references: [Reference] = []
+  var strictness = Strictness.strict
+}
+
+/// Reads one unit file: every directive, every default that needs no other unit (units.md b and c.2, DESIGN section 2).
+public func parseUnit(_ source: UnitSource, host: HostFacts) -> ParsedUnit {
+  let parser = UnitParser(source, host: host)
+  parser.run()
+  return ParsedUnit(
+    unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, strictness: source.strictness)
+}

@@ -1,0 +1,220 @@
+import Calendar
+import Linux
+import Model
+import Wire
+
+/// What a server answered.
+struct Answer {
+  var status: Int
+  var json: JSONValue
+  /// As it came, without its newline.
+  var body: Bytes
+
+  /// `Error.Name` of a refusal; empty for success.
+  var errorName: Bytes { json["Error"]?["Name"]?.text ?? [] }
+  var isNotFound: Bool { errorName == RequestError.notFound.name }
+  /// `Error.Message`, or a job's.
+  var message: Bytes { (json["Error"] ?? json["Job"])?["Message"]?.text ?? [] }
+  /// The message, or at least the error's name.
+  var reason: Bytes { message.isEmpty ? errorName : message }
+  /// Those of an error or of a plan.
+  var diagnostics: [JSONValue] { (json["Error"]?["Diagnostics"] ?? json["Diagnostics"])?.elements ?? [] }
+}
+
+/// Why there is no answer, for people.
+struct ClientFailure: Error {
+  var text: Bytes
+}
+
+/// A request that was sent.
+struct PendingAnswer {
+  var connection: ControlConnection
+  /// A held answer may take as long as its job.
+  var timeoutMs: Int32
+}
+
+/// The client verbs: they ask the server, and print what it says as systemctl would.
+struct Client {
+  let face: Face
+  let verb: VerbSpec
+  let values: OptionValues
+  let operands: [Bytes]
+  let isJSON: Bool
+  let isQuiet: Bool
+  private let control: Bytes?
+  private let runtimeFolder: Bytes?
+
+  init(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
+    face = parsed.face
+    verb = parsed.verb
+    values = parsed.values
+    operands = parsed.operands
+    isQuiet = parsed.values.has(.quiet)
+    control = parsed.values.value(.control)
+    runtimeFolder = process.variable(Bytes("XDG_RUNTIME_DIR"))
+    switch parsed.values.value(.output) {
+    case nil, .some("text"): isJSON = false
+    case .some("json"): isJSON = true
+    case .some(let form): throw .usage(parsed.values.source(.output) + ": '" + form + "' is neither text nor json", parsed.verb)
+    }
+  }
+
+  func perform() throws(ArgumentError) -> Int32 {
+    switch face {
+    case .status: return operands.isEmpty ? statusOfAll() : statusOfUnits()
+    case .show: return show()
+    case .listUnits: return listUnits()
+    case .listTimers: return listTimers()
+    case .isActive, .isFailed: return checkStates()
+    case .start, .stop, .restart, .tryRestart, .reload: return try runJobs()
+    case .kill: return try killUnits()
+    case .resetFailed: return resetFailed()
+    case .daemonReload: return daemonReload()
+    case .apply: return apply()
+    case .exit: return try exitServer()
+    case .run, .wrap, .check: return Status.usage
+    }
+  }
+
+  // MARK: Asking
+
+  /// Sends one request on a connection of its own.
+  func send(_ method: HTTPMethod, _ path: Bytes, waits: Bool = false) -> Result<PendingAnswer, ClientFailure> {
+    let connection: ControlConnection
+    switch ControlConnection.connect(explicit: control, runtimeFolder: runtimeFolder) {
+    case .success(let made): connection = made
+    case .failure(let error): return .failure(failure(error))
+    }
+    var request = Bytes(method.name) + " " + path
+    request += " HTTP/1.1\r\nHost: apus\r\nConnection: close\r\n\r\n"
+    // A server that closes early may have said why: that is read below.
+    if let error = connection.send(request, timeoutMs: 10_000), error == .timedOut {
+      connection.close()
+      return .failure(failure(error))
+    }
+    return .success(PendingAnswer(connection: connection, timeoutMs: waits ? -1 : 25_000))
+  }
+
+  /// The answer to a request that was sent.
+  func receive(_ pending: PendingAnswer) -> Result<Answer, ClientFailure> {
+    defer { pending.connection.close() }
+    var parser = HTTPResponseParser()
+    while true {
+      switch parser.next() {
+      case .response(let response): return read(response)
+      case .malformed(let message):
+        return .failure(ClientFailure(text: pending.connection.path + " does not answer as apus does: " + message))
+      case .needMore: break
+      }
+      switch pending.connection.receive(timeoutMs: pending.timeoutMs) {
+      case .failure(let error): return .failure(failure(error))
+      case .success(let bytes):
+        if bytes.isEmpty {
+          let rule: StaticString = " closed without an answer: it serves root, its own user and its control group, or it has just ended"
+          return .failure(ClientFailure(text: pending.connection.path + rule))
+        }
+        parser.feed(bytes)
+      }
+    }
+  }
+
+  func ask(_ method: HTTPMethod, _ path: Bytes) -> Result<Answer, ClientFailure> {
+    switch send(method, path) {
+    case .failure(let failure): return .failure(failure)
+    case .success(let pending): return receive(pending)
+    }
+  }
+
+  private func read(_ response: HTTPResponse) -> Result<Answer, ClientFailure> {
+    switch parseJSON(response.body) {
+    case .success(let json): return .success(Answer(status: response.status, json: json, body: response.body.trimmed))
+    case .failure(let error):
+      let place = " at byte " + Bytes(decimal: error.offset)
+      return .failure(ClientFailure(text: "the answer is no JSON: " + Bytes(error.message.value) + place))
+    }
+  }
+
+  private func failure(_ error: ControlClientError) -> ClientFailure {
+    switch error {
+    case .timedOut: return ClientFailure(text: Bytes("apus does not answer"))
+    case .broken(let reason): return ClientFailure(text: "the connection to apus broke: " + reason)
+    case .noServer(let tried):
+      var out = Bytes("cannot reach apus: tried ")
+      for (index, address) in tried.enumerated() { out += (index == 0 ? Bytes() : Bytes(", ")) + address }
+      return ClientFailure(text: out)
+    }
+  }
+
+  // MARK: Saying
+
+  /// Writes to stdout; the exit status.
+  func say(_ text: Bytes, status: Int32 = Status.success) -> Int32 {
+    writeAll(text, to: 1) ? status : Status.failure
+  }
+
+  /// A failure to get any answer.
+  func give(up failure: ClientFailure) -> Int32 {
+    complain(failure.text)
+    return Status.failure
+  }
+
+  /// Says what was refused, with the findings; the exit status.
+  func refuse(_ intent: Bytes, _ answer: Answer) -> Int32 {
+    if isJSON { writeAll(answer.body + "\n", to: 1) }
+    printDiagnostics(answer)
+    complain(answer.message.starts(with: "cannot ") ? answer.message : "cannot " + intent + ": " + answer.reason)
+    switch answer.errorName {
+    case _ where answer.isNotFound: return Status.notInstalled
+    case RequestError.notApplicable.name where face == .reload: return Status.notRunning
+    case RequestError.badConfiguration.name: return Status.badConfiguration
+    default: return Status.failure
+    }
+  }
+
+  /// `file:line:column: error: message (hint)` each, on stderr.
+  func printDiagnostics(_ answer: Answer) {
+    var out = Bytes()
+    for item in answer.diagnostics {
+      var severity = Severity.error
+      if item.says("Severity", "warning") { severity = .warning }
+      if item.says("Severity", "notice") { severity = .notice }
+      let diagnostic = Diagnostic(
+        severity, file: item["File"]?.text ?? [], line: Int(item["Line"]?.wholeNumber ?? 0),
+        column: Int(item["Column"]?.wholeNumber ?? 0), message: item["Message"]?.text ?? [], hint: item["Hint"]?.text ?? [])
+      out += diagnostic.text + "\n"
+    }
+    if !out.isEmpty { writeAll(out, to: 2) }
+  }
+}
+
+extension JSONValue {
+  /// Whether a key holds that text.
+  func says(_ key: StaticString, _ text: StaticString) -> Bool {
+    guard let value = self[key]?.text else { return false }
+    return value == text
+  }
+}
+
+/// A unit's name as systemctl takes it: without a known suffix it is a service.
+func fullUnitName(_ operand: Bytes) -> Bytes {
+  if let dot = operand.lastIndex(of: 46) {
+    let suffix = Bytes(operand[(dot + 1)...])
+    for type in UnitType.allCases where suffix == type.name { return operand }
+  }
+  return operand + ".service"
+}
+
+/// `/v1/units/NAME`, percent-encoded.
+func unitPath(_ name: Bytes) -> Bytes { "/v1/units/" + percentEncoded(name) }
+
+func percentEncoded(_ text: Bytes) -> Bytes {
+  var out = Bytes()
+  for byte in text {
+    switch byte {
+    case 45, 46, 58, 64, 95, 126: out.append(byte)
+    case _ where byte.isDigit || byte.isASCIILetter: out.append(byte)
+    default: out += "%" + Bytes(hex: UInt64(byte), width: 2)
+    }
+  }
+  return out
+}

@@ -1,0 +1,158 @@
+import Model
+import Wire
+
+// `list-units`, `list-timers`: tables, or arrays of the server's short forms.
+extension Client {
+  func listUnits() -> Int32 {
+    list(Bytes("/v1/units"), isShown: { isListed($0) }) { unitTable($0) }
+  }
+
+  func listTimers() -> Int32 {
+    let all = values.has(.all)
+    return list(
+      Bytes("/v1/timers"),
+      isShown: { all || isWorthListing($0) || ($0["Timer"]?["NextElapseUSecRealtime"] ?? .null) != .null }
+    ) { timerTable($0) }
+  }
+
+  private func list(_ path: Bytes, isShown: (JSONValue) -> Bool, table: ([JSONValue]) -> Bytes) -> Int32 {
+    switch ask(.get, path) {
+    case .failure(let failure): return give(up: failure)
+    case .success(let answer):
+      if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
+      let units = (answer.json["Units"]?.elements ?? []).filter { matchesOperands($0["Id"]?.text ?? []) && isShown($0) }
+      if isJSON {
+        var writer = JSONWriter()
+        writer.value(.array(units))
+        return say(writer.bytes + "\n")
+      }
+      return isQuiet ? Status.success : say(table(units))
+    }
+  }
+
+  private func matchesOperands(_ name: Bytes) -> Bool {
+    if operands.isEmpty { return true }
+    for operand in operands {
+      let isPattern = operand.contains { $0 == 42 || $0 == 63 || $0 == 91 }
+      if isPattern ? matches(name, pattern: operand) : name == fullUnitName(operand) { return true }
+    }
+    return false
+  }
+
+  private func isListed(_ unit: JSONValue) -> Bool {
+    let name = unit["Id"]?.text ?? []
+    let types = values.list(.type)
+    let suffix = name.lastIndex(of: 46).map { Bytes(name[($0 + 1)...]) } ?? []
+    if !types.isEmpty, !types.contains(suffix) { return false }
+    let states = values.list(.state)
+    if states.isEmpty { return values.has(.all) || isWorthListing(unit) }
+    return ["LoadState", "ActiveState", "SubState"].contains { (key: StaticString) in states.contains(unit[key]?.text ?? []) }
+  }
+
+  private func unitTable(_ units: [JSONValue]) -> Bytes {
+    let hasJobs = units.contains { $0["Job"] != nil }
+    let hasLegend = !values.has(.noLegend)
+    var table = TextTable()
+    if hasLegend {
+      table.add(
+        [[], Bytes("UNIT"), Bytes("LOAD"), Bytes("ACTIVE"), Bytes("SUB")] + (hasJobs ? [Bytes("JOB")] : []) + [Bytes("DESCRIPTION")])
+    }
+    for unit in units {
+      let isHealthy = unit.says("LoadState", "loaded") && !unit.says("ActiveState", "failed")
+      var row = [isHealthy ? Bytes(" ") : Bytes("●")]
+      for key in ["Id", "LoadState", "ActiveState", "SubState"] as [StaticString] { row.append(unit[key]?.text ?? []) }
+      if hasJobs { row.append(unit["Job"]?["Type"]?.text ?? []) }
+      row.append(unit["Description"]?.text ?? [])
+      table.add(row)
+    }
+    var out = table.text
+    if hasLegend {
+      out += "\n" + Bytes(decimal: units.count) + " loaded units listed."
+      if !values.has(.all), values.list(.state).isEmpty { out += " --all lists the inactive ones, too." }
+      out += "\n"
+    }
+    return out
+  }
+
+  private func timerTable(_ units: [JSONValue]) -> Bytes {
+    let now = wallClock()
+    let hasLegend = !values.has(.noLegend)
+    var table = TextTable()
+    if hasLegend {
+      table.add([Bytes("NEXT"), Bytes("LEFT"), Bytes("LAST"), Bytes("PASSED"), Bytes("UNIT"), Bytes("ACTIVATES")])
+    }
+    let nothing = Bytes("-")
+    for unit in units.sorted(by: { nextElapse($0) < nextElapse($1) }) {
+      let timer = unit["Timer"] ?? .null
+      let next = timer["NextElapseUSecRealtime"]?.wholeNumber
+      let last = timer["LastTriggerUSec"]?.wholeNumber ?? 0
+      table.add([
+        next.map(shownTime) ?? nothing,
+        timer["LeftUSec"]?.wholeNumber.map { shownSpan($0) + " left" } ?? nothing,
+        last > 0 ? shownTime(last) : nothing,
+        last > 0 ? shownDistance(last, from: now) : nothing,
+        unit["Id"]?.text ?? [], timer["Unit"]?.text ?? [],
+      ])
+    }
+    var out = table.text
+    if hasLegend { out += "\n" + Bytes(decimal: units.count) + " timers listed.\n" }
+    return out
+  }
+}
+
+/// For sorting: what is not armed comes last.
+private func nextElapse(_ unit: JSONValue) -> Int64 {
+  unit["Timer"]?["NextElapseUSecRealtime"]?.wholeNumber ?? .max
+}
+
+/// Shell patterns: `*`, `?`, `[a-z]`, `[!a-z]`. Remembers one star, so its time is bounded by the product of the lengths.
+func matches(_ name: Bytes, pattern: Bytes) -> Bool {
+  var at = 0
+  var position = 0
+  var star: (pattern: Int, name: Int)? = nil
+  while at < name.count {
+    if position < pattern.count, pattern[position] == 42 {
+      position += 1
+      star = (position, at)
+      continue
+    }
+    if let next = matchesOne(name[at], pattern, position) {
+      at += 1
+      position = next
+      continue
+    }
+    guard let last = star else { return false }
+    at = last.name + 1
+    position = last.pattern
+    star = (last.pattern, at)
+  }
+  while position < pattern.count, pattern[position] == 42 { position += 1 }
+  return position == pattern.count
+}
+
+/// Where the pattern goes on behind one byte that it matches; nil if it does not.
+private func matchesOne(_ byte: UInt8, _ pattern: Bytes, _ position: Int) -> Int? {
+  guard position < pattern.count else { return nil }
+  if pattern[position] == 63 { return position + 1 }
+  guard pattern[position] == 91 else { return pattern[position] == byte ? position + 1 : nil }
+  var index = position + 1
+  var isNegated = false
+  if index < pattern.count, pattern[index] == 33 || pattern[index] == 94 {
+    isNegated = true
+    index += 1
+  }
+  var isFound = false
+  var isFirst = true
+  while index < pattern.count, isFirst || pattern[index] != 93 {
+    isFirst = false
+    if index + 2 < pattern.count, pattern[index + 1] == 45, pattern[index + 2] != 93 {
+      if pattern[index] <= byte, byte <= pattern[index + 2] { isFound = true }
+      index += 3
+    } else {
+      if pattern[index] == byte { isFound = true }
+      index += 1
+    }
+  }
+  guard index < pattern.count else { return pattern[position] == byte ? position + 1 : nil }
+  return isFound != isNegated ? index + 1 : nil
+}

@@ -1,0 +1,213 @@
+import CLinux
+import Model
+import Wire
+
+// `status`: what units do and why, in systemctl's layout.
+extension Client {
+  func statusOfUnits() -> Int32 {
+    var out = Bytes()
+    var status = Status.success
+    for operand in operands {
+      let unit = fullUnitName(operand)
+      switch ask(.get, unitPath(unit)) {
+      case .failure(let failure): return give(up: failure)
+      case .success(let answer):
+        if answer.isNotFound {
+          complain("there is no unit " + unit)
+          status = Status.unknown
+        } else if answer.status >= 300 {
+          status = refuse("show " + unit, answer)
+        } else {
+          if isJSON {
+            out += answer.body + "\n"
+          } else {
+            if !out.isEmpty { out += "\n" }
+            out += statusText(answer.json, now: wallClock())
+          }
+          if !isRunning(answer.json), status == Status.success { status = Status.notRunning }
+        }
+      }
+    }
+    return isQuiet ? status : say(out, status: status)
+  }
+
+  /// `status` without a unit.
+  func statusOfAll() -> Int32 {
+    switch ask(.get, Bytes("/v1/units")) {
+    case .failure(let failure): return give(up: failure)
+    case .success(let answer):
+      if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
+      if isJSON { return say(answer.body + "\n") }
+      return isQuiet ? Status.success : say(overview(answer.json["Units"]?.elements ?? []))
+    }
+  }
+
+  private func overview(_ units: [JSONValue]) -> Bytes {
+    let shown = units.filter { isWorthListing($0) }
+    let failed = units.filter { $0.says("ActiveState", "failed") }.count
+    let jobs = units.filter { $0["Job"] != nil }.count
+    var out = Bytes(failed > 0 ? "× apus\n" : "● apus\n")
+    appendLine("State", Bytes(failed > 0 ? "degraded" : "running"), &out)
+    appendLine("Units", Bytes(decimal: units.count) + " loaded", &out)
+    appendLine("Jobs", Bytes(decimal: jobs) + " queued", &out)
+    appendLine("Failed", Bytes(decimal: failed) + " units", &out)
+    if shown.isEmpty { return out }
+    var table = TextTable()
+    for unit in shown {
+      let why = unit["Why"]?.text ?? []
+      table.add([
+        dot(unit), unit["Id"]?.text ?? [], (unit["ActiveState"]?.text ?? []) + " (" + (unit["SubState"]?.text ?? []) + ")",
+        why.isEmpty ? unit["Description"]?.text ?? [] : why,
+      ])
+    }
+    return out + "\n" + table.text
+  }
+}
+
+/// Whether `status` and `is-active` call it running.
+func isRunning(_ unit: JSONValue) -> Bool {
+  unit.says("ActiveState", "active") || unit.says("ActiveState", "reloading")
+}
+
+/// Active, in motion, failed, or with a job: what lists show without `--all`.
+func isWorthListing(_ unit: JSONValue) -> Bool {
+  !unit.says("ActiveState", "inactive") || (unit["Job"] ?? .null) != .null
+}
+
+/// systemctl's signs in front of a unit.
+func dot(_ unit: JSONValue) -> Bytes {
+  if !unit.says("LoadState", "loaded"), !unit.says("LoadState", "masked") { return Bytes("×") }
+  switch unit["ActiveState"]?.text ?? [] {
+  case "failed": return Bytes("×")
+  case "inactive", "deactivating": return Bytes("○")
+  case "reloading": return Bytes("↻")
+  default: return Bytes("●")
+  }
+}
+
+/// `     Active: …` with its newline; labels end in one column.
+func appendLine(_ label: StaticString, _ text: Bytes, _ out: inout Bytes) {
+  out += Bytes(repeating: 32, count: max(0, 11 - label.utf8CodeUnitCount))
+  out.append(label)
+  out += ": " + text + "\n"
+}
+
+private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
+  func text(_ key: StaticString) -> Bytes { unit[key]?.text ?? [] }
+  let name = text("Id")
+  let description = text("Description")
+  var out = dot(unit) + " " + name
+  if !description.isEmpty, description != name { out += " - " + description }
+  out += "\n"
+  appendLine("Loaded", loadedText(unit), &out)
+  appendLine("Active", activeText(unit, now: now), &out)
+  appendTimer(unit, now: now, &out)
+  appendProcesses(unit, now: now, &out)
+  if let restart = restartText(unit) { appendLine("Restart", restart, &out) }
+  if !text("Why").isEmpty { appendLine("Why", text("Why"), &out) }
+  if let job = unit["Job"], let id = job["Id"]?.wholeNumber {
+    appendLine("Job", Bytes(decimal: id) + " (" + (job["Type"]?.text ?? []) + ")", &out)
+  }
+  if !text("Containment").isEmpty, unit["MainPID"]?.wholeNumber ?? 0 > 0 { appendLine("Found by", text("Containment"), &out) }
+  return out
+}
+
+private func loadedText(_ unit: JSONValue) -> Bytes {
+  let state = unit["LoadState"]?.text ?? []
+  let error = unit["LoadError"]?.text ?? []
+  let path = unit["FragmentPath"]?.text ?? []
+  if !error.isEmpty { return state + " (" + error + ")" }
+  return path.isEmpty ? state : state + " (" + path + ")"
+}
+
+/// `active (running) since Mon 2026-11-23 08:56:00 UTC; 5s ago`
+private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
+  let state = unit["ActiveState"]?.text ?? []
+  var out = state + " (" + (unit["SubState"]?.text ?? []) + ")"
+  let result = unit["Result"]?.text ?? Bytes("success")
+  if result != "success" {
+    if state == "failed" { out = state }
+    out += " (Result: " + result + ")"
+  }
+  let key: StaticString
+  switch state {
+  case "active", "reloading": key = "ActiveEnterTimestamp"
+  case "inactive", "failed": key = "InactiveEnterTimestamp"
+  case "deactivating": key = "ActiveExitTimestamp"
+  default: key = "StateChangeTimestamp"
+  }
+  let since = unit[key]?.wholeNumber ?? 0
+  if since > 0 { out += " since " + shownTime(since) + "; " + shownDistance(since, from: now) }
+  return out
+}
+
+private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
+  guard let timer = unit["Timer"], timer != .null else { return }
+  if let next = timer["NextElapseUSecRealtime"]?.wholeNumber {
+    let left = timer["LeftUSec"]?.wholeNumber.map(shownSpan) ?? shownDistance(next, from: now)
+    appendLine("Trigger", shownTime(next) + "; " + left + " left", &out)
+  } else {
+    appendLine("Trigger", Bytes("n/a"), &out)
+  }
+  let target = timer["Unit"]?.text ?? []
+  if target != unit["Id"]?.text ?? [] { appendLine("Triggers", target, &out) }
+  var schedule = Bytes()
+  for expression in timer["Expressions"]?.elements ?? [] {
+    if !schedule.isEmpty { schedule += ", " }
+    schedule += expression.text ?? []
+  }
+  if !schedule.isEmpty { appendLine("Schedule", schedule, &out) }
+  let skipped = timer["Skipped"]?.wholeNumber ?? 0
+  var runs = Bytes(decimal: timer["Runs"]?.wholeNumber ?? 0)
+  if skipped > 0 { runs += ", " + Bytes(decimal: skipped) + " skipped" }
+  appendLine("Runs", runs + " (overlap " + (timer["Overlap"]?.text ?? []) + ")", &out)
+}
+
+/// Main and control process, and the last one that ended.
+private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
+  let main = unit["MainPID"]?.wholeNumber ?? 0
+  let control = unit["ControlPID"]?.wholeNumber ?? 0
+  if let exit = unit["LastExit"], exit != .null {
+    let role = exit["Role"]?.text ?? []
+    var how = "code=" + (exit["Code"]?.text ?? []) + ", " + (exit["StatusText"]?.text ?? [])
+    let error = exit["ExecError"]?.text ?? []
+    if !error.isEmpty { how += ": " + error }
+    let pid = Bytes(decimal: exit["PID"]?.wholeNumber ?? 0)
+    if role == Role.main.name, main == 0 {
+      appendLine("Main PID", pid + " (" + how + ")", &out)
+    } else {
+      let when = exit["ExitTimestamp"]?.wholeNumber ?? 0
+      let ago = when > 0 ? ", " + shownDistance(when, from: now) : Bytes()
+      appendLine("Last exit", pid + " " + role + " (" + how + ")" + ago, &out)
+    }
+  }
+  if main > 0 { appendLine("Main PID", Bytes(decimal: main) + commandName(main), &out) }
+  if control > 0 { appendLine("Cntrl PID", Bytes(decimal: control) + commandName(control), &out) }
+}
+
+/// `always (default), 4 restarts, next in 850ms (Mon 2026-11-23 08:56:00 UTC)`
+private func restartText(_ unit: JSONValue) -> Bytes? {
+  guard let policy = unit["Restart"]?.text else { return nil }
+  let restarts = unit["NRestarts"]?.wholeNumber ?? 0
+  let next = unit["NextRestartUSec"]?.wholeNumber
+  if policy == "no", restarts == 0, next == nil { return nil }
+  var out = policy
+  if unit.says("RestartSource", "default") { out += " (default)" }
+  if restarts > 0 { out += ", " + Bytes(decimal: restarts) + (restarts == 1 ? " restart" : " restarts") }
+  if let next {
+    if let left = unit["NextRestartLeftUSec"]?.wholeNumber { out += ", next in " + shownSpan(left) } else { out += ", next" }
+    out += " (" + shownTime(next) + ")"
+  }
+  return out
+}
+
+/// ` (sleep)`, where this process sees that PID.
+private func commandName(_ pid: Int64) -> Bytes {
+  let path = "/proc/" + Bytes(decimal: pid) + "/comm"
+  let fd = control_open_file(path + [0])
+  if fd < 0 { return [] }
+  var name = Bytes(repeating: 0, count: 64)
+  let length = name.withUnsafeMutableBytes { control_read(fd, $0.baseAddress, $0.count) }
+  _ = close(fd)
+  return length > 1 ? " (" + Bytes(name.prefix(Int(length))).trimmed + ")" : []
+}

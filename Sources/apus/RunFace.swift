@@ -1,0 +1,104 @@
+import CLinux
+import Linux
+import Model
+import Runtime
+import Supervision
+
+/// Supervises: `apus run` and `apus -- COMMAND`. Gives the exit status of DESIGN section 7.
+func runFace(_ options: RunOptions) -> Int32 {
+  let inherited = FirstActs.perform()
+  var kernelOptions = KernelOptions()
+  kernelOptions.containment = options.containment
+  kernelOptions.forksOnly = options.spawn == .fork
+  kernelOptions.dieWithParent = options.dieWithParent
+  kernelOptions.notifySocket = variable("NOTIFY_SOCKET", in: options.environment) ?? []
+  let kernel: LinuxKernel
+  do throws(KernelFailure) {
+    kernel = try LinuxKernel(inherited: inherited, options: kernelOptions)
+  } catch {
+    complain(error.message)
+    return Status.software
+  }
+
+  var configuration = supervisorConfiguration(options.environment)
+  configuration.paths = options.paths
+  configuration.forwardsToGroup = options.group
+  configuration.manager.stay = options.stay
+  configuration.manager.failFast = options.failFast
+  configuration.manager.stopTimeout = options.stopTimeout ?? .infinity
+  configuration.manager.command = options.command
+  configuration.manager.isWrapper = options.isWrapper
+  if let name = options.controlGroup {
+    guard let id = groupID(name, kernel) else {
+      complain("--control-group: group '" + name + "' not found in /etc/group")
+      return Status.usage
+    }
+    configuration.controlGroupID = id
+  }
+
+  var loaded = LoadedUnits(units: [], diagnostics: [], starting: [])
+  if !options.isWrapper {
+    loaded = readUnits(options.paths, configuration, kernel)
+    if loaded.hasErrors {
+      complain(Bytes("exit 78: the unit files have errors, nothing was started"))
+      return Status.badConfiguration
+    }
+  }
+  let socket = options.isWrapper ? nil : openControl(options, configuration, kernel)
+  var supervisor = Supervisor(kernel, configuration)
+  let status = supervisor.run(loaded)
+  if let socket { removeControlSocket(socket) }
+  kernel.flushMessages(milliseconds: 500)
+  return Int32(status)
+}
+
+/// What every face that supervises or checks knows of the process.
+func supervisorConfiguration(_ environment: [Bytes]) -> SupervisorConfiguration {
+  var configuration = SupervisorConfiguration()
+  configuration.environment = environment
+  configuration.ownUID = geteuid()
+  configuration.ownGID = getegid()
+  #if arch(arm64)
+    configuration.architecture = "arm64"
+  #endif
+  return configuration
+}
+
+/// Reads all unit files and says what was found in them.
+func readUnits(_ paths: [Bytes], _ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> LoadedUnits {
+  var kernel = kernel
+  let loaded = loadUnits(paths, configuration, &kernel)
+  var text = Bytes()
+  for diagnostic in loaded.diagnostics { text += diagnostic.text + "\n" }
+  writeAll(text, to: 2)
+  return loaded
+}
+
+/// Binds the control socket and tells COMMAND and services where, when it is not where everybody looks first.
+private func openControl(_ options: RunOptions, _ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> ControlSocket? {
+  let runtimeFolder = variable("XDG_RUNTIME_DIR", in: options.environment)
+  switch bindControlSocket(explicit: options.control, runtimeFolder: runtimeFolder, groupID: configuration.controlGroupID) {
+  case .success(let socket):
+    kernel.listen(on: socket.fd)
+    return socket
+  case .failure(let error):
+    complain(error.text)
+    return nil
+  }
+}
+
+private func groupID(_ name: Bytes, _ kernel: LinuxKernel) -> UInt32? {
+  if let number = name.unsignedDecimal, number < UInt64(UInt32.max) { return UInt32(number) }
+  guard case .contents(let groups) = kernel.readFile(Bytes("/etc/group"), limit: 1 << 20) else { return nil }
+  for line in groups.pieces(separatedBy: 10) {
+    let fields = line.pieces(separatedBy: 58, keepEmpty: true)
+    if fields.count >= 3, fields[0] == name, let number = fields[2].unsignedDecimal { return UInt32(clamping: number) }
+  }
+  return nil
+}
+
+func variable(_ name: StaticString, in environment: [Bytes]) -> Bytes? {
+  let prefix = Bytes(name) + "="
+  for entry in environment where entry.starts(with: prefix) { return Bytes(entry[prefix.count...]) }
+  return nil
+}

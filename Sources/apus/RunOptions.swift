@@ -1,0 +1,87 @@
+import CLinux
+import Calendar
+import Linux
+import Model
+
+/// `--spawn`: how children are made.
+enum SpawnChoice: UInt8 {
+  case clone, fork
+}
+
+/// Everything that `apus run` and `apus -- COMMAND` were told.
+struct RunOptions {
+  /// The cap on the whole stop; nil for none.
+  var stopTimeout: TimeSpan? = nil
+  var failFast = false
+  var stay = false
+  var group = false
+  var dieWithParent = false
+  var containment = ContainmentChoice.auto
+  var spawn = SpawnChoice.clone
+  var control: Bytes? = nil
+  var controlGroup: Bytes? = nil
+  /// Folders, unit files and unit names, as written; empty for the tini face.
+  var paths: [Bytes] = []
+  /// COMMAND and its arguments; empty for none.
+  var command: [Bytes] = []
+  /// `apus -- COMMAND`: reap and forward, say nothing.
+  var isWrapper = false
+  /// `NAME=value` each, as apus found it.
+  var environment: [Bytes] = []
+}
+
+/// The options of `run` and of the tini face, checked.
+func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(ArgumentError) -> RunOptions {
+  let values = parsed.values
+  func invalid(_ id: OptionID, _ remark: Bytes) -> ArgumentError {
+    .usage(values.source(id) + ": '" + (values.value(id) ?? []) + "' " + remark, parsed.verb)
+  }
+  var options = RunOptions()
+  options.failFast = values.has(.failFast)
+  options.stay = values.has(.stay)
+  options.group = values.has(.group)
+  options.dieWithParent = values.has(.dieWithParent)
+  options.control = values.value(.control)
+  options.controlGroup = values.value(.controlGroup)
+  options.paths = parsed.operands
+  options.command = parsed.command
+  options.isWrapper = parsed.face == .wrap
+  options.environment = environment
+  if let text = values.value(.stopTimeout) {
+    switch parseTimeSpan(text) {
+    case .success(let span): options.stopTimeout = span.isInfinite ? nil : span
+    case .failure: throw invalid(.stopTimeout, Bytes("is no time span (10s, 1min 30s)"))
+    }
+  }
+  if let text = values.value(.containment) {
+    switch text {
+    case "auto": options.containment = .auto
+    case "cgroup": options.containment = .cgroup
+    case "tag": options.containment = .tag
+    case "group": options.containment = .group
+    default: throw invalid(.containment, Bytes("is neither auto, cgroup, tag nor group"))
+    }
+  }
+  if let text = values.value(.spawn) {
+    switch text {
+    case "clone": options.spawn = .clone
+    case "fork": options.spawn = .fork
+    default: throw invalid(.spawn, Bytes("is neither clone nor fork"))
+    }
+  }
+  if options.control?.isEmpty == true { throw invalid(.control, Bytes("is no path")) }
+  try refuseCrontabs(parsed)
+  return options
+}
+
+/// A file that is no unit file is a crontab, which a later version runs. What does not exist is the loader's to say.
+func refuseCrontabs(_ parsed: ParsedArguments) throws(ArgumentError) {
+  for path in parsed.operands {
+    if path.isEmpty { throw .usage(Bytes("a PATH or UNIT is empty"), parsed.verb) }
+    let name = Bytes(path.suffix(from: (path.lastIndex(of: 47) ?? -1) + 1))
+    var owner: UInt32 = 0
+    var mode: UInt32 = 0
+    guard UnitName(name) == nil, control_stat(path + [0], 1, &owner, &mode) == CONTROL_FILE else { continue }
+    throw .usage("'" + path + "' is no unit file, and crontabs are not in this version of apus yet", parsed.verb)
+  }
+}

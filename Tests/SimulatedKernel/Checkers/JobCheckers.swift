@@ -1,0 +1,157 @@
+import Model
+import Supervision
+
+/// A job begins only when nobody's job goes before it: starts follow After=, stops its reverse, and a stop goes before a
+/// start whichever way the arrow points (units.md e.1).
+final class OrderChecker: Checker {
+  override var name: StaticString { "order" }
+
+  override func after(_ moment: Moment) {
+    for index in moment.changed {
+      let new = moment.new[index]
+      guard new.jobIsRunning, let type = new.jobType else { continue }
+      if let old = moment.before(index), old.jobIsRunning, old.jobID == new.jobID, old.jobType == new.jobType { continue }
+      guard type != .reload else { continue }
+      let order = moment.manager.order(index)
+      for other in order.after { judge(index, Int(other.index), isAfter: true, moment) }
+      for other in order.before { judge(index, Int(other.index), isAfter: false, moment) }
+    }
+  }
+
+  private func stops(_ glance: UnitGlance) -> Bool {
+    glance.jobType == .stop || glance.jobType == .restart || glance.jobType == .tryRestart
+  }
+
+  private func judge(_ index: Int, _ other: Int, isAfter: Bool, _ moment: Moment) {
+    guard index != other, other < moment.new.count, moment.new[other].jobType != nil else { return }
+    let new = moment.new[index]
+    let waits = isAfter ? !stops(new) : stops(moment.new[other])
+    guard waits else { return }
+    // A job that was queued while this one began is too late to be waited for; stops of one shutdown are queued together.
+    let isOld = moment.before(other).map { $0.jobID == moment.new[other].jobID } ?? false
+    if isOld || (stops(new) && stops(moment.new[other])) {
+      fail(
+        "\(moment.name(index).shown) began to \(new.jobType?.name ?? "") before the \(moment.new[other].jobType?.name ?? "") of "
+          + moment.name(other).shown)
+    }
+  }
+}
+
+/// Every request is answered once: at once, or when its job ends, or when its load is done; nobody is forgotten at the end.
+final class ReplyChecker: Checker {
+  override var name: StaticString { "answered-once" }
+  private var open: [RequestID] = []
+  private var closed: Set<RequestID> = []
+
+  override func before(_ event: Event, _ manager: Manager) {
+    guard case .request(let id, _) = event else { return }
+    if closed.contains(id) || open.contains(id) { fail("request \(id.number) came twice") }
+    open.append(id)
+  }
+
+  override func after(_ moment: Moment) {
+    for case .reply(let id, _) in moment.effects {
+      if let index = open.firstIndex(of: id) {
+        open.remove(at: index)
+        closed.insert(id)
+      } else {
+        fail(closed.contains(id) ? "request \(id.number) was answered twice" : "an answer to nobody: \(id.number)")
+      }
+    }
+  }
+
+  override func left(status: UInt8, _ manager: Manager) {
+    if let id = open.first { fail("request \(id.number) was never answered") }
+  }
+}
+
+/// A job's number never comes back, and a job that runs belongs to a unit that is on its way.
+final class JobChecker: Checker {
+  override var name: StaticString { "job" }
+  private var ended: Set<UInt32> = []
+
+  override func after(_ moment: Moment) {
+    for index in moment.changed {
+      let new = moment.new[index]
+      if let old = moment.before(index), old.jobID != 0, old.jobID != new.jobID { ended.insert(old.jobID) }
+      if new.jobID != 0, ended.contains(new.jobID) { fail("job \(new.jobID) of \(moment.name(index).shown) ended and came back") }
+    }
+  }
+
+  override func turnEnded(_ manager: Manager, _ now: Now) {
+    for index in 0..<manager.unitCount {
+      let glance = manager.glance(index)
+      guard let type = glance.jobType, glance.jobIsRunning else { continue }
+      let isDown = glance.active == .inactive || glance.active == .failed
+      let isUp = glance.active == .active
+      if isDown || (isUp && type == .start) {
+        fail("job \(glance.jobID) (\(type.name)) of \(manager.name(index).shown) runs, but the unit is \(glance.active.name)")
+      }
+    }
+  }
+}
+
+/// Nobody stays in a state that only lasts: every failure has a next step.
+final class StuckChecker: Checker {
+  override var name: StaticString { "stuck" }
+  private struct Watch {
+    var state = ServiceState.dead
+    var mainKey: ProcessKey? = nil
+    var controlKey: ProcessKey? = nil
+    var jobID: UInt32 = 0
+    var since: Int64 = 0
+  }
+  private var watches: [Watch] = []
+  private var pendingSpawns: Set<ProcessKey> = []
+  /// D states, hanging execs, oversleeping: what the world itself may take.
+  static let slackNanoseconds: Int64 = 150_000_000_000
+
+  override func after(_ moment: Moment) {
+    while watches.count < moment.new.count { watches.append(Watch()) }
+    for index in moment.changed {
+      let new = moment.new[index]
+      let watch = watches[index]
+      if watch.state != new.state || watch.mainKey != new.mainKey || watch.controlKey != new.controlKey || watch.jobID != new.jobID {
+        watches[index] = Watch(
+          state: new.state, mainKey: new.mainKey, controlKey: new.controlKey, jobID: new.jobID, since: moment.now.instant.nanoseconds)
+      }
+      judgeNextStep(index, new, moment)
+    }
+  }
+
+  /// A state that lives by a process has one.
+  private func judgeNextStep(_ index: Int, _ new: UnitGlance, _ moment: Moment) {
+    let lacks: Bool
+    switch new.state {
+    case .condition, .startPre, .startPost, .reload, .stop, .stopPost: lacks = new.controlKey == nil
+    case .start: lacks = new.mainKey == nil
+    case .autoRestartQueued: lacks = new.jobType == nil && !moment.manager.isPhaseStopping
+    default: lacks = false
+    }
+    if lacks { fail("\(moment.name(index).shown) is in \(new.state.name), and nothing is under way") }
+  }
+
+  override func turnEnded(_ manager: Manager, _ now: Now) {
+    for index in 0..<min(manager.unitCount, watches.count) {
+      let waited = now.instant.nanoseconds - watches[index].since
+      guard waited > StuckChecker.slackNanoseconds, let limit = limit(watches[index].state, index, manager) else { continue }
+      if waited > limit + StuckChecker.slackNanoseconds {
+        fail("\(manager.name(index).shown) has been in \(watches[index].state.name) for \(waited / 1_000_000) ms")
+      }
+    }
+  }
+
+  /// How long a state may last, nanoseconds; nil: for ever.
+  private func limit(_ state: ServiceState, _ index: Int, _ manager: Manager) -> Int64? {
+    guard let settings = manager.settings(index) else { return nil }
+    func span(_ value: TimeSpan) -> Int64? { value.isInfinite ? nil : Int64(value.microseconds) * 1000 }
+    switch state {
+    case .dead, .failed, .running, .exited, .autoRestartQueued: return nil
+    case .condition, .startPre, .startPost, .reload: return span(settings.timeoutStart)
+    case .start: return settings.type == .simple ? 0 : span(settings.timeoutStart)
+    case .stop, .stopSigterm, .stopSigkill, .stopPost, .finalSigterm, .finalSigkill: return span(settings.timeoutStop)
+    case .stopWatchdog, .finalWatchdog: return span(settings.timeoutAbort ?? settings.timeoutStop)
+    case .autoRestart: return Int64(BackoffFormula(settings.backoff).most) * 1000
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Model
+
+/// A unit file in the making: sections in order, then text. The real parser reads what this gives.
+struct UnitText: Sendable {
+  private var unit: [String] = []
+  private var service: [String] = []
+  private var timer: [String] = []
+  private var apus: [String] = []
+
+  enum Section { case unit, service, timer, apus }
+
+  mutating func add(_ section: Section, _ key: String, _ value: String) {
+    let line = "\(key)=\(value)"
+    switch section {
+    case .unit: unit.append(line)
+    case .service: service.append(line)
+    case .timer: timer.append(line)
+    case .apus: apus.append(line)
+    }
+  }
+
+  var text: String {
+    var out = ""
+    for (name, lines) in [("Unit", unit), ("Service", service), ("Timer", timer), ("X-Apus", apus)] where !lines.isEmpty {
+      out += "[\(name)]\n" + lines.joined(separator: "\n") + "\n"
+    }
+    return out
+  }
+}

@@ -1,0 +1,40 @@
+import Model
+
+// What the checkers may ask the world.
+
+extension World {
+  /// Processes of an invocation that apus could know of: without escapees where there is only a process group.
+  func knownCount(of invocation: Invocation) -> Int {
+    var count = 0
+    for process in table where process.tag == invocation && process.isLive && isKnowable(process) { count += 1 }
+    return count
+  }
+
+  /// The same without those that SIGKILL has reached already.
+  func knownWithoutDying(_ invocation: Invocation) -> Int {
+    var count = 0
+    for process in table where process.tag == invocation && process.isLive && !process.isDying && isKnowable(process) { count += 1 }
+    return count
+  }
+
+  /// A live main process of the unit other than `pid`.
+  func liveMain(of unit: UnitID, besides pid: Int32) -> Int32? {
+    for process in table where process.pid != pid && process.isLive {
+      if let key = process.key, key.role == .main, key.invocation.unit == unit { return process.pid }
+    }
+    return nil
+  }
+
+  /// Whose the child with that pid is, dead or alive; nil: apus has no such child.
+  func ownChildKey(_ pid: Int32) -> ProcessKey? {
+    guard let process = process(pid), process.parent == 0 else { return nil }
+    return process.key
+  }
+
+  /// Who would outlive apus without having been told to die.
+  var survivors: Int {
+    var count = 0
+    for process in table where process.isLive && !process.isDying && isSweepable(process) { count += 1 }
+    return count
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Testing
+
+/// A running apus.
+final class Supervisor {
+  let process: Running
+  let isInit: Bool
+  /// Where its control socket is.
+  let control: String
+  private let binary: String
+  private var found: pid_t?
+  private var namespace: String?
+
+  init(
+    _ arguments: [String], number: Int, folder: String, asInit: Bool, environment: [String: String], wrapper: [String], control: Bool,
+    stdin: Int32?, stdout: Running.Output, stderr: Running.Output, terminal: String?, unshareOptions: [String], setup: String?
+  ) throws {
+    binary = try Binary.path()
+    isInit = asInit
+    self.control = folder + "/control\(number).sock"
+    var variables = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"]
+    // Server and client alike find the socket by this; no test uses the machine's own.
+    variables["APUS_CONTROL"] = self.control
+    if !control { variables["APUS_CONTROL"] = nil }
+    variables.merge(environment) { $1 }
+    var argv = wrapper + [binary] + arguments
+    if let setup { argv = ["/bin/sh", "-c", setup + "\nexec \"$@\"", "sh"] + argv }
+    if asInit { argv = ["unshare", "--pid", "--fork", "--kill-child"] + unshareOptions + ["--"] + argv }
+    process = try Running(
+      argv, environment: variables, folder: folder, stdin: stdin, stdout: stdout, stderr: stderr, terminal: terminal)
+  }
+
+  /// Its pid as the test sees it.
+  func pid() throws -> pid_t {
+    if let found { return found }
+    if !isInit {
+      found = process.pid
+      return process.pid
+    }
+    try eventually("apus below unshare; stderr: \(process.stderr)") {
+      // A process that still runs unshare's own image is not there yet.
+      guard let child = Processes.children(process.pid).first else { return process.hasEnded }
+      found = child
+      return true
+    }
+    guard let found else { throw Failure("apus ended at once, status \(process.status ?? -1): \(process.stderr)") }
+    namespace = Processes.namespace(found)
+    return found
+  }
+
+  /// Waits until the client gets an answer.
+  func waitUntilReady(within seconds: Double = 5) throws {
+    _ = try pid()
+    try eventually("the control socket of `\(process.name)`; stderr: \(process.stderr.suffix(2000))", within: seconds) {
+      if process.hasEnded { throw Failure("apus ended, status \(process.status ?? -1): \(process.stderr.suffix(4000))") }
+      return access(control, F_OK) == 0
+    }
+  }
+
+  func send(_ signal: Int32) throws {
+    guard kill(try pid(), signal) == 0 else { throw Failure("kill \(signal): \(String(cString: strerror(errno)))") }
+  }
+
+  /// Its end, as a shell says it.
+  @discardableResult
+  func waitForEnd(within seconds: Double = 10) throws -> Int32 {
+    if isInit { _ = try? pid() }
+    return try process.waitForEnd(within: seconds)
+  }
+
+  /// The last line that apus itself wrote.
+  var lastWord: String { process.stderr.split(separator: "\n").last.map(String.init) ?? "" }
+
+  /// Runs a client face against this apus.
+  func client(_ arguments: [String], within seconds: Double = 10) throws -> Finished {
+    try runToEnd([binary] + arguments, environment: ["APUS_CONTROL": control, "PATH": "/usr/bin:/bin"], within: seconds)
+  }
+
+  /// One property of `apus show UNIT`.
+  func property(_ name: String, of unit: String) throws -> String? {
+    try properties(of: unit)[name]
+  }
+
+  func properties(of unit: String) throws -> [String: String] {
+    let shown = try client(["show", unit])
+    var result: [String: String] = [:]
+    for line in shown.stdout.split(separator: "\n") {
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      result[String(line[..<equals])] = String(line[line.index(after: equals)...])
+    }
+    return result
+  }
+
+  /// Waits until a unit is in this active state.
+  func wait(for unit: String, toBe state: String, within seconds: Double = 5) throws {
+    var last = ""
+    try eventually("\(unit) to be \(state), it is \(last)", within: seconds) {
+      last = try property("ActiveState", of: unit) ?? "unknown"
+      return last == state
+    }
+  }
+
+  /// The main process of a unit, as the test sees it.
+  func mainPid(of unit: String) throws -> pid_t? {
+    guard let text = try property("MainPID", of: unit), let inner = pid_t(text), inner > 0 else { return nil }
+    return try outerPid(inner)
+  }
+
+  /// The pid outside of a process of this apus's namespace.
+  func outerPid(_ inner: pid_t) throws -> pid_t? {
+    if !isInit { return inner }
+    return Processes.inNamespace(of: try pid()).first { Processes.innerPid($0.pid) == inner }?.pid
+  }
+
+  /// Ends it by force if it still runs; everything of its namespace has to be gone afterwards.
+  func destroy(_ location: SourceLocation) {
+    if !process.hasEnded {
+      if let found = try? pid() {
+        // Orderly at first, so that cgroups and sockets are taken away.
+        kill(found, SIGTERM)
+        if (try? process.waitForEnd(within: 3)) == nil {
+          kill(found, SIGKILL)
+        }
+      }
+      process.send(SIGKILL)
+      _ = try? process.waitForEnd(within: 5)
+    }
+    guard let namespace else { return }
+    let gone: Void? = try? eventually("end of \(namespace)", within: 3) {
+      !Processes.all().contains { Processes.namespace($0.pid) == namespace }
+    }
+    #expect(gone != nil, "processes of the namespace are left", sourceLocation: location)
+  }
+}

@@ -1,0 +1,34 @@
+import Foundation
+import Model
+import Testing
+
+@testable import UnitFile
+
+/// Real unit files: what this machine's packages bring.
+@Suite struct DistributionTests {
+  static let folder = "/lib/systemd/system"
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: folder)))
+  func everyInstalledUnitIsUnderstood() throws {
+    var parsed: [ParsedUnit] = []
+    var masked = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: Self.folder).sorted() {
+      guard let name = UnitName(Bytes(file)), [.service, .timer, .target].contains(name.type) else { continue }
+      let path = Self.folder + "/" + file
+      guard let contents = FileManager.default.contents(atPath: path) else { continue }
+      let unit = try parse(Bytes(contents), name: file, strictness: .lenient, folder: Self.folder)
+      if unit.unit.loadState == .masked { masked += 1 }
+      parsed.append(unit)
+    }
+    try #require(!parsed.isEmpty)
+    let catalogue = assemble(parsed)
+    for diagnostic in catalogue.diagnostics where diagnostic.severity != .notice {
+      let expected: Bool =
+        diagnostic.message.ends(with: " is not supported yet")
+        || diagnostic.message.ends(with: "calendar expressions come with a later release")
+      if !expected { print(diagnostic.text.shown) }
+      #expect(expected || diagnostic.severity == .warning, "\(diagnostic.text.shown)")
+    }
+    print("\(parsed.count) units of \(Self.folder), \(masked) masked, \(catalogue.diagnostics.count) diagnostics")
+  }
+}
