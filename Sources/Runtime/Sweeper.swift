@@ -117,6 +117,7 @@ struct Sweeper {
     watched.removeAll { $0 == invocation }
     if inPass == 0 { hunts.removeAll { $0.order.invocation == invocation } }
     for index in hunts.indices where hunts[index].order.invocation == invocation { hunts[index].isForgotten = true }
+    if isIdle { nextLook = .never }
   }
 
   mutating func finalSweep(now: Instant, _ kernel: inout some Kernel) {
