@@ -180,9 +180,9 @@ extension SystemTests {
     @Test func dieWithParent() throws {
       try sandboxed { box in
         try box.write("units/keep.service", Units.service("ExecStart=\(try Tools.path("witness")) \(box.path("log")) keep"))
-        // The parent is a shell below the namespace's first process.
-        let script = "\"$0\" run --die-with-parent \"$1\" & wait"
-        let shell = ["/bin/sh", "-c", script, try Binary.path(), box.path("units")]
+        // Its parent is a shell, whose parent stays, so that the namespace does.
+        let inner = "\"$0\" run --die-with-parent \"$1\" & wait"
+        let shell = ["/bin/sh", "-c", "/bin/sh -c '\(inner)' \"$0\" \"$1\"; exec sleep 1000", try Binary.path(), box.path("units")]
         let world = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--", try Tools.path("first")]
         let outside = try box.start(
           (Machine.hasNamespaces ? world : []) + shell, environment: ["APUS_CONTROL": box.path("c.sock"), "PATH": "/bin:/usr/bin"])
@@ -190,7 +190,7 @@ extension SystemTests {
         let apus = try #require(Processes.with(word: "--die-with-parent").first)
         kill(apus.parent, SIGKILL)
         try eventually("apus to end") { !Processes.isAlive(apus.pid) }
-        try outside.waitForEnd()
+        outside.send(SIGKILL)
         #expect(box.lines("log").contains("keep signal 15"), "it did not stop its services")
       }
     }
