@@ -60,7 +60,7 @@ public struct Supervisor<K: Kernel> {
   /// Set when nothing comes any more.
   public private(set) var exitStatus: UInt8? = nil
   #if !hasFeature(Embedded)
-    package var observer: TurnObserver? = nil
+  package var observer: TurnObserver? = nil
   #endif
 
   public init(_ kernel: consuming K, _ configuration: SupervisorConfiguration) {
@@ -91,7 +91,7 @@ public struct Supervisor<K: Kernel> {
     now = kernel.now()
     manager.boot(loaded, now: now, effects: &effects)
     #if !hasFeature(Embedded)
-      observer?.after(nil, effects, manager, now)
+    observer?.after(nil, effects, manager, now)
     #endif
     performAll()
   }
@@ -182,11 +182,11 @@ public struct Supervisor<K: Kernel> {
   private mutating func handle(_ event: Event) {
     guard exitStatus == nil else { return }
     #if !hasFeature(Embedded)
-      observer?.before(event, manager)
+    observer?.before(event, manager)
     #endif
     manager.handle(event, now: now, effects: &effects)
     #if !hasFeature(Embedded)
-      observer?.after(event, effects, manager, now)
+    observer?.after(event, effects, manager, now)
     #endif
     performAll()
   }

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Model
 import Supervision
@@ -279,3 +280,4 @@ final class WakeChecker: Checker {
     }
   }
 }
+#endif

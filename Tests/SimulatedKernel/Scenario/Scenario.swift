@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 import Supervision
@@ -160,3 +161,4 @@ public struct Simulation {
     return total
   }
 }
+#endif
