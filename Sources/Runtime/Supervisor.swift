@@ -140,11 +140,12 @@ public struct Supervisor<K: Kernel> {
       }
     }
     if ready.contains(.signals) || mayHaveMoreToReap {
-      reapAll(&reports, &exits)
+      // The doorbell first: a child that dies between the last reap and the reading of its SIGCHLD would be lost.
       for _ in 0..<Self.signalLimit {
         guard let signal = kernel.nextSignal() else { break }
         signals.append(.signal(signal))
       }
+      reapAll(&reports, &exits)
     }
     if isMembership { sweeper.somethingDied(now: now.instant) }
   }

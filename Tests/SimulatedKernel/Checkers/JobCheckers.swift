@@ -143,7 +143,8 @@ final class StuckChecker: Checker {
 
   /// How long a state may last, nanoseconds; nil: for ever.
   private func limit(_ state: ServiceState, _ index: Int, _ manager: Manager) -> Int64? {
-    guard let settings = manager.settings(index) else { return nil }
+    // A FinalKillSignal= that is ignored holds a unit for as long as its processes like.
+    guard let settings = manager.settings(index), settings.finalKillSignal == .kill else { return nil }
     func span(_ value: TimeSpan) -> Int64? { value.isInfinite ? nil : Int64(value.microseconds) * 1000 }
     switch state {
     case .dead, .failed, .running, .exited, .autoRestartQueued: return nil
