@@ -23,7 +23,7 @@ enum Probe {
       let kernel = try LinuxKernel(inherited: state, options: options)
       let bench = Bench(kernel: kernel, arguments: Array(arguments.dropFirst()))
       experiment(bench)
-      bench.kernel.removeCgroups()
+      bench.kernel.flushMessages(milliseconds: 1)
       exit(bench.failures == 0 ? 0 : 1)
     } catch {
       print("refused: \(error.message.shown)")
