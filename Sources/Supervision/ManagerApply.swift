@@ -140,7 +140,7 @@ extension Manager {
 
   private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool { loaded.starting.contains(unit.name) }
 
-  private func unitIsScheduled(_ unit: Unit) -> Bool {
+  func unitIsScheduled(_ unit: Unit) -> Bool {
     if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
     return false
   }
