@@ -32,7 +32,9 @@ func toolchainLibraryFolder() -> String? {
 let embedded: BuildSettingCondition = .when(traits: ["Embedded"])
 
 let swiftSettings: [SwiftSetting] = [
-  .enableExperimentalFeature("Embedded", embedded),
+  // As plain flags: `.enableExperimentalFeature` under a trait reaches the ordinary link too (6.3.1), which then leaves
+  // out the runtime's registration of types.
+  .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
@@ -51,12 +53,10 @@ let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
-    embedded),
-  // SwiftPM passes the Embedded feature to the ordinary link, too, where swiftc then leaves out the path of its libraries.
-  .unsafeFlags(toolchain.map { ["-Xlinker", "-rpath", "-Xlinker", "\($0)/linux"] } ?? []),
+    embedded)
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -87,14 +87,21 @@ let package = Package(
     // Tests are ordinary Swift (Foundation allowed); the simulator is a library so that tests and the replay command share it.
     .testTarget(name: "ModelTests", dependencies: ["Model"], path: "Tests/ModelTests"),
     .testTarget(name: "CalendarTests", dependencies: ["Model", "Calendar"], path: "Tests/CalendarTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
-    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests"),
-    .testTarget(name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests", resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "UnitFileTests", dependencies: ["Model", "Calendar", "UnitFile"], path: "Tests/UnitFileTests", resources: [.copy("Fixtures")]),
+    .testTarget(name: "WireTests", dependencies: ["Model", "Wire"], path: "Tests/WireTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
+    .testTarget(
+      name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests",
+      resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
-    .testTarget(name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"], path: "Tests/SimulationTests"),
+    .testTarget(
+      name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
+      path: "Tests/SimulationTests"),
     .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),

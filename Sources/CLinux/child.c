@@ -254,8 +254,15 @@ static __attribute__((noreturn)) void write_out(struct apus_writing *writing) {
   if (RAW(__NR_close_range, 3, ~0u, 0) < 0)
     for (int descriptor = 3; descriptor < writing->close_limit; descriptor++) RAW(__NR_close, descriptor);
   while (writing->written < writing->count) {
-    long result = RAW(
-      __NR_write, writing->descriptor, writing->bytes + writing->written, writing->count - writing->written);
+    // Whole lines of at most PIPE_BUF: a pipe takes them undivided, and progress shows before the pipe is full.
+    const uint8_t *next = writing->bytes + writing->written;
+    uint32_t length = writing->count - writing->written;
+    if (length > 4096) {
+      length = 4096;
+      while (length > 1 && next[length - 1] != '\n') length--;
+      if (length == 1) length = 4096;
+    }
+    long result = RAW(__NR_write, writing->descriptor, next, length);
     if (result == -RAW_EINTR) continue;
     if (result <= 0) {
       writing->failure = (int32_t)-result;

@@ -2,6 +2,7 @@ import Model
 
 /// Why a time span could not be read, and where.
 public struct TimeSpanError: Error, Equatable, Sendable {
+  /// What is wrong with it.
   public enum Kind: UInt8, Sendable {
     case empty, notANumber, missingDigits, unknownUnit, negative, tooLarge
   }

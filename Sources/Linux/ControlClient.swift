@@ -88,6 +88,7 @@ public struct ControlConnection: Sendable {
     }
   }
 
+  /// Ends the connection.
   public func close() { _ = CLinux.close(fd) }
 }
 

@@ -22,6 +22,8 @@ struct MessageRing {
   var isWatched = false
   /// The child that writes the oldest `writing.count` bytes; 0: none.
   var writer: Int32 = 0
+  /// How much of the writer's piece has left the ring already.
+  var released = 0
   var writerFailed = false
   var writerStack: UnsafeMutableRawPointer?
   let writing = UnsafeMutablePointer<apus_writing>.allocate(capacity: 1)
@@ -56,6 +58,7 @@ struct MessageRing {
 
 extension LinuxKernel {
   public func say(_ bytes: Bytes) {
+    releaseWritten()
     if ring.way == .broken || !ring.append(bytes) { droppedMessages &+= 1 }
   }
 
@@ -126,6 +129,7 @@ extension LinuxKernel {
     }
     if pid < 0 { return writerUnavailable() }
     ring.writer = pid
+    ring.released = 0
   }
 
   private func writerUnavailable() {
@@ -135,11 +139,19 @@ extension LinuxKernel {
 
   /// What it wrote is gone from the ring; a failing one's rest is dropped, and a killed one's is written again.
   func writerEnded(_ status: ExitStatus) {
+    releaseWritten()
     ring.writer = 0
-    let count = Int(ring.writing.pointee.count)
-    if status == .exited(0) { return ring.remove(count) }
-    ring.remove(Int(min(ring.writing.pointee.written, UInt32(count))))
-    if case .exited = status { dropMessages(count - Int(min(ring.writing.pointee.written, UInt32(count)))) }
+    let rest = max(Int(ring.writing.pointee.count) - ring.released, 0)
+    if status == .exited(0) { return ring.remove(rest) }
+    if case .exited = status { dropMessages(rest) }
+  }
+
+  /// A writer tells its progress in memory that it shares with us: what is written makes room at once.
+  private func releaseWritten() {
+    guard ring.writer != 0 else { return }
+    let written = Int(min(ring.writing.pointee.written, ring.writing.pointee.count))
+    ring.remove(written - ring.released)
+    ring.released = written
   }
 
   private func dropMessages(_ count: Int) {
@@ -147,13 +159,19 @@ extension LinuxKernel {
     ring.remove(count)
   }
 
-  /// Before apus leaves: waits until the messages are out, at most so long.
+  /// Before apus leaves: waits until the messages are out, at most so long; the signals and children that come meanwhile are
+  /// dropped.
   public func flushMessages(milliseconds: Int64) {
     let end = Instant(nanoseconds: apus_monotonic() + milliseconds * 1_000_000)
     var ignored: [Readiness] = []
     while true {
       pumpMessages()
-      if ring.count == 0 || ring.way == .broken || end.nanoseconds <= apus_monotonic() { return }
+      if ring.count == 0 || ring.way == .broken { return }
+      if end.nanoseconds <= apus_monotonic() {
+        // A writer that stands before a stopped terminal does not outlive us.
+        if ring.writer > 0 { _ = apus_kill(ring.writer, Signal.kill.number) }
+        return
+      }
       ignored.removeAll()
       wait(until: end, into: &ignored)
       while nextSignal() != nil {}

@@ -53,6 +53,7 @@ extension Array where Element == UInt8 {
     self = digits.reversed()
   }
 
+  /// Whether the first bytes are those of a literal.
   public func starts(with prefix: StaticString) -> Bool {
     prefix.withUTF8Buffer { wanted in
       guard count >= wanted.count else { return false }
@@ -61,6 +62,7 @@ extension Array where Element == UInt8 {
     }
   }
 
+  /// Whether the last bytes are those of a literal.
   public func ends(with suffix: StaticString) -> Bool {
     suffix.withUTF8Buffer { wanted in
       guard count >= wanted.count else { return false }

@@ -87,7 +87,7 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
 /// The one answer to a `Request`.
 public enum Reply: Equatable, Sendable {
   case units([UnitReport])
-  case unit(UnitReport)
+  indirect case unit(UnitReport)
   /// A queued job (without wait), or how it ended (with).
   case job(JobReport)
   /// Done, nothing to tell.
@@ -96,6 +96,7 @@ public enum Reply: Equatable, Sendable {
   case failed(RequestError, message: Bytes, diagnostics: [Diagnostic])
 }
 
+/// A job of the queue, and how it ended (units.md e.3).
 public struct JobReport: Equatable, Sendable {
   public var id: UInt32
   public var unit: Bytes
@@ -127,6 +128,7 @@ public enum PlanAction: UInt8, CaseIterable, Sendable {
   }
 }
 
+/// What a plan has in store for one unit, and why.
 public struct PlanItem: Equatable, Sendable {
   public var unit: Bytes
   public var action: PlanAction
@@ -139,6 +141,7 @@ public struct PlanItem: Equatable, Sendable {
   }
 }
 
+/// What an apply does, or with `--plan` would do (DESIGN section 9).
 public struct PlanReport: Equatable, Sendable {
   public var applied: Bool
   public var items: [PlanItem]

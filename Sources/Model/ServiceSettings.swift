@@ -86,6 +86,7 @@ public struct ExitStatusSet: Equatable, Sendable {
   public var signals: [Signal] = []
   public init() {}
   public var isEmpty: Bool { codes.isEmpty && signals.isEmpty }
+  /// Whether a process that ended so is meant.
   public func contains(_ status: ExitStatus) -> Bool {
     switch status {
     case .exited(let code): codes.contains(code)
@@ -228,6 +229,7 @@ public enum Resource: UInt8, CaseIterable, Sendable {
   }
 }
 
+/// One `Limit…=` key.
 public struct LimitSetting: Equatable, Sendable {
   public var resource: Resource
   public var limit: ResourceLimit

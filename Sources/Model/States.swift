@@ -13,6 +13,7 @@ public enum LoadState: UInt8, CaseIterable, Sendable {
   }
 }
 
+/// systemd's active states that apus has (units.md c.1).
 public enum ActiveState: UInt8, CaseIterable, Sendable {
   case inactive, activating, active, reloading, deactivating, failed
 

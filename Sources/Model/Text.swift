@@ -6,14 +6,19 @@ public struct Text: ExpressibleByStringInterpolation, Sendable {
   public init(stringLiteral value: StaticString) { bytes = Bytes(value) }
   public init(stringInterpolation: Interpolation) { bytes = stringInterpolation.bytes }
 
+  /// What collects the pieces of a literal.
   public struct Interpolation: StringInterpolationProtocol {
     var bytes = Bytes()
     public init(literalCapacity: Int, interpolationCount: Int) {
       bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
     }
+    /// A piece of the literal itself.
     public mutating func appendLiteral(_ literal: StaticString) { bytes.append(literal) }
+    /// Bytes as they are.
     public mutating func appendInterpolation(_ value: Bytes) { bytes += value }
+    /// A literal as it is.
     public mutating func appendInterpolation(_ value: StaticString) { bytes.append(value) }
+    /// A number in decimal.
     public mutating func appendInterpolation(_ value: some BinaryInteger) { bytes.append(decimal: value) }
   }
 }

@@ -35,7 +35,8 @@ public struct Unit: Equatable, Sendable {
   }
 }
 
-public enum UnitKind: Equatable, Sendable {
+/// Boxed: a unit is copied often, and its settings are large.
+public indirect enum UnitKind: Equatable, Sendable {
   case service(ServiceSettings)
   case timer(TimerSettings)
   case target
@@ -89,6 +90,7 @@ public enum EmergencyAction: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// What an action means in a container.
   public enum Effect: Sendable { case nothing, orderlyExit, exitAtOnce }
   public var effect: Effect {
     switch self {

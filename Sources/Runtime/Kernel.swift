@@ -115,6 +115,7 @@ public struct ClientID: Equatable, Hashable, Sendable {
   public init(_ number: UInt32) { self.number = number }
 }
 
+/// A new control connection, and whose it is.
 public struct AcceptedClient: Equatable, Sendable {
   public var id: ClientID
   /// From SO_PEERCRED.
@@ -127,18 +128,21 @@ public struct AcceptedClient: Equatable, Sendable {
   }
 }
 
+/// What reading from a control connection gave.
 public enum ReceiveOutcome: Equatable, Sendable {
   case bytes(Bytes)
   case nothingYet
   case closed
 }
 
+/// What came of making a child.
 public enum SpawnOutcome: Equatable, Sendable {
   case started(pid: Int32)
   /// errno of clone or of what it needs (pipe, stack).
   case failed(errno: Int32)
 }
 
+/// What a child's exec-status pipe said.
 public enum ExecReport: Equatable, Sendable {
   case pending
   /// The pipe ended without a word: `execve` succeeded (or the child was killed before it).
@@ -147,7 +151,9 @@ public enum ExecReport: Equatable, Sendable {
   case failed(stage: ExecStage, errno: Int32, detail: Int32)
 }
 
+/// `waitid` told of this child.
 public struct ReapedChild: Equatable, Sendable {
+  /// Whether it ended, or was only stopped.
   public enum Kind: Equatable, Sendable {
     case ended(ExitStatus)
     case stopped(Signal)
@@ -188,6 +194,7 @@ public struct ScanCursor: Equatable, Sendable {
   public init() {}
 }
 
+/// What reading a small regular file gave.
 public enum FileContents: Equatable, Sendable {
   case contents(Bytes)
   case failed(errno: Int32)
@@ -195,6 +202,7 @@ public enum FileContents: Equatable, Sendable {
   case tooLarge
 }
 
+/// What stood where a regular file should.
 public enum FileKind: UInt8, Equatable, Sendable {
   case folder, fifo, socket, device
   public var name: StaticString {
@@ -207,6 +215,7 @@ public enum FileKind: UInt8, Equatable, Sendable {
   }
 }
 
+/// What listing a folder gave.
 public enum FolderContents: Equatable, Sendable {
   case entries([Bytes])
   case failed(errno: Int32)

@@ -41,6 +41,7 @@ public struct SpawnPlan: Equatable, Sendable {
   }
 }
 
+/// A failure that is known before the fork and reported by the child.
 public struct PresetFailure: Equatable, Sendable {
   public var stage: ExecStage
   public var errno: Int32
@@ -50,6 +51,7 @@ public struct PresetFailure: Equatable, Sendable {
   }
 }
 
+/// What becomes of one of the descriptors 0, 1 and 2.
 public enum StreamPlan: Equatable, Sendable {
   case null
   /// apus's own descriptor of that number.

@@ -86,6 +86,7 @@ public struct Supervisor<K: Kernel> {
     }
   }
 
+  /// Hands the loaded units to the manager and does what it says.
   public mutating func boot(_ loaded: LoadedUnits) {
     now = kernel.now()
     manager.boot(loaded, now: now, effects: &effects)
@@ -104,6 +105,7 @@ public struct Supervisor<K: Kernel> {
     return min(deadlines.next, min(sweeper.wake, control.wake))
   }
 
+  /// One turn: wait, collect, handle, perform (DESIGN section 5).
   public mutating func turn() {
     ready.removeAll(keepingCapacity: true)
     kernel.wait(until: nextWake, into: &ready)

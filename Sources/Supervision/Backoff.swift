@@ -17,6 +17,7 @@ public struct Backoff: Equatable, Sendable {
     public var cap: TimeSpan { grows ? delayMax : delay }
   }
 
+  /// The settings with every default filled in (units.md c.5, DESIGN section 2).
   public static func effective(_ settings: BackoffSettings) -> Effective {
     if settings.delay == nil && settings.steps == nil && settings.delayMax == nil {
       return Effective(delay: TimeSpan(milliseconds: 100), steps: 8, delayMax: TimeSpan(seconds: 30))
@@ -104,6 +105,7 @@ public struct StartLimiter: Equatable, Sendable {
 
 /// Whether a service that ended is started again (the table of units.md c.5, cell by cell).
 public enum RestartDecision {
+  /// Whether a service that ended so is started again (units.md c.5).
   public static func shouldRestart(
     _ settings: ServiceSettings, result: ServiceResult, mainStatus: ExitStatus?, stoppedByRequest: Bool
   ) -> Bool {

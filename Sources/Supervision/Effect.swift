@@ -3,7 +3,7 @@ import Model
 /// The only door out of Supervision: what is to be done. What fails comes back as an `Event` of the next turn.
 public enum Effect: Equatable, Sendable {
   /// Answered by `.spawned` or `.spawnFailed`.
-  case spawn(SpawnRequest)
+  indirect case spawn(SpawnRequest)
   /// Answered by `.signalled` with its number, then by `.emptied` if `others` and anybody was left.
   case kill(KillOrder)
   /// Answered by `.emptied`, at once if nobody is left.

@@ -43,6 +43,7 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
   case stopLimit, stopLine
 }
 
+/// Which deadline it is: a later one of the same key takes its place.
 public struct DeadlineKey: Equatable, Hashable, Sendable {
   public var unit: UnitID
   public var kind: DeadlineKind

@@ -22,7 +22,7 @@ public struct ManagerOptions: Sendable {
 ///
 /// One event is handled to its end before the next: `handle` dispatches, the machines decide, and `settle` runs what
 /// became runnable until nothing changes. Nothing here recurses from one unit into another.
-public struct Manager: Sendable {
+public struct Manager {
   public let options: ManagerOptions
   var records: [UnitRecord] = []
   var byName: [Bytes: Int] = [:]
@@ -43,6 +43,7 @@ public struct Manager: Sendable {
   /// Effects of the event under way.
   var out: [Effect] = []
 
+  /// Where apus as a whole stands, from boot to its end.
   public enum Phase: Equatable, Sendable {
     case booting, running, stopping, sweeping, left
   }
@@ -62,6 +63,7 @@ public struct Manager: Sendable {
     out.removeAll(keepingCapacity: true)
   }
 
+  /// The only door in: one event, and what is to be done about it appended to `effects`.
   public mutating func handle(_ event: Event, now: Now, effects: inout [Effect]) {
     self.now = now
     if phase != .left {
@@ -122,10 +124,7 @@ public struct Manager: Sendable {
 
   func valid(_ id: UnitID) -> Bool { id.index >= 0 && Int(id.index) < records.count }
 
-  subscript(_ id: UnitID) -> UnitRecord {
-    _read { yield records[Int(id.index)] }
-    _modify { yield &records[Int(id.index)] }
-  }
+  subscript(_ id: UnitID) -> UnitRecord { records[Int(id.index)] }
 
   func find(_ name: Bytes) -> UnitID? { byName[name].map { UnitID($0) } }
 

@@ -146,7 +146,7 @@ extension Manager {
       }
     }
     if count >= Manager.parallelRunsMax { return nil }
-    var record = UnitRecord(unit: parallelUnit(of: base))
+    let record = UnitRecord(unit: parallelUnit(of: base))
     record.name = self[base].name + "#" + Bytes(decimal: count)
     record.parallelOf = base
     byName[record.name] = records.count

@@ -78,10 +78,9 @@ extension Manager {
     case .dead, .failed:
       self[id].inactiveEnteredAt = wall
       self[id].startedAt = nil
-      if state == .failed { sayFailed(id) }
+      if state == .failed && self[id].service.state == .failed { sayFailed(id) }
     case .autoRestart:
-      message(
-        .notice, self[id].name + ": next start in " + shortSpan(self[id].service.restartDelay) + " (" + reason(id) + ")")
+      message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
     case .autoRestartQueued, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm,
       .finalSigkill:
       break

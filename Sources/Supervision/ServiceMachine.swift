@@ -389,6 +389,7 @@ public struct ServiceContext {
     message(severity, Bytes(text))
   }
 
+  /// One line about the unit, with the unit's name in front.
   public mutating func message(_ severity: Severity, _ text: Bytes) {
     effects.append(.message(severity, name + ": " + text))
   }

@@ -47,6 +47,7 @@ public struct TimerMachine: Equatable, Sendable {
     computeNext(settings, now: now, startedAt: startedAt)
   }
 
+  /// Forgets its triggers: nothing elapses any more.
   public mutating func deactivate() {
     isActive = false
     slot = nil
@@ -119,12 +120,14 @@ public struct TimerMachine: Equatable, Sendable {
     computeNext(settings, now: now, startedAt: startedAt)
   }
 
+  /// A slot was run.
   public mutating func countRun(now: WallTime) {
     runs &+= 1
     skippedInRow = 0
     lastTrigger = now
   }
 
+  /// A slot was not run, because the unit still ran.
   public mutating func countSkip() {
     skipped &+= 1
     skippedInRow &+= 1

@@ -1,7 +1,8 @@
 import Model
 
 /// Everything the manager knows of one unit. Slots are never reused, so a UnitID never comes to mean another unit.
-struct UnitRecord: Sendable {
+/// A class with one owner, the manager's array: it is large, and what only looks at it must not copy it.
+final class UnitRecord {
   var unit: Unit
   /// The unit's name; `NAME#N` for a parallel run.
   var name: Bytes

@@ -33,9 +33,8 @@ public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
 
 struct Assembler {
   var catalogue = Catalogue()
-  /// What each unit's file names, and how strictly it was read; built-in units excepted, otherwise the same positions as
-  /// in `catalogue.units`.
-  var files: [(references: [Reference], strictness: Strictness)] = []
+  /// Each unit's file, built-in units excepted; otherwise the same positions as in `catalogue.units`.
+  var files: [ParsedUnit] = []
   var index = NameIndex([])
   /// References to each unit, as positions of the units that name it.
   var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
@@ -52,7 +51,7 @@ struct Assembler {
         }
         continue
       }
-      files.append((file.references, file.strictness))
+      files.append(file)
       catalogue.units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }
@@ -119,7 +118,12 @@ struct Assembler {
   private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {
     // A refused file says enough.
     guard catalogue.units[position].loadState == .loaded else { return }
-    var hint = didYouMean(reference.name.bytes, among: catalogue.units.map { $0.name.bytes })
+    let suffix = reference.name.type
+    let candidates = catalogue.units.filter { $0.name.type == suffix }.map { $0.name.withoutSuffix }
+    var hint = Bytes()
+    if let name = nearest(to: reference.name.withoutSuffix, among: candidates) {
+      hint = "did you mean " + name + "." + Bytes(suffix.name) + "?"
+    }
     if let template = reference.name.template, index.position(of: template) != nil {
       hint = "instances of " + template.bytes + " come with a later release"
     }

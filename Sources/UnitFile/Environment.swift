@@ -10,7 +10,25 @@ public func environmentValue(_ name: Bytes, in environment: [Bytes]) -> Bytes? {
 
 /// `overlay` upon `base`: a later assignment replaces an earlier one in its place, new ones follow in order (units.md b.5).
 public func mergeEnvironment(_ base: [Bytes], _ overlay: [Bytes]) -> [Bytes] {
-  let all = base + overlay
+  if base.count + overlay.count > 256 { return mergeMany(base + overlay) }
+  var result: [Bytes] = []
+  result.reserveCapacity(base.count + overlay.count)
+  for assignment in base { set(assignment, in: &result) }
+  for assignment in overlay { set(assignment, in: &result) }
+  return result
+}
+
+private func set(_ assignment: Bytes, in environment: inout [Bytes]) {
+  guard let equals = assignment.firstIndex(of: 61) else { return }
+  for index in environment.indices where environment[index].hasName(of: assignment, length: equals) {
+    environment[index] = assignment
+    return
+  }
+  environment.append(assignment)
+}
+
+/// The same by sorting: a file may bring 100,000 names, which cannot all be compared with each other.
+private func mergeMany(_ all: [Bytes]) -> [Bytes] {
   let names = all.map { Bytes($0.prefix { $0 != 61 }) }
   let order = sortedPositions(all.count) { precedes(names[$0], names[$1]) || (names[$0] == names[$1] && $0 < $1) }
   // At its name's first position stands the last value.
@@ -32,9 +50,12 @@ public func removeEnvironment(_ base: [Bytes], _ unset: [Bytes]) -> [Bytes] {
 
 extension Array where Element == UInt8 {
   /// Whether it is `name=…`.
-  func isAssignment(of name: Bytes) -> Bool {
-    guard count > name.count, self[name.count] == 61 else { return false }
-    for index in 0..<name.count where self[index] != name[index] { return false }
+  func isAssignment(of name: Bytes) -> Bool { hasName(of: name, length: name.count) }
+
+  /// Whether it is `name=…` with the name that `other` begins with.
+  func hasName(of other: Bytes, length: Int) -> Bool {
+    guard count > length, self[length] == 61 else { return false }
+    for index in 0..<length where self[index] != other[index] { return false }
     return true
   }
 }

@@ -8,9 +8,7 @@ extension UnitParser {
     case .user: if let name = userName() { service.exec.user = name }
     case .group: if let name = userName() { service.exec.group = name }
     case .supplementaryGroups:
-      service.exec.supplementaryGroups = list(
-        after: service.exec.supplementaryGroups, unless: "no name of a group, and no number of one"
-      ) { $0.isUserName }
+      service.exec.supplementaryGroups = list(.group, after: service.exec.supplementaryGroups)
     case .workingDirectory: applyWorkingDirectory()
     case .umask:
       if let mode = value.octalMode {
@@ -40,11 +38,13 @@ extension UnitParser {
     }
   }
 
-  /// Empty for an empty value; nil after saying why it is none.
+  /// Empty for an empty value; nil after saying why it is none. systemd refuses such a unit: it must not run as root.
   private func userName() -> Bytes? {
-    guard let name = expanded(value) else { return nil }
-    if name.isEmpty || name.isUserName { return name }
-    badValue("no name of a user or group, and no number of one")
+    if let name = expanded(value) {
+      if name.isEmpty || name.isUserName { return name }
+      badValue("no name of a user or group, and no number of one")
+    }
+    refuseSilently()
     return nil
   }
 
@@ -58,17 +58,25 @@ extension UnitParser {
       }
       service.exec.workingDirectory = rest
       service.exec.workingDirectoryOptional = optional
-    } else if let path = absolutePath(rest, offset: optional ? 1 : 0) {
+    } else if let path = absolutePath(rest, offset: optional ? 1 : 0, refusing: !optional) {
       service.exec.workingDirectory = path
       service.exec.workingDirectoryOptional = optional
     }
   }
 
-  /// The path, expanded and simplified; nil after saying why it is none.
-  private func absolutePath(_ text: Bytes, offset: Int) -> Bytes? {
-    guard let path = expanded(text, offset: offset) else { return nil }
-    if path.isAbsolutePath { return path.simplifiedPath }
-    badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
+  /// The path, expanded and simplified; nil after saying why it is none. systemd refuses a unit with a wrong folder or
+  /// stream as a whole.
+  private func absolutePath(_ text: Bytes, offset: Int, refusing: Bool = true) -> Bytes? {
+    if let path = expanded(text, offset: offset) {
+      if !path.isAbsolutePath {
+        badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
+      } else if path.pieces(separatedBy: 47).contains(where: { $0 == ".." }) {
+        badValue("the path has .. in it", at: offset)
+      } else {
+        return path.simplifiedPath
+      }
+    }
+    if refusing { refuseSilently() }
     return nil
   }
 
@@ -77,27 +85,20 @@ extension UnitParser {
   private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      service.exec.environment = list(
-        after: service.exec.environment, unless: "no NAME=value",
-        hint: "a name is letters, digits and _; quote a value that has blanks"
-      ) { $0.isEnvironmentAssignment && $0.firstInvalidUTF8 == nil }
+      service.exec.environment = list(.assignment, after: service.exec.environment)
     case .environmentFile:
       if value.isEmpty {
         service.exec.environmentFiles = []
         return
       }
       let optional = value[0] == 45
-      if let path = absolutePath(optional ? Bytes(value[1...]) : value, offset: optional ? 1 : 0) {
+      if let path = absolutePath(optional ? Bytes(value[1...]) : value, offset: optional ? 1 : 0, refusing: false) {
         service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      service.exec.passEnvironment = list(after: service.exec.passEnvironment, unless: "no name of a variable") {
-        $0.isEnvironmentName
-      }
+      service.exec.passEnvironment = list(.variable, after: service.exec.passEnvironment)
     default:
-      service.exec.unsetEnvironment = list(after: service.exec.unsetEnvironment, unless: "neither NAME nor NAME=value") {
-        $0.isEnvironmentName || $0.isEnvironmentAssignment
-      }
+      service.exec.unsetEnvironment = list(.variableOrAssignment, after: service.exec.unsetEnvironment)
     }
   }
 
@@ -188,7 +189,7 @@ extension UnitParser {
       hint = "write a nice level as +5 or -5, or a raw limit from 1 to 40"
       if let first = text.first, first == 43 || first == 45 {
         // The kernel counts from 40 (nice -20) down to 1 (nice 19).
-        if let level = text.signedDecimal, level >= -20, level <= 19 { found = UInt64(20 - level) }
+        if let level = text.signedNumber, level >= -20, level <= 19 { found = UInt64(20 - level) }
       } else if let raw = text.limitNumber(inBytes: false), raw <= 40 || raw == .max {
         found = raw
       }

@@ -140,7 +140,7 @@ extension UnitParser {
     if value.isEmpty { return ExitStatusSet() }
     var set = set
     for word in words(.strict) {
-      if let number = word.text.unsignedDecimal {
+      if let number = word.text.unsignedNumber {
         if number > 255 {
           badWord(word, "an exit status is at most 255")
         } else if !set.codes.contains(UInt8(number)) {

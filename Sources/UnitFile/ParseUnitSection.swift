@@ -7,9 +7,7 @@ extension UnitParser {
     switch directive {
     case .description: if let text = expanded(value) { unit.description = text }
     case .documentation:
-      unit.documentation = list(
-        after: unit.documentation, unless: "no address", hint: "begin with https://, http://, file:/, info: or man:"
-      ) { $0.isAddress }
+      unit.documentation = list(.address, after: unit.documentation)
     case .after: unit.dependencies.after = names(.after, unit.dependencies.after)
     case .before: unit.dependencies.before = names(.before, unit.dependencies.before)
     case .wants: unit.dependencies.wants = names(.wants, unit.dependencies.wants)
@@ -76,16 +74,19 @@ extension UnitParser {
 
   // MARK: values of several sections
 
-  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that `isValid`
-  /// refuses is left out.
-  func list(
-    after list: [Bytes], unless reason: StaticString, hint: StaticString = "", _ isValid: (Bytes) -> Bool
-  ) -> [Bytes] {
+  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that is not of
+  /// that kind is left out.
+  func list(_ kind: WordKind, after list: [Bytes]) -> [Bytes] {
     if value.isEmpty { return [] }
     var list = list
     for word in words(.strict) {
       guard let text = expanded(word.text, offset: word.offset) else { continue }
-      if isValid(text) { list.append(text) } else { badWord(word, reason, hint: Bytes(hint)) }
+      if kind.includes(text) {
+        list.append(text)
+      } else {
+        badWord(word, kind.complaint, hint: Bytes(kind.hint))
+        if kind == .group { refuseSilently() }
+      }
     }
     return list
   }
@@ -125,7 +126,7 @@ extension UnitParser {
   }
 
   func number(in range: ClosedRange<Int64>) -> Int64? {
-    guard let number = value.signedDecimal else {
+    guard let number = value.signedNumber else {
       badValue("not a number")
       return nil
     }

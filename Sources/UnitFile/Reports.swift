@@ -51,6 +51,11 @@ extension UnitParser {
 
   /// The assignment at hand is ignored.
   func badValue(_ reason: Bytes, at offset: Int = 0, hint: Bytes = []) {
+    var hint = hint
+    // Like `Nice=5 # be nice`.
+    for index in value.indices.dropFirst() where value[index] == 35 && value[index - 1].isBlank {
+      hint = Bytes("a comment needs a line of its own")
+    }
     report(
       ignoredSeverity, at: line.position(of: valueOffset + offset),
       message: "cannot use " + key + "=" + value.quotable + ": " + reason, hint: hint)
@@ -58,6 +63,13 @@ extension UnitParser {
 
   func badValue(_ reason: StaticString, at offset: Int = 0, hint: StaticString = "") {
     badValue(Bytes(reason), at: offset, hint: Bytes(hint))
+  }
+
+  /// After `badValue`: the unit as a whole is refused, as systemd does with this key.
+  func refuseSilently() {
+    if unit.loadState != .loaded { return }
+    unit.loadState = .badSetting
+    unit.loadError = "cannot use " + key + "=" + value.quotable
   }
 
   /// One word of a list is ignored.

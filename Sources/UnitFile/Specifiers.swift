@@ -26,12 +26,18 @@ struct SpecifierError: Error {
   var hint: StaticString { reason == .unknown ? "write %% for a percent sign" : "" }
 }
 
-/// Expands `%` specifiers for one unit (units.md b.7).
-struct SpecifierContext {
+/// Expands `%` specifiers for one unit (units.md b.7). A class, because it is handed about and never changes.
+final class SpecifierContext {
   let name: UnitName
   /// The unit file's path, for `%y` and `%Y`.
   let path: Bytes
   let host: HostFacts
+
+  init(name: UnitName, path: Bytes, host: HostFacts) {
+    self.name = name
+    self.path = path
+    self.host = host
+  }
 
   /// `%%` is `%`; `%` before anything but a letter or digit, or at the end, is literal.
   func expand(_ text: Bytes, inUnitName: Bool = false) throws(SpecifierError) -> Bytes {

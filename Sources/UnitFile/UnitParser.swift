@@ -35,7 +35,7 @@ final class UnitParser {
 
   func run() {
     guard let contents = source.contents else {
-      fail(.error, state: .error, message: "cannot read the unit file: " + source.readError)
+      fail(.error, state: .error, message: "cannot load the unit: " + source.readError)
       return
     }
     switch source.name.type {

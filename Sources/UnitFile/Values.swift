@@ -10,11 +10,33 @@ extension Array where Element == UInt8 {
     }
   }
 
-  /// A decimal number with an optional sign.
-  var signedDecimal: Int64? {
+  /// A number as C writes it: `0x1F`, `0o17` and `017`, `0b11`, else decimal, as systemd reads counts.
+  var unsignedNumber: UInt64? {
+    guard count > 1, self[0] == 48 else { return unsignedDecimal }
+    let base: UInt64
+    var digits = self[2...]
+    switch self[1] {
+    case UInt8(ascii: "x"), UInt8(ascii: "X"): base = 16
+    case UInt8(ascii: "o"): base = 8
+    case UInt8(ascii: "b"): base = 2
+    default:
+      base = 8
+      digits = self[1...]
+    }
+    guard !digits.isEmpty, digits.count <= 16 else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard let digit = digit.hexValue, digit < base else { return nil }
+      value = value &* base &+ UInt64(digit)
+    }
+    return value
+  }
+
+  /// The same with an optional sign, in 32 bits.
+  var signedNumber: Int64? {
     guard let first else { return nil }
     let digits = first == 45 || first == 43 ? Bytes(self[1...]) : self
-    guard let magnitude = digits.unsignedDecimal, magnitude <= UInt64(Int32.max) else { return nil }
+    guard let magnitude = digits.unsignedNumber, magnitude <= UInt64(Int32.max) else { return nil }
     return first == 45 ? -Int64(magnitude) : Int64(magnitude)
   }
 
@@ -29,7 +51,7 @@ extension Array where Element == UInt8 {
     return value <= 0o7777 ? value : nil
   }
 
-  /// Bytes with K, M, G, T, P, E to base 1024: sums in descending order, fractions, no blanks between (units.md b.9).
+  /// Bytes with K, M, G, T, P, E to base 1024: sums in descending order, fractions (units.md b.9).
   var sizeValue: UInt64? {
     var index = 0
     var sum: UInt64 = 0
@@ -49,6 +71,7 @@ extension Array where Element == UInt8 {
           index += 1
         }
       }
+      while index < count, self[index].isBlank { index += 1 }
       let shift = sizeShift(at: &index)
       guard shift < smallestShift else { return nil }
       smallestShift = shift
@@ -112,7 +135,6 @@ extension Array where Element == UInt8 {
   /// What a user or group may be called, or a number (systemd's relaxed rule).
   var isUserName: Bool {
     if isEmpty || count > 255 || self == "." || self == ".." || self[0].isBlank || self[count - 1].isBlank { return false }
-    if self[0] == 45 { return false }
     if allSatisfy({ $0.isDigit }) {
       // 65535 and 4294967295 mean "none" to the kernel.
       guard let number = unsignedDecimal else { return false }
@@ -130,6 +152,6 @@ extension Array where Element == UInt8 {
   /// Limits, `infinity` included, of the resources that count bytes or things.
   func limitNumber(inBytes: Bool) -> UInt64? {
     if self == "infinity" { return .max }
-    return inBytes ? sizeValue : unsignedDecimal
+    return inBytes ? sizeValue : unsignedNumber
   }
 }

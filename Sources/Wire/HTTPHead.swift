@@ -26,6 +26,8 @@ func parseHead(_ head: Bytes) throws(HTTPFault) -> HTTPRequest {
   try parseTarget(words[1], &request)
   var hasLength = false
   for line in lines.dropFirst() { try parseField(line, &request, &hasLength) }
+  // The client of a HEAD expects an answer without its body; closing leaves no doubt where the answer ends.
+  if method == .other { request.keepAlive = false }
   return request
 }
 

@@ -27,6 +27,7 @@ public struct HTTPResponseParser: Sendable {
 
   public init() {}
 
+  /// Takes what was read.
   public mutating func feed(_ bytes: Bytes) { buffer += bytes }
 
   /// The answer, once it is whole.

@@ -84,7 +84,8 @@ private struct ArgumentParser {
     if word.contains(47) || word.ends(with: ".service") {
       return .usage("'" + word + "' is no verb (did you mean 'apus run " + word + "'?)", nil)
     }
-    return .usage("'" + word + "' is no verb" + suggestion(word, among: VerbSpec.all.map { Bytes($0.name) }), nil)
+    let known = VerbSpec.all.filter { !isSystemctl || $0.group != .supervise }.map { Bytes($0.name) }
+    return .usage("'" + word + "' is no verb" + suggestion(word, among: known), nil)
   }
 
   private mutating func readLong(_ argument: Bytes) throws(ArgumentError) {

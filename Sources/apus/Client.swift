@@ -15,6 +15,8 @@ struct Answer {
   var isNotFound: Bool { errorName == RequestError.notFound.name }
   /// `Error.Message`, or a job's.
   var message: Bytes { (json["Error"] ?? json["Job"])?["Message"]?.text ?? [] }
+  /// The message, or at least the error's name.
+  var reason: Bytes { message.isEmpty ? errorName : message }
   /// Those of an error or of a plan.
   var diagnostics: [JSONValue] { (json["Error"]?["Diagnostics"] ?? json["Diagnostics"])?.elements ?? [] }
 }
@@ -160,10 +162,10 @@ struct Client {
   func refuse(_ intent: Bytes, _ answer: Answer) -> Int32 {
     if isJSON { writeAll(answer.body + "\n", to: 1) }
     printDiagnostics(answer)
-    complain("cannot " + intent + ": " + (answer.message.isEmpty ? answer.errorName : answer.message))
+    complain(answer.message.starts(with: "cannot ") ? answer.message : "cannot " + intent + ": " + answer.reason)
     switch answer.errorName {
     case _ where answer.isNotFound: return Status.notInstalled
-    case RequestError.notApplicable.name: return Status.notRunning
+    case RequestError.notApplicable.name where face == .reload: return Status.notRunning
     case RequestError.badConfiguration.name: return Status.badConfiguration
     default: return Status.failure
     }
@@ -177,19 +179,11 @@ struct Client {
       if item.says("Severity", "warning") { severity = .warning }
       if item.says("Severity", "notice") { severity = .notice }
       let diagnostic = Diagnostic(
-        severity, file: item["File"]?.text ?? [], line: Int(item["Line"]?.wholeNumber ?? 0),
-        column: Int(item["Column"]?.wholeNumber ?? 0), message: item["Message"]?.text ?? [], hint: item["Hint"]?.text ?? [])
+        severity, file: item.text("File"), line: Int(item.number("Line") ?? 0),
+        column: Int(item.number("Column") ?? 0), message: item.text("Message"), hint: item.text("Hint"))
       out += diagnostic.text + "\n"
     }
     if !out.isEmpty { writeAll(out, to: 2) }
-  }
-}
-
-extension JSONValue {
-  /// Whether a key holds that text.
-  func says(_ key: StaticString, _ text: StaticString) -> Bool {
-    guard let value = self[key]?.text else { return false }
-    return value == text
   }
 }
 

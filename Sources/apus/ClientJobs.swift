@@ -49,7 +49,8 @@ extension Client {
     if answer.errorName.isEmpty || answer.errorName == RequestError.jobFailed.name {
       if isJSON { writeAll(answer.body + "\n", to: 1) }
       let result = answer.json["Job"]?["Result"]?.text ?? Bytes("failed")
-      complain("cannot " + intent + ": " + (answer.message.isEmpty ? "the job ended in " + result : answer.message))
+      let reason = answer.message.isEmpty ? "the job ended in " + result : answer.message
+      complain(reason.starts(with: "cannot ") ? reason : "cannot " + intent + ": " + reason)
       writeAll("see 'apus status " + unit + "'\n", to: 2)
       return Status.failure
     }
@@ -79,8 +80,8 @@ extension Client {
     case .failure(let failure): return give(up: failure)
     case .success(let answer):
       if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
-      let failed = (answer.json["Units"]?.elements ?? []).filter { $0.says("ActiveState", "failed") }
-      return forEachUnit(failed.compactMap { $0["Id"]?.text }, "reset-failed", [])
+      let failed = answer.json.elements("Units").filter { $0.says("ActiveState", "failed") }
+      return forEachUnit(failed.compactMap { $0.text("Id") }, "reset-failed", [])
     }
   }
 
@@ -123,8 +124,8 @@ extension Client {
       if isJSON { return say(answer.body + "\n") }
       if isQuiet { return Status.success }
       var table = TextTable()
-      for item in answer.json["Plan"]?.elements ?? [] where !item.says("Action", "nothing") {
-        table.add([item["Action"]?.text ?? [], item["Unit"]?.text ?? [], item["Reason"]?.text ?? []])
+      for item in answer.json.elements("Plan") where !item.says("Action", "nothing") {
+        table.add([item.text("Action"), item.text("Unit"), item.text("Reason")])
       }
       return say(table.isEmpty ? Bytes("nothing to change\n") : table.text)
     }

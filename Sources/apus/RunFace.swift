@@ -2,6 +2,7 @@ import CLinux
 import Linux
 import Model
 import Runtime
+import Supervision
 
 /// Supervises: `apus run` and `apus -- COMMAND`. Gives the exit status of DESIGN section 7.
 func runFace(_ options: RunOptions) -> Int32 {

@@ -105,4 +105,28 @@ struct ExecVector: Decodable, CustomTestStringConvertible {
     }
     return result
   }
+
+  @Test func environmentsMerge() {
+    func bytes(_ text: String) -> [Bytes] { text.split(separator: " ").map { Bytes(String($0)) } }
+    func text(_ environment: [Bytes]) -> String { environment.map { $0.shown }.joined(separator: " ") }
+    #expect(text(mergeEnvironment(bytes("A=1 B=2 A=3"), bytes("C=4 B=5 AB=6 odd"))) == "A=3 B=5 C=4 AB=6")
+    #expect(text(removeEnvironment(bytes("A=1 B=2 AB=3 C="), bytes("A B=1 C= X"))) == "B=2 AB=3")
+    #expect(environmentValue(Bytes("A"), in: bytes("A=1 AB=2 A=3"))?.shown == "3")
+    #expect(environmentValue(Bytes("B"), in: bytes("A=1 AB=2")) == nil && environmentValue([], in: bytes("A=1")) == nil)
+  }
+
+  @Test func manyVariablesMergeAsFewDo() {
+    var random = SplitMix(state: 7)
+    let many = (0..<1000).map { Bytes("N\(random.below(300))=\($0)") }
+    var expected: [Bytes] = []
+    for assignment in many {
+      let name = Bytes(assignment.prefix { $0 != 61 })
+      if let index = expected.firstIndex(where: { $0.isAssignment(of: name) }) {
+        expected[index] = assignment
+      } else {
+        expected.append(assignment)
+      }
+    }
+    #expect(mergeEnvironment(Array(many[..<400]), Array(many[400...])) == expected)
+  }
 }
