@@ -19,6 +19,7 @@ func runFace(_ options: RunOptions) -> Int32 {
     complain(error.message)
     return Status.software
   }
+  defer { kernel.removeCgroups() }
 
   var configuration = supervisorConfiguration(options.environment)
   configuration.paths = options.paths
