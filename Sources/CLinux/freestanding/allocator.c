@@ -7,8 +7,8 @@
 //
 // Bounds. A block wastes less than 16 bytes up to 128, less than a fifth of itself up to 8 KiB, less than a page up to
 // 128 KiB and two above. Of each class at most one span is kept empty, and only if it is one page; of all chunks one. Free
-// pages that may be resident are given back when they are more than 32. Taking and giving a block touches a handful of words; taking a span walks the chunks
-// that have a free page, 256 KiB a step.
+// pages that may be resident are given back when they are more than 32. Taking and giving a block touches a handful of
+// words; taking a span walks the chunks that have a free page, 256 KiB a step.
 //
 // Children between clone and exec never come here. No memory is a null pointer: Swift traps, and the obituary says so.
 #if APUS_FREESTANDING

@@ -19,15 +19,20 @@ enum { LONG = 1024 };
     *(type *)(to + count - sizeof(type)) = last; \
   } while (0)
 
-static void move_long(uint8_t *to, const uint8_t *from, size_t count) {
+static __attribute__((noinline)) void move_long(uint8_t *to, const uint8_t *from, size_t count) {
   if (to < from || to >= from + count) {
     if (count >= LONG && (to < from ? from - to : to - from) >= 64) {
       __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
       return;
     }
-    // The last block is read before the copy may reach it.
-    unaligned128 last = *(const unaligned128 *)(from + count - 16);
-    for (size_t index = 0; index < count - 16; index += 16) *(unaligned128 *)(to + index) = *(const unaligned128 *)(from + index);
+    // The last two blocks are read before the copy may reach them.
+    unaligned128 last = *(const unaligned128 *)(from + count - 16), lesser = *(const unaligned128 *)(from + count - 32);
+    for (size_t index = 0; index < count - 32; index += 32) {
+      unaligned128 one = *(const unaligned128 *)(from + index), two = *(const unaligned128 *)(from + index + 16);
+      *(unaligned128 *)(to + index) = one;
+      *(unaligned128 *)(to + index + 16) = two;
+    }
+    *(unaligned128 *)(to + count - 32) = lesser;
     *(unaligned128 *)(to + count - 16) = last;
     return;
   }
