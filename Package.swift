@@ -10,9 +10,9 @@
 import PackageDescription
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #elseif canImport(Musl)
-  import Musl
+import Musl
 #endif
 
 /// The toolchain's folder usr/lib/swift. The manifest's own process has libPackageDescription.so mapped from
@@ -39,6 +39,13 @@ let swiftSettings: [SwiftSetting] = [
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
+]
+
+/// Tools of the tests are ordinary Swift: `swift build` makes them with everything else, so in the Embedded build they are
+/// empty (`#if !EMBEDDED` around each file).
+let toolSettings: [SwiftSetting] = [
+  .define("EMBEDDED", embedded),
+  .define("PLANTED", .when(traits: ["Planted"])),
 ]
 
 let cSettings: [CSetting] = [
@@ -102,12 +109,13 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
-      path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
-    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
+      path: "Tests/SimulatedKernel", swiftSettings: toolSettings),
+    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate", swiftSettings: toolSettings),
     .testTarget(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
       path: "Tests/SimulationTests"),
-    .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
+    .executableTarget(
+      name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe", swiftSettings: toolSettings),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),

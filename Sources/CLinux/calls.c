@@ -127,7 +127,12 @@ int32_t apus_next_signal(int32_t descriptor, struct apus_signal *into) {
   return 1;
 }
 
-int32_t apus_kill(int32_t pid, int32_t signal) { return (int32_t)RAW(__NR_kill, pid, signal); }
+int32_t apus_kill(int32_t pid, int32_t signal) {
+  return pid == -1 ? -RAW_EINVAL : (int32_t)RAW(__NR_kill, pid, signal);
+}
+int32_t apus_kill_namespace(int32_t signal) {
+  return RAW(__NR_getpid) != 1 ? -RAW_EPERM : (int32_t)RAW(__NR_kill, -1, signal);
+}
 int32_t apus_pidfd_open(int32_t pid) { return (int32_t)RAW(__NR_pidfd_open, pid, 0); }
 int32_t apus_pidfd_signal(int32_t pidfd, int32_t signal) {
   return (int32_t)RAW(__NR_pidfd_send_signal, pidfd, signal, 0, 0);

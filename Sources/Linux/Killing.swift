@@ -66,18 +66,15 @@ extension Array where Element == UInt8 {
 
 extension LinuxKernel {
   public func signalAll(_ signal: Signal) {
-    if isInit { return signalNamespace(signal) }
+    if isInit {
+      _ = apus_kill_namespace(signal.number)
+      return
+    }
     for process in descendants() {
       _ = signalProcess(process.pid, signal) { self.proc.status(of: process.pid)?.startTime == process.startTime }
     }
     // Without /proc: our children, their groups and whatever our cgroups hold.
     if !proc.isTrusted { signalKnown(signal) }
-  }
-
-  /// The only kill(-1) there is.
-  private func signalNamespace(_ signal: Signal) {
-    guard apus_getpid() == 1 else { return }
-    _ = apus_kill(-1, signal.number)
   }
 
   private func signalKnown(_ signal: Signal) {
@@ -92,7 +89,7 @@ extension LinuxKernel {
       for other in proc.all() where other != 1 && other != ring.writer && isLive(other) { return true }
       return false
     }
-    if isInit { return apus_kill(-1, 0) != -Errno.ESRCH }
+    if isInit { return apus_kill_namespace(0) != -Errno.ESRCH }
     if !proc.isTrusted { return !children.isEmpty }
     return !descendants().isEmpty
   }
@@ -117,6 +114,6 @@ extension LinuxKernel {
     return tag.number(in: limit) != nil || proc.status(of: other)?.parent == pid
   }
 
-  /// Our children in no particular order, from the slots and records that are never iterated otherwise.
+  /// Our children by number: the one place that walks them, and in a fixed order.
   private func knownChildren() -> [Int32] { children.keys.sorted() }
 }

@@ -60,7 +60,7 @@ public struct Supervisor<K: Kernel> {
   /// Set when nothing comes any more.
   public private(set) var exitStatus: UInt8? = nil
   #if !hasFeature(Embedded)
-    package var observer: TurnObserver? = nil
+  package var observer: TurnObserver? = nil
   #endif
 
   public init(_ kernel: consuming K, _ configuration: SupervisorConfiguration) {
@@ -91,7 +91,7 @@ public struct Supervisor<K: Kernel> {
     now = kernel.now()
     manager.boot(loaded, now: now, effects: &effects)
     #if !hasFeature(Embedded)
-      observer?.after(nil, effects, manager, now)
+    observer?.after(nil, effects, manager, now)
     #endif
     performAll()
   }
@@ -140,11 +140,12 @@ public struct Supervisor<K: Kernel> {
       }
     }
     if ready.contains(.signals) || mayHaveMoreToReap {
-      reapAll(&reports, &exits)
+      // The doorbell first: a child that dies between the last reap and the reading of its SIGCHLD would be lost.
       for _ in 0..<Self.signalLimit {
         guard let signal = kernel.nextSignal() else { break }
         signals.append(.signal(signal))
       }
+      reapAll(&reports, &exits)
     }
     if isMembership { sweeper.somethingDied(now: now.instant) }
   }
@@ -181,11 +182,11 @@ public struct Supervisor<K: Kernel> {
   private mutating func handle(_ event: Event) {
     guard exitStatus == nil else { return }
     #if !hasFeature(Embedded)
-      observer?.before(event, manager)
+    observer?.before(event, manager)
     #endif
     manager.handle(event, now: now, effects: &effects)
     #if !hasFeature(Embedded)
-      observer?.after(event, effects, manager, now)
+    observer?.after(event, effects, manager, now)
     #endif
     performAll()
   }

@@ -117,6 +117,7 @@ struct Sweeper {
     watched.removeAll { $0 == invocation }
     if inPass == 0 { hunts.removeAll { $0.order.invocation == invocation } }
     for index in hunts.indices where hunts[index].order.invocation == invocation { hunts[index].isForgotten = true }
+    if isIdle { nextLook = .never }
   }
 
   mutating func finalSweep(now: Instant, _ kernel: inout some Kernel) {
@@ -158,7 +159,8 @@ struct Sweeper {
       inPass = hunts.count
     }
     if inPass > 0 { pass(now, children, &kernel, &events) }
-    if inPass == 0 && !isIdle { rest(now) }
+    guard inPass == 0 else { return }
+    if isIdle { nextLook = .never } else { rest(now) }
   }
 
   /// Nothing to do until the next look; the longer nothing happens, the rarer. Whoever only waits for members to end
@@ -216,7 +218,9 @@ struct Sweeper {
       let isOver = advance(&hunt, mine, now, children, &kernel, &again)
       if !hunt.isAnswered {
         hunt.isAnswered = true
-        events.append(.signalled(hunt.order.invocation, order: hunt.order.number, count: hunt.count, anyLeft: hunt.count > 0))
+        // Nobody reached is not nobody there: who was seen may have forked and died before its signal.
+        let anyLeft = hunt.count > 0 || !mine.isEmpty || !kernel.isEmpty(hunt.order.invocation, roots: children.known)
+        events.append(.signalled(hunt.order.invocation, order: hunt.order.number, count: hunt.count, anyLeft: anyLeft))
       }
       if isOver {
         if hunt.count > 0 && hunt.order.number != 0 { watchEmpty(hunt.order.invocation, now: now) }

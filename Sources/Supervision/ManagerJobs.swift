@@ -284,7 +284,6 @@ extension Manager {
     mayRun = true
     mayHaveEnded = true
     if job.isBoot { bootJobsLeft -= 1 }
-    retryRestart(unit)
     let type: JobType = job.wasRestart ? .restart : job.type
     for waiter in job.waiters {
       out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
@@ -303,6 +302,7 @@ extension Manager {
         let why = "it requires " + self[cause].name + ", which failed"
         message(.error, "cannot start " + self[unit].name + ": " + why)
         close(unit, job, .dependency, why)
+        retryRestart(unit)
         worklist.append(unit)
       }
     }

@@ -270,9 +270,10 @@ extension ServiceMachine {
     context.effects.append(.arm(Deadline(context.id, .restart, invocation: invocation), at: restartAt))
   }
 
-  /// The restart's job came to nothing: another backoff.
+  /// The restart's job came to nothing: another backoff. At least 100 ms even with `RestartSec=0`, since nothing was run
+  /// that could have taken time.
   public mutating func retryRestart(_ context: inout ServiceContext) {
-    restartDelay = backoff.next(context.settings.backoff, uptime: nil)
+    restartDelay = max(backoff.next(context.settings.backoff, uptime: nil), TimeSpan(milliseconds: 100))
     restartAt = context.now.instant + restartDelay
     set(.autoRestart, &context)
     context.effects.append(.arm(Deadline(context.id, .restart, invocation: invocation), at: restartAt))

@@ -6,7 +6,8 @@ enum BuiltInNames {
   private static let targets: StaticString = """
      basic blockdev@ bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency \
     exit factory-reset final first-boot-complete getty getty-pre graphical graphical-session graphical-session-pre halt \
-    hibernate hybrid-sleep initrd integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines \
+    hibernate hybrid-sleep initrd initrd-fs initrd-root-device initrd-root-fs initrd-switch-root initrd-usr-fs \
+    integritysetup integritysetup-pre kbrequest kexec local-fs local-fs-pre machines \
     multi-user network network-online network-pre nss-lookup nss-user-lookup paths poweroff printer reboot remote-cryptsetup \
     remote-fs remote-fs-pre remote-veritysetup rescue rpcbind runlevel2 runlevel3 runlevel4 runlevel5 shutdown sigpwr \
     sleep slices smartcard sockets soft-reboot sound ssh-access storage-target-mode suspend suspend-then-hibernate swap \
@@ -14,6 +15,7 @@ enum BuiltInNames {
     veritysetup-pre 
     """
 
+  @inline(never)
   static func contains(_ name: UnitName) -> Bool {
     switch name.type {
     case .mount, .automount, .swap, .slice, .scope, .device: true
@@ -26,6 +28,7 @@ enum BuiltInNames {
   }
 
   /// The stub of such a name.
+  @inline(never)
   static func unit(_ name: UnitName) -> Unit {
     var unit = Unit(name: name, kind: name.type == .target ? .target : .other)
     unit.isBuiltIn = true

@@ -33,9 +33,8 @@ public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
 
 struct Assembler {
   var catalogue = Catalogue()
-  /// What each unit's file names, and how strictly it was read; built-in units excepted, otherwise the same positions as
-  /// in `catalogue.units`.
-  var files: [(references: [Reference], strictness: Strictness)] = []
+  /// Each unit's file, built-in units excepted; otherwise the same positions as in `catalogue.units`.
+  var files: [ParsedUnit] = []
   var index = NameIndex([])
   /// References to each unit, as positions of the units that name it.
   var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
@@ -52,7 +51,7 @@ struct Assembler {
         }
         continue
       }
-      files.append((file.references, file.strictness))
+      files.append(file)
       catalogue.units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }

@@ -36,7 +36,7 @@ struct ExecLineParser {
     var command = ExecCommand(path: [], arguments: [])
     let (rest, separateName) = takePrefixes(first.text, &command)
     ignoreFailure = command.ignoreFailure
-    let path = try expand(rest, at: first.offset)
+    let path = try expand(rest, at: first.offset + first.text.count - rest.count)
     try check(path, at: first.offset)
     if !separateName { command.arguments.append(path) }
     command.path = path.simplifiedPath

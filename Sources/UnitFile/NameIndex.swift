@@ -5,6 +5,7 @@ struct NameIndex {
   private let names: [Bytes]
   private let sorted: [Int]
 
+  @inline(never)
   init(_ names: [Bytes]) {
     self.names = names
     sorted = sortedPositions(names.count) { precedes(names[$0], names[$1]) || (names[$0] == names[$1] && $0 < $1) }
@@ -23,6 +24,7 @@ struct NameIndex {
 }
 
 /// Byte order, a prefix before what continues it.
+@inline(never)
 func precedes(_ left: Bytes, _ right: Bytes) -> Bool {
   let shared = min(left.count, right.count)
   for index in 0..<shared where left[index] != right[index] { return left[index] < right[index] }

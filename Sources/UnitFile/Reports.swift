@@ -51,6 +51,11 @@ extension UnitParser {
 
   /// The assignment at hand is ignored.
   func badValue(_ reason: Bytes, at offset: Int = 0, hint: Bytes = []) {
+    var hint = hint
+    // Like `Nice=5 # be nice`.
+    for index in value.indices.dropFirst() where value[index] == 35 && value[index - 1].isBlank {
+      hint = Bytes("a comment needs a line of its own")
+    }
     report(
       ignoredSeverity, at: line.position(of: valueOffset + offset),
       message: "cannot use " + key + "=" + value.quotable + ": " + reason, hint: hint)

@@ -1,6 +1,7 @@
 import Model
 
 /// The word nearest to a mistyped one, if it is near enough to be meant: at most a third of its letters differ.
+@inline(never)
 func nearest(to word: Bytes, among candidates: [Bytes]) -> Bytes? {
   let typed = word.lowercasedASCII
   // Of one or two letters, any other pair would be near.
@@ -37,6 +38,7 @@ private func editDistance(_ left: Bytes, _ right: Bytes, limit: Int) -> Int {
 }
 
 /// `did you mean WORD?`; empty if nothing is near.
+@inline(never)
 func didYouMean(_ word: Bytes, among candidates: [Bytes], suffix: StaticString = "") -> Bytes {
   guard let found = nearest(to: word, among: candidates) else { return [] }
   return "did you mean " + found + suffix + "?"

@@ -40,20 +40,34 @@ enum ReferenceKind: UInt8, Sendable {
   }
 }
 
-/// One name in a unit file, and where it stands.
-struct Reference: Equatable, Sendable {
-  var kind: ReferenceKind
-  var name: UnitName
-  var position: Position
+/// One name in a unit file, and where it stands. A class, as the next one: they are handed about, and never change.
+final class Reference: Sendable {
+  let kind: ReferenceKind
+  let name: UnitName
+  let position: Position
+
+  init(kind: ReferenceKind, name: UnitName, position: Position) {
+    self.kind = kind
+    self.name = name
+    self.position = position
+  }
 }
 
 /// One parsed file: the unit, and what was found on the way.
-public struct ParsedUnit: Sendable {
-  public var unit: Unit
-  public var diagnostics: [Diagnostic]
+public final class ParsedUnit: Sendable {
+  /// With every default that needs no other unit.
+  public let unit: Unit
+  public let diagnostics: [Diagnostic]
   /// Where the unit names others, for what `assemble` has to say.
-  var references: [Reference] = []
-  var strictness = Strictness.strict
+  let references: [Reference]
+  let strictness: Strictness
+
+  init(unit: Unit, diagnostics: [Diagnostic], references: [Reference], strictness: Strictness) {
+    self.unit = unit
+    self.diagnostics = diagnostics
+    self.references = references
+    self.strictness = strictness
+  }
 }
 
 /// Reads one unit file: every directive, every default that needs no other unit (units.md b and c.2, DESIGN section 2).

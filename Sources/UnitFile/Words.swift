@@ -41,6 +41,7 @@ struct WordReader {
   }
 
   /// The next word, or nil at the end. After an error `position` is where the word began.
+  @inline(never)
   mutating func next(_ style: EscapeStyle) throws(WordError) -> Word? {
     skipBlanks()
     if isAtEnd { return nil }

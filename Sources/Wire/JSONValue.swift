@@ -13,11 +13,40 @@ public indirect enum JSONValue: Equatable, Sendable {
   case object([JSONMember])
 
   /// The value of a key; nil if this is no object or has no such key.
-  public subscript(key: StaticString) -> JSONValue? {
+  public subscript(key: StaticString) -> JSONValue? { member(key) }
+
+  /// As the subscript. Not inlined, like its kin: they are everywhere in the client, and the binary has to stay small.
+  @inline(never) func member(_ key: StaticString) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     for member in members where member.key == key { return member.value }
     return nil
   }
+
+  /// The text of a key; empty if it has none.
+  @inline(never) public func text(_ key: StaticString) -> Bytes {
+    if case .string(let text)? = member(key) { return text }
+    return []
+  }
+
+  /// The whole number of a key; nil if it has none.
+  @inline(never) public func number(_ key: StaticString) -> Int64? {
+    if case .integer(let value)? = member(key) { return value }
+    return nil
+  }
+
+  /// The elements of a key; empty if it has none.
+  @inline(never) public func elements(_ key: StaticString) -> [JSONValue] { member(key)?.elements ?? [] }
+
+  /// Whether a key has a value that is not null.
+  @inline(never) public func has(_ key: StaticString) -> Bool {
+    switch member(key) {
+    case nil, .some(.null): return false
+    default: return true
+    }
+  }
+
+  /// Whether a key holds that text.
+  @inline(never) public func says(_ key: StaticString, _ text: StaticString) -> Bool { self.text(key) == text }
 
   /// The elements; empty for anything but an array.
   public var elements: [JSONValue] {

@@ -18,7 +18,7 @@ public struct JSONWriter: Sendable {
   public mutating func endArray() { end(93) }
 
   /// The key of the next value.
-  public mutating func key(_ name: StaticString) {
+  @inline(never) public mutating func key(_ name: StaticString) {
     separate()
     bytes.append(34)
     bytes.append(name)
@@ -34,7 +34,7 @@ public struct JSONWriter: Sendable {
   }
 
   /// A string of any bytes: invalid UTF-8 becomes U+FFFD, one per maximal bad piece (Unicode section 3.9).
-  public mutating func string(_ value: Bytes) {
+  @inline(never) public mutating func string(_ value: Bytes) {
     separate()
     bytes.append(34)
     appendEscaped(value)
@@ -43,7 +43,7 @@ public struct JSONWriter: Sendable {
   }
 
   /// A name of ours, which needs no escape.
-  public mutating func string(_ value: StaticString) {
+  @inline(never) public mutating func string(_ value: StaticString) {
     separate()
     bytes.append(34)
     bytes.append(value)
@@ -52,26 +52,26 @@ public struct JSONWriter: Sendable {
   }
 
   /// A whole number.
-  public mutating func integer(_ value: Int64) { literal(Bytes(decimal: value)) }
+  @inline(never) public mutating func integer(_ value: Int64) { literal(Bytes(decimal: value)) }
   /// `true` or `false`.
   public mutating func bool(_ value: Bool) { literal(Bytes(value ? "true" : "false")) }
   /// `null`
   public mutating func null() { literal(Bytes("null")) }
 
   /// Text that is already JSON.
-  mutating func literal(_ text: Bytes) {
+  @inline(never) mutating func literal(_ text: Bytes) {
     separate()
     bytes += text
     needsComma = true
   }
 
-  private mutating func begin(_ bracket: UInt8) {
+  @inline(never) private mutating func begin(_ bracket: UInt8) {
     separate()
     bytes.append(bracket)
     needsComma = false
   }
 
-  private mutating func end(_ bracket: UInt8) {
+  @inline(never) private mutating func end(_ bracket: UInt8) {
     bytes.append(bracket)
     needsComma = true
   }

@@ -143,22 +143,22 @@ private func microseconds(_ span: TimeSpan?) -> Int64? {
   return Int64(clamping: span.microseconds)
 }
 
-private func text(_ key: StaticString, _ value: Bytes, _ json: inout JSONWriter) {
+@inline(never) private func text(_ key: StaticString, _ value: Bytes, _ json: inout JSONWriter) {
   json.key(key)
   json.string(value)
 }
 
-private func name(_ key: StaticString, _ value: StaticString?, _ json: inout JSONWriter) {
+@inline(never) private func name(_ key: StaticString, _ value: StaticString?, _ json: inout JSONWriter) {
   json.key(key)
   if let value { json.string(value) } else { json.null() }
 }
 
-private func number(_ key: StaticString, _ value: Int64?, _ json: inout JSONWriter) {
+@inline(never) private func number(_ key: StaticString, _ value: Int64?, _ json: inout JSONWriter) {
   json.key(key)
   if let value { json.integer(value) } else { json.null() }
 }
 
-private func names(_ key: StaticString, _ values: [Bytes], _ json: inout JSONWriter) {
+@inline(never) private func names(_ key: StaticString, _ values: [Bytes], _ json: inout JSONWriter) {
   json.key(key)
   json.beginArray()
   for value in values { json.string(value) }

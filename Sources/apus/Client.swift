@@ -179,19 +179,11 @@ struct Client {
       if item.says("Severity", "warning") { severity = .warning }
       if item.says("Severity", "notice") { severity = .notice }
       let diagnostic = Diagnostic(
-        severity, file: item["File"]?.text ?? [], line: Int(item["Line"]?.wholeNumber ?? 0),
-        column: Int(item["Column"]?.wholeNumber ?? 0), message: item["Message"]?.text ?? [], hint: item["Hint"]?.text ?? [])
+        severity, file: item.text("File"), line: Int(item.number("Line") ?? 0),
+        column: Int(item.number("Column") ?? 0), message: item.text("Message"), hint: item.text("Hint"))
       out += diagnostic.text + "\n"
     }
     if !out.isEmpty { writeAll(out, to: 2) }
-  }
-}
-
-extension JSONValue {
-  /// Whether a key holds that text.
-  func says(_ key: StaticString, _ text: StaticString) -> Bool {
-    guard let value = self[key]?.text else { return false }
-    return value == text
   }
 }
 

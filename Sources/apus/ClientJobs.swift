@@ -80,8 +80,8 @@ extension Client {
     case .failure(let failure): return give(up: failure)
     case .success(let answer):
       if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
-      let failed = (answer.json["Units"]?.elements ?? []).filter { $0.says("ActiveState", "failed") }
-      return forEachUnit(failed.compactMap { $0["Id"]?.text }, "reset-failed", [])
+      let failed = answer.json.elements("Units").filter { $0.says("ActiveState", "failed") }
+      return forEachUnit(failed.compactMap { $0.text("Id") }, "reset-failed", [])
     }
   }
 
@@ -124,8 +124,8 @@ extension Client {
       if isJSON { return say(answer.body + "\n") }
       if isQuiet { return Status.success }
       var table = TextTable()
-      for item in answer.json["Plan"]?.elements ?? [] where !item.says("Action", "nothing") {
-        table.add([item["Action"]?.text ?? [], item["Unit"]?.text ?? [], item["Reason"]?.text ?? []])
+      for item in answer.json.elements("Plan") where !item.says("Action", "nothing") {
+        table.add([item.text("Action"), item.text("Unit"), item.text("Reason")])
       }
       return say(table.isEmpty ? Bytes("nothing to change\n") : table.text)
     }

@@ -40,7 +40,7 @@ extension Client {
       case .success(let answer):
         if answer.status >= 300 && !answer.isNotFound { return refuse("show " + unit, answer) }
         let value = answer.isNotFound ? absentUnit(unit) : answer.json
-        let state = value["ActiveState"]?.text ?? []
+        let state = value.text("ActiveState")
         if face == .isActive ? isRunning(value) : state == "failed" { isAny = true }
         if isJSON {
           var writer = JSONWriter()
@@ -96,7 +96,7 @@ private func appendExit(_ exit: JSONValue, _ out: inout [(name: Bytes, value: By
   add("ExecMainExitTimestamp", "ExitTimestamp")
   add("ExecMainPID", "PID")
   let code: StaticString
-  switch exit["Code"]?.text ?? [] {
+  switch exit.text("Code") {
   case "exited": code = "1"
   case "killed": code = "2"
   default: code = "3"

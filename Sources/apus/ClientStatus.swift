@@ -38,12 +38,12 @@ extension Client {
     case .success(let answer):
       if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
       if isJSON { return say(answer.body + "\n") }
-      return isQuiet ? Status.success : say(overview(answer.json["Units"]?.elements ?? []))
+      return isQuiet ? Status.success : say(overview(answer.json.elements("Units")))
     }
   }
 
   private func overview(_ units: [JSONValue]) -> Bytes {
-    let shown = units.filter { isWorthListing($0) }
+    let shown = units.filter { isWorthListing($0) || $0["Timer"]?.has("NextElapseUSecRealtime") ?? false }
     let failed = units.filter { $0.says("ActiveState", "failed") }.count
     let jobs = units.filter { $0["Job"] != nil }.count
     var out = Bytes(failed > 0 ? "× apus\n" : "● apus\n")
@@ -54,10 +54,13 @@ extension Client {
     if shown.isEmpty { return out }
     var table = TextTable()
     for unit in shown {
-      let why = unit["Why"]?.text ?? []
+      var why = unit.text("Why")
+      if why.isEmpty, unit.says("ActiveState", "inactive"), let left = unit["Timer"]?.number("LeftUSec") {
+        why = "next run in " + shownSpan(left)
+      }
       table.add([
-        dot(unit), unit["Id"]?.text ?? [], (unit["ActiveState"]?.text ?? []) + " (" + (unit["SubState"]?.text ?? []) + ")",
-        why.isEmpty ? unit["Description"]?.text ?? [] : why,
+        dot(unit), unit.text("Id"), unit.text("ActiveState") + " (" + unit.text("SubState") + ")",
+        why.isEmpty ? unit.text("Description") : why,
       ])
     }
     return out + "\n" + table.text
@@ -71,13 +74,13 @@ func isRunning(_ unit: JSONValue) -> Bool {
 
 /// Active, in motion, failed, or with a job: what lists show without `--all`.
 func isWorthListing(_ unit: JSONValue) -> Bool {
-  !unit.says("ActiveState", "inactive") || (unit["Job"] ?? .null) != .null
+  !unit.says("ActiveState", "inactive") || unit.has("Job")
 }
 
 /// systemctl's signs in front of a unit.
 func dot(_ unit: JSONValue) -> Bytes {
   if !unit.says("LoadState", "loaded"), !unit.says("LoadState", "masked") { return Bytes("×") }
-  switch unit["ActiveState"]?.text ?? [] {
+  switch unit.text("ActiveState") {
   case "failed": return Bytes("×")
   case "inactive", "deactivating": return Bytes("○")
   case "reloading": return Bytes("↻")
@@ -93,9 +96,8 @@ func appendLine(_ label: StaticString, _ text: Bytes, _ out: inout Bytes) {
 }
 
 private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
-  func text(_ key: StaticString) -> Bytes { unit[key]?.text ?? [] }
-  let name = text("Id")
-  let description = text("Description")
+  let name = unit.text("Id")
+  let description = unit.text("Description")
   var out = dot(unit) + " " + name
   if !description.isEmpty, description != name { out += " - " + description }
   out += "\n"
@@ -104,28 +106,28 @@ private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
   appendTimer(unit, now: now, &out)
   appendProcesses(unit, now: now, &out)
   if let restart = restartText(unit) { appendLine("Restart", restart, &out) }
-  if !text("Why").isEmpty { appendLine("Why", text("Why"), &out) }
-  if let job = unit["Job"], let id = job["Id"]?.wholeNumber {
-    appendLine("Job", Bytes(decimal: id) + " (" + (job["Type"]?.text ?? []) + ")", &out)
+  if !unit.text("Why").isEmpty { appendLine("Why", unit.text("Why"), &out) }
+  if let job = unit["Job"], let id = job.number("Id") {
+    appendLine("Job", Bytes(decimal: id) + " (" + job.text("Type") + ")", &out)
   }
-  if !text("Containment").isEmpty, unit["MainPID"]?.wholeNumber ?? 0 > 0 { appendLine("Found by", text("Containment"), &out) }
+  if !unit.text("Containment").isEmpty, unit.number("MainPID") ?? 0 > 0 { appendLine("Found by", unit.text("Containment"), &out) }
   return out
 }
 
 private func loadedText(_ unit: JSONValue) -> Bytes {
-  let state = unit["LoadState"]?.text ?? []
-  let error = unit["LoadError"]?.text ?? []
-  let path = unit["FragmentPath"]?.text ?? []
+  let state = unit.text("LoadState")
+  let error = unit.text("LoadError")
+  let path = unit.text("FragmentPath")
   if !error.isEmpty { return state + " (" + error + ")" }
   return path.isEmpty ? state : state + " (" + path + ")"
 }
 
 /// `active (running) since Mon 2026-11-23 08:56:00 UTC; 5s ago`
 private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
-  let state = unit["ActiveState"]?.text ?? []
-  var out = state + " (" + (unit["SubState"]?.text ?? []) + ")"
-  let result = unit["Result"]?.text ?? Bytes("success")
-  if result != "success" {
+  let state = unit.text("ActiveState")
+  var out = state + " (" + unit.text("SubState") + ")"
+  let result = unit.text("Result")
+  if !result.isEmpty, result != "success" {
     if state == "failed" { out = state }
     out += " (Result: " + result + ")"
   }
@@ -136,47 +138,47 @@ private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
   case "deactivating": key = "ActiveExitTimestamp"
   default: key = "StateChangeTimestamp"
   }
-  let since = unit[key]?.wholeNumber ?? 0
+  let since = unit.number(key) ?? 0
   if since > 0 { out += " since " + shownTime(since) + "; " + shownDistance(since, from: now) }
   return out
 }
 
 private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
   guard let timer = unit["Timer"], timer != .null else { return }
-  if let next = timer["NextElapseUSecRealtime"]?.wholeNumber {
-    let left = timer["LeftUSec"]?.wholeNumber.map(shownSpan) ?? shownDistance(next, from: now)
+  if let next = timer.number("NextElapseUSecRealtime") {
+    let left = timer.number("LeftUSec").map(shownSpan) ?? shownDistance(next, from: now)
     appendLine("Trigger", shownTime(next) + "; " + left + " left", &out)
   } else {
     appendLine("Trigger", Bytes("n/a"), &out)
   }
-  let target = timer["Unit"]?.text ?? []
-  if target != unit["Id"]?.text ?? [] { appendLine("Triggers", target, &out) }
+  let target = timer.text("Unit")
+  if target != unit.text("Id") { appendLine("Triggers", target, &out) }
   var schedule = Bytes()
-  for expression in timer["Expressions"]?.elements ?? [] {
+  for expression in timer.elements("Expressions") {
     if !schedule.isEmpty { schedule += ", " }
     schedule += expression.text ?? []
   }
   if !schedule.isEmpty { appendLine("Schedule", schedule, &out) }
-  let skipped = timer["Skipped"]?.wholeNumber ?? 0
-  var runs = Bytes(decimal: timer["Runs"]?.wholeNumber ?? 0)
+  let skipped = timer.number("Skipped") ?? 0
+  var runs = Bytes(decimal: timer.number("Runs") ?? 0)
   if skipped > 0 { runs += ", " + Bytes(decimal: skipped) + " skipped" }
-  appendLine("Runs", runs + " (overlap " + (timer["Overlap"]?.text ?? []) + ")", &out)
+  appendLine("Runs", runs + " (overlap " + timer.text("Overlap") + ")", &out)
 }
 
 /// Main and control process, and the last one that ended.
 private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
-  let main = unit["MainPID"]?.wholeNumber ?? 0
-  let control = unit["ControlPID"]?.wholeNumber ?? 0
+  let main = unit.number("MainPID") ?? 0
+  let control = unit.number("ControlPID") ?? 0
   if let exit = unit["LastExit"], exit != .null {
-    let role = exit["Role"]?.text ?? []
-    var how = "code=" + (exit["Code"]?.text ?? []) + ", " + (exit["StatusText"]?.text ?? [])
-    let error = exit["ExecError"]?.text ?? []
+    let role = exit.text("Role")
+    var how = "code=" + exit.text("Code") + ", " + exit.text("StatusText")
+    let error = exit.text("ExecError")
     if !error.isEmpty { how += ": " + error }
-    let pid = Bytes(decimal: exit["PID"]?.wholeNumber ?? 0)
+    let pid = Bytes(decimal: exit.number("PID") ?? 0)
     if role == Role.main.name, main == 0 {
       appendLine("Main PID", pid + " (" + how + ")", &out)
     } else {
-      let when = exit["ExitTimestamp"]?.wholeNumber ?? 0
+      let when = exit.number("ExitTimestamp") ?? 0
       let ago = when > 0 ? ", " + shownDistance(when, from: now) : Bytes()
       appendLine("Last exit", pid + " " + role + " (" + how + ")" + ago, &out)
     }
@@ -187,15 +189,16 @@ private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) 
 
 /// `always (default), 4 restarts, next in 850ms (Mon 2026-11-23 08:56:00 UTC)`
 private func restartText(_ unit: JSONValue) -> Bytes? {
-  guard let policy = unit["Restart"]?.text else { return nil }
-  let restarts = unit["NRestarts"]?.wholeNumber ?? 0
-  let next = unit["NextRestartUSec"]?.wholeNumber
+  let policy = unit.text("Restart")
+  if policy.isEmpty { return nil }
+  let restarts = unit.number("NRestarts") ?? 0
+  let next = unit.number("NextRestartUSec")
   if policy == "no", restarts == 0, next == nil { return nil }
   var out = policy
   if unit.says("RestartSource", "default") { out += " (default)" }
   if restarts > 0 { out += ", " + Bytes(decimal: restarts) + (restarts == 1 ? " restart" : " restarts") }
   if let next {
-    if let left = unit["NextRestartLeftUSec"]?.wholeNumber { out += ", next in " + shownSpan(left) } else { out += ", next" }
+    if let left = unit.number("NextRestartLeftUSec") { out += ", next in " + shownSpan(left) } else { out += ", next" }
     out += " (" + shownTime(next) + ")"
   }
   return out

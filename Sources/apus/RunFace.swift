@@ -59,7 +59,7 @@ func supervisorConfiguration(_ environment: [Bytes]) -> SupervisorConfiguration 
   configuration.ownUID = geteuid()
   configuration.ownGID = getegid()
   #if arch(arm64)
-    configuration.architecture = "arm64"
+  configuration.architecture = "arm64"
   #endif
   return configuration
 }

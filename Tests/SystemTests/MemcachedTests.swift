@@ -29,22 +29,22 @@ extension SystemTests {
           setup: "mount -t tmpfs none /run && \(Machine.root)/examples/memcached/prepare && busybox ip link set lo up")
         try apus.waitUntilReady()
         try eventually("memcached to answer; stderr: \(apus.process.stderr)") { try loopback(apus, "stats").contains("STAT pid ") }
-        let first = try apus.mainPid(of: "memcached.service")
-        #expect(Processes.one(first ?? 0)?.uid != 0, "it runs as root")
+        let first = try #require(try apus.mainPid(of: "memcached.service"))
+        #expect(Processes.one(first)?.uid != 0, "it runs as root")
 
-        kill(first ?? 0, SIGKILL)
+        kill(first, SIGKILL)
         try eventually("another memcached") {
           let pid = try apus.mainPid(of: "memcached.service")
           return pid != nil && pid != first
         }
         try eventually("memcached to answer again") { try loopback(apus, "stats").contains("STAT pid ") }
         #expect(try apus.property("NRestarts", of: "memcached.service") == "1")
-        let second = try apus.mainPid(of: "memcached.service")
+        let second = try #require(try apus.mainPid(of: "memcached.service"))
 
         let stopped = try apus.client(["stop", "memcached.service"])
         #expect(stopped.status == 0)
         #expect(stopped.seconds < 5)
-        for pid in [first, second] { #expect(!Processes.isAlive(pid ?? 0), "\(pid ?? 0) is left") }
+        for pid in [first, second] { #expect(!Processes.isAlive(pid), "\(pid) is left") }
         let left = Processes.inNamespace(of: try apus.pid()).filter { $0.command.first?.hasSuffix("memcached") == true }
         #expect(left.isEmpty, "\(left)")
       }
@@ -60,10 +60,10 @@ extension SystemTests {
           setup: "mount -t tmpfs none /run")
         try apus.waitUntilReady()
         try apus.wait(for: "cron.service", toBe: "active")
-        let pid = try apus.mainPid(of: "cron.service")
-        #expect(Processes.one(pid ?? 0)?.command.first == "/usr/sbin/cron")
+        let pid = try #require(try apus.mainPid(of: "cron.service"))
+        #expect(Processes.one(pid)?.command.first == "/usr/sbin/cron")
         #expect(try apus.client(["stop", "cron.service"]).status == 0)
-        #expect(!Processes.isAlive(pid ?? 0))
+        #expect(!Processes.isAlive(pid))
       }
     }
   }

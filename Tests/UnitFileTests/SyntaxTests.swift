@@ -1,3 +1,4 @@
+import Foundation
 import Model
 import Testing
 
@@ -86,6 +87,22 @@ import Testing
       parsed.diagnostics.map { $0.message.shown.split(separator: "=")[0] } == [
         "ConditionPathExists", "AssertUser", "PartOf", "PrivateTmp", "WatchdogSec", "ReadWriteDirectories", "ReadyTcp",
       ])
+  }
+
+  /// `systemd --dump-configuration-items` of 252, and what 253 to 257 added.
+  @Test func everyKeyOfSystemdIsKnown() throws {
+    let listed = String(decoding: try fixture("systemd-252-keys.txt"), as: UTF8.self).split(separator: "\n").map(String.init)
+    let later = [
+      "Service.RestartSteps", "Service.RestartMaxDelaySec", "Service.RestartMode", "Service.ReloadSignal", "Service.OpenFile",
+      "Service.FileDescriptorStorePreserve", "Service.SetLoginEnvironment", "Service.ImportCredential", "Service.PrivatePIDs",
+      "Service.MemoryKSM", "Service.NFTSet", "Service.CoredumpReceive", "Timer.DeferReactivation", "Install.UpheldBy",
+    ]
+    #expect(listed.count > 350)
+    for row in listed + later {
+      let parts = row.split(separator: ".", maxSplits: 1)
+      let section = try #require(Section.allCases.first { Bytes($0.name).shown == parts[0] })
+      #expect(KeyMeaning(Bytes(String(parts[1])), in: section) != .unknown, "\(row)")
+    }
   }
 
   @Test func everyRowOfTheTableIsFoundAgain() {

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -210,3 +211,4 @@ extension Probe {
     Foundation.close(next)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -116,3 +117,4 @@ final class Bench {
     return finish(plan)
   }
 }
+#endif

@@ -1,5 +1,5 @@
 // witness FILE NAME [ignore | deaf] [child NAME | obstinate NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
-// line "NAME signal NUMBER" for every signal it gets. SIGTERM, SIGINT, SIGHUP and SIGABRT end it (status N, 0 by default),
+// line "NAME signal NUMBER" for every signal it gets. What asks to stop (TERM, INT, HUP, QUIT, PWR, RTMIN+3) and SIGABRT end it (status N),
 // unless `ignore`; `deaf` ignores them but SIGABRT. `child` starts a second witness of that name and nature; `obstinate`
 // starts one that ignores while the first obeys. It ends by itself after SECONDS (60).
 #include <fcntl.h>
@@ -59,7 +59,9 @@ int main(int argc, char **argv) {
     if (signal > 0) {
       if (signal == SIGCHLD) continue;
       say("signal", signal);
-      if (signal == SIGABRT ? !ignore : !ignore && !deaf && (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)) {
+      int ends = signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT || signal == SIGPWR ||
+                 signal == SIGRTMIN + 3;
+      if (!ignore && (signal == SIGABRT || (ends && !deaf))) {
         _exit(status);
       }
     }

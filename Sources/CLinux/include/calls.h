@@ -47,7 +47,10 @@ struct apus_signal {
 };
 // 1: one signal was read; 0: none is there.
 int32_t apus_next_signal(int32_t descriptor, struct apus_signal *into);
+// Refuses -1.
 int32_t apus_kill(int32_t pid, int32_t signal);
+// The only kill(-1): to everybody else in the PID namespace; refused to all but PID 1.
+int32_t apus_kill_namespace(int32_t signal);
 int32_t apus_pidfd_open(int32_t pid);
 int32_t apus_pidfd_signal(int32_t pidfd, int32_t signal);
 // Stops apus as Ctrl-Z would: SIGTSTP with its default action to the own process group, delivered before it returns.

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -111,3 +112,4 @@ final class ApplyChecker: Checker {
     return concerned
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -143,7 +144,8 @@ final class StuckChecker: Checker {
 
   /// How long a state may last, nanoseconds; nil: for ever.
   private func limit(_ state: ServiceState, _ index: Int, _ manager: Manager) -> Int64? {
-    guard let settings = manager.settings(index) else { return nil }
+    // A FinalKillSignal= that is ignored holds a unit for as long as its processes like.
+    guard let settings = manager.settings(index), settings.finalKillSignal == .kill else { return nil }
     func span(_ value: TimeSpan) -> Int64? { value.isInfinite ? nil : Int64(value.microseconds) * 1000 }
     switch state {
     case .dead, .failed, .running, .exited, .autoRestartQueued: return nil
@@ -155,3 +157,4 @@ final class StuckChecker: Checker {
     }
   }
 }
+#endif

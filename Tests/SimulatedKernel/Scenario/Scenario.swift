@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 import Supervision
@@ -105,6 +106,7 @@ final class Scenario {
   private func judge(_ client: VirtualClient, isOver: Bool) {
     guard client.conversation < conversations.count else { return }
     let conversation = conversations[client.conversation]
+    if world.lastLongSleep >= client.connectedAt { return }
     // apus that leaves may leave questions of its last turns open.
     if let fault = conversation.fault(of: client, isOver: isOver || supervisorIsLeaving) {
       world.violate("answer", "client \(client.id) (\(conversation.requests.joined(separator: ", "))): \(fault)".bytes)
@@ -159,3 +161,4 @@ public struct Simulation {
     return total
   }
 }
+#endif

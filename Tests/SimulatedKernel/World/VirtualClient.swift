@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -20,6 +21,7 @@ public final class VirtualClient {
   /// What apus sent.
   public internal(set) var received = Bytes()
   var room: Int
+  let connectedAt: Int64
   var isAccepted = false
   public internal(set) var hasHungUp = false
   public internal(set) var closedByServer = false
@@ -28,8 +30,9 @@ public final class VirtualClient {
   /// Opaque to the world: which conversation of the scenario this is.
   public let conversation: Int
 
-  init(id: UInt32, uid: UInt32, moves: [(afterMs: Int64, move: Move)], room: Int, conversation: Int) {
+  init(id: UInt32, uid: UInt32, moves: [(afterMs: Int64, move: Move)], room: Int, connectedAt: Int64, conversation: Int) {
     self.id = id
+    self.connectedAt = connectedAt
     self.uid = uid
     self.moves = moves
     self.room = room
@@ -47,7 +50,7 @@ extension World {
   /// A client connects; its first move comes after its own delay.
   public func connect(uid: UInt32, moves: [(afterMs: Int64, move: VirtualClient.Move)], room: Int, conversation: Int) {
     nextClient += 1
-    let client = VirtualClient(id: nextClient, uid: uid, moves: moves, room: room, conversation: conversation)
+    let client = VirtualClient(id: nextClient, uid: uid, moves: moves, room: room, connectedAt: clock, conversation: conversation)
     clients.append(client)
     backlog.append(client.id)
     note("client-connects", Int64(client.id), Int64(uid))
@@ -134,3 +137,4 @@ extension World {
     end(client)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -121,3 +122,4 @@ extension World {
     return true
   }
 }
+#endif

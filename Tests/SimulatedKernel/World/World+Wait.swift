@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -43,8 +44,14 @@ extension World {
   /// Timers never fire early; late they may be, by a busy machine or a paused container.
   private func oversleeps(_ deadline: Instant) -> Bool {
     guard deadline != .never, random.chance(perMille: faults.oversleep) else { return false }
-    clock += random.within(0...(random.chance(perMille: 950) ? 30_000_000 : 20_000_000_000))
-    runDue()
+    let began = clock
+    let end = clock + random.within(0...(random.chance(perMille: 950) ? 30_000_000 : 20_000_000_000))
+    while let next = agenda.next, next <= end {
+      clock = max(clock, next)
+      runDue()
+    }
+    clock = end
+    if end - began > 1_000_000_000 { lastLongSleep = end }
     return true
   }
 
@@ -113,3 +120,4 @@ extension World {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -79,6 +80,8 @@ public final class World {
   /// Those but `now` and `wait`.
   var workThisTurn = 0
   public internal(set) var lastWake = Wake()
+  /// When apus woke from its last long oversleep: clients may have run into their limits meanwhile.
+  var lastLongSleep: Int64 = 0
   /// Nothing would ever happen again: no deadline, no entry on the agenda.
   public internal(set) var isStuck = false
   /// Told when an intervention is due.
@@ -205,3 +208,4 @@ struct ExecPipe {
 extension String {
   var bytes: Bytes { Bytes(utf8) }
 }
+#endif

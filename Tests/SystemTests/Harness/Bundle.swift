@@ -68,7 +68,9 @@ final class Bundle {
     if try !Binary.isStatic() {
       // The ordinary binary brings its libraries along.
       for line in try runToEnd(["ldd", binary]).stdout.split(separator: "\n") {
-        guard let path = line.split(separator: " ").first(where: { $0.hasPrefix("/") }).map(String.init) else { continue }
+        guard let path = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).first(where: { $0.hasPrefix("/") }).map(String.init) else {
+          continue
+        }
         let place = line.contains("/ld-linux") ? path : "/lib/" + (path as NSString).lastPathComponent
         try copy((path as NSString).resolvingSymlinksInPath, to: String(place.dropFirst()))
       }

@@ -19,7 +19,8 @@ final class Running {
 
   init(
     _ argv: [String], environment: [String: String]? = nil, folder: String? = nil, stdin: Int32? = nil, stdout: Output = .captured,
-    stderr: Output = .captured, newSession: Bool = true, terminal: String? = nil
+    stderr: Output = .captured, newSession: Bool = true, terminal: String? = nil,
+    ownsTerminal: Bool = true
   ) throws {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
@@ -32,7 +33,7 @@ final class Running {
     var given: [Int32] = []
     if let terminal {
       // A session leader that opens a terminal gets it as its own.
-      posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR, 0)
+      posix_spawn_file_actions_addopen(&actions, 0, terminal, O_RDWR | (ownsTerminal ? 0 : O_NOCTTY), 0)
       posix_spawn_file_actions_adddup2(&actions, 0, 1)
       posix_spawn_file_actions_adddup2(&actions, 0, 2)
     } else {

@@ -36,6 +36,12 @@ final class Sandbox {
     return path
   }
 
+  /// A folder below the sandbox.
+  func folder(_ name: String) throws -> String {
+    try FileManager.default.createDirectory(atPath: path(name), withIntermediateDirectories: true)
+    return path(name)
+  }
+
   func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path(name)) }
 
   /// A file's text; empty while there is none.

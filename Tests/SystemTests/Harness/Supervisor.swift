@@ -4,7 +4,10 @@ import Testing
 /// A running apus.
 final class Supervisor {
   let process: Running
+  /// It is PID 1 of its namespace.
   let isInit: Bool
+  /// It lives in a PID namespace of the test's: so that, init or not, it can only ever reach what is the test's.
+  private let isInside: Bool
   /// Where its control socket is.
   let control: String
   private let binary: String
@@ -17,6 +20,7 @@ final class Supervisor {
   ) throws {
     binary = try Binary.path()
     isInit = asInit
+    isInside = Machine.hasNamespaces
     self.control = folder + "/control\(number).sock"
     var variables = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"]
     // Server and client alike find the socket by this; no test uses the machine's own.
@@ -25,26 +29,29 @@ final class Supervisor {
     variables.merge(environment) { $1 }
     var argv = wrapper + [binary] + arguments
     if let setup { argv = ["/bin/sh", "-c", setup + "\nexec \"$@\"", "sh"] + argv }
-    if asInit { argv = ["unshare", "--pid", "--fork", "--kill-child"] + unshareOptions + ["--"] + argv }
+    if isInside {
+      let first = asInit ? [] : [try Tools.path("first")]
+      argv = ["unshare", "--pid", "--fork", "--kill-child"] + unshareOptions + ["--"] + first + argv
+    }
     process = try Running(
-      argv, environment: variables, folder: folder, stdin: stdin, stdout: stdout, stderr: stderr, terminal: terminal)
+      argv, environment: variables, folder: folder, stdin: stdin, stdout: stdout, stderr: stderr, terminal: terminal,
+      ownsTerminal: asInit || !isInside)
   }
 
   /// Its pid as the test sees it.
   func pid() throws -> pid_t {
     if let found { return found }
-    if !isInit {
+    if !isInside {
       found = process.pid
       return process.pid
     }
     try eventually("apus below unshare; stderr: \(process.stderr)") {
-      // A process that still runs unshare's own image is not there yet.
-      guard let child = Processes.children(process.pid).first else { return process.hasEnded }
-      found = child
-      return true
+      guard let first = Processes.children(process.pid).first else { return process.hasEnded }
+      namespace = Processes.namespace(first)
+      found = isInit ? first : Processes.children(first).first
+      return found != nil || process.hasEnded
     }
     guard let found else { throw Failure("apus ended at once, status \(process.status ?? -1): \(process.stderr)") }
-    namespace = Processes.namespace(found)
     return found
   }
 
@@ -64,7 +71,7 @@ final class Supervisor {
   /// Its end, as a shell says it.
   @discardableResult
   func waitForEnd(within seconds: Double = 10) throws -> Int32 {
-    if isInit { _ = try? pid() }
+    if isInside { _ = try? pid() }
     return try process.waitForEnd(within: seconds)
   }
 
@@ -108,7 +115,7 @@ final class Supervisor {
 
   /// The pid outside of a process of this apus's namespace.
   func outerPid(_ inner: pid_t) throws -> pid_t? {
-    if !isInit { return inner }
+    if !isInside { return inner }
     return Processes.inNamespace(of: try pid()).first { Processes.innerPid($0.pid) == inner }?.pid
   }
 
