@@ -26,6 +26,7 @@ extension Manager {
     for item in transaction.items {
       let isAnchor = item.unit == unit
       var job = Job(id: nextJob, type: item.type)
+      job.isBoot = phase == .booting
       nextJob = nextJob &+ 1
       if isAnchor {
         if let waiter { job.waiters = [waiter] }
