@@ -43,6 +43,7 @@ let swiftSettings: [SwiftSetting] = [
 
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
+  .define("APUS_OWN_LIBC", embedded),
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
   // child.c runs where neither the C library nor its thread-local may be touched (Tests/LinuxTests reads its symbols).
   .unsafeFlags(["-fno-stack-protector", "-fno-builtin"]),
@@ -53,9 +54,9 @@ let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
       // Embedded Swift's Unicode tables.
-      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
+      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),
     embedded)
 ]
 
