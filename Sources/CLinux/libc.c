@@ -1,4 +1,5 @@
-// The C library of the static release: the forty functions that Embedded Swift and apus really call, on bare system calls.
+// The C library of the static release: the functions that Embedded Swift and apus call, and their near relations (what nobody
+// calls is not linked), on bare system calls.
 // glibc's floor is 680 KB (locales, iconv, printf, a dynamic loader), more than all of apus. The ordinary build has the
 // platform's own library and leaves this file empty.
 //
@@ -11,6 +12,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -60,13 +62,27 @@ void _exit(int status) {
   for (;;) RAW(__NR_exit_group, status);
 }
 
+void exit(int status) { _exit(status); }
+
+void abort(void) {
+  RAW(__NR_kill, RAW(__NR_getpid), 6);
+  _exit(134);
+}
+
+// What the Swift runtime prints goes to stderr's neighbour unbuffered; apus itself prints nothing through it.
+int putchar(int character) {
+  unsigned char byte = (unsigned char)character;
+  return RAW(__NR_write, 1, &byte, 1) == 1 ? byte : -1;
+}
+
 // MARK: Memory
 //
-// Blocks of fixed classes: every 16 bytes up to 1 KiB, then four to a doubling up to 256 KiB, each with a list of free
-// ones; larger ones are mappings of their own. Eight bytes before a block say what it is. What is free stays in its class:
-// apus's sizes repeat.
+// Blocks of fixed classes: every 16 bytes up to 1 KiB, then four to a doubling up to 32 KiB, each with a list of free
+// ones; larger ones are mappings of their own and go back to the kernel. Eight bytes before a block say what it is. What is
+// free stays in its class: apus's sizes repeat.
 
-enum { LARGEST_SMALL = 1024, SMALL_CLASSES = LARGEST_SMALL / 16, CLASSES = SMALL_CLASSES + 32, CHUNK = 128 * 1024 };
+enum { LARGEST_SMALL = 1024, SMALL_CLASSES = LARGEST_SMALL / 16, CLASSES = SMALL_CLASSES + 20, CHUNK = 128 * 1024 };
+enum { LARGEST_CLASS = 32 * 1024 };
 enum { KIND_CLASS = 0, KIND_MAPPING = 1, KIND_ALIGNED = 2 };
 
 static void *free_blocks[CLASSES];
@@ -93,23 +109,16 @@ static void *map(size_t size) {
 static uint64_t *header_of(void *block) { return (uint64_t *)block - 1; }
 
 static void *new_block(size_t class_size, int class) {
-  uint64_t *header;
-  if (class_size >= CHUNK / 4) {
-    char *own = map((class_size + 8 + 4095) & ~(size_t)4095);
-    if (!own) return NULL;
+  // What is left of the old chunk is too small for this class, and untouched.
+  if ((size_t)(fresh_end - fresh) < class_size) {
+    char *chunk = map(CHUNK);
+    if (!chunk) return NULL;
     // Headers lie before multiples of 16.
-    header = (uint64_t *)(own + 8);
-  } else {
-    // What is left of the old chunk is too small for this class, and untouched.
-    if ((size_t)(fresh_end - fresh) < class_size) {
-      char *chunk = map(CHUNK);
-      if (!chunk) return NULL;
-      fresh = chunk + 8;
-      fresh_end = chunk + CHUNK;
-    }
-    header = (uint64_t *)fresh;
-    fresh += class_size;
+    fresh = chunk + 8;
+    fresh_end = chunk + CHUNK;
   }
+  uint64_t *header = (uint64_t *)fresh;
+  fresh += class_size;
   *header = (uint64_t)class << 2 | KIND_CLASS;
   return header + 1;
 }
@@ -121,7 +130,7 @@ void *malloc(size_t size) {
   }
   size_t with_header = size + 8 < 24 ? 24 : size + 8;
   void *block;
-  if (with_header > 256 * 1024) {
+  if (with_header > LARGEST_CLASS) {
     size_t length = (with_header + 8 + 4095) & ~(size_t)4095;
     char *mapping = map(length);
     block = mapping ? mapping + 16 : NULL;
@@ -149,6 +158,16 @@ void free(void *block) {
   case KIND_ALIGNED: free((char *)block - (header >> 2)); break;
   default: __builtin_trap();
   }
+}
+
+void *calloc(size_t count, size_t size) {
+  size_t total;
+  if (__builtin_mul_overflow(count, size, &total)) {
+    last_error = ENOMEM;
+    return NULL;
+  }
+  void *block = malloc(total);
+  return block ? memset(block, 0, total) : NULL;
 }
 
 int posix_memalign(void **into, size_t alignment, size_t size) {
@@ -215,6 +234,11 @@ int memcmp(const void *left, const void *right, size_t count) {
   return 0;
 }
 
+int strcmp(const char *left, const char *right) {
+  while (*left && *left == *right) left++, right++;
+  return (unsigned char)*left - (unsigned char)*right;
+}
+
 size_t strlen(const char *text) {
   size_t length = 0;
   while (text[length]) length++;
@@ -254,6 +278,22 @@ int clock_gettime(clockid_t clock, struct timespec *into) { return (int)CALL(__N
 ssize_t read(int file, void *into, size_t count) { return CALL(__NR_read, file, into, count); }
 ssize_t write(int file, const void *from, size_t count) { return CALL(__NR_write, file, from, count); }
 int close(int file) { return (int)CALL(__NR_close, file); }
+pid_t getppid(void) { return (pid_t)CALL(__NR_getppid); }
+uid_t getuid(void) { return (uid_t)CALL(__NR_getuid); }
+gid_t getgid(void) { return (gid_t)CALL(__NR_getgid); }
+int isatty(int file) {
+  char settings[64];
+  return CALL(__NR_ioctl, file, 0x5401 /* TCGETS */, settings) == 0;
+}
+int nanosleep(const struct timespec *wanted, struct timespec *rest) { return (int)CALL(__NR_nanosleep, wanted, rest); }
+int dup2(int from, int to) {
+  return from == to ? (int)answer(RAW(__NR_fcntl, from, F_GETFD) < 0 ? -RAW_EBADF : to) : (int)CALL(__NR_dup3, from, to, 0);
+}
+int rename(const char *from, const char *to) { return (int)CALL(__NR_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0); }
+ssize_t readlink(const char *restrict path, char *restrict into, size_t count) {
+  return CALL(__NR_readlinkat, AT_FDCWD, path, into, count);
+}
+int fsync(int file) { return (int)CALL(__NR_fsync, file); }
 pid_t getpid(void) { return (pid_t)CALL(__NR_getpid); }
 uid_t geteuid(void) { return (uid_t)CALL(__NR_geteuid); }
 gid_t getegid(void) { return (gid_t)CALL(__NR_getegid); }
@@ -285,6 +325,12 @@ int socket(int domain, int type, int protocol) { return (int)CALL(__NR_socket, d
 int bind(int file, const struct sockaddr *address, socklen_t size) { return (int)CALL(__NR_bind, file, address, size); }
 int connect(int file, const struct sockaddr *address, socklen_t size) { return (int)CALL(__NR_connect, file, address, size); }
 int listen(int file, int backlog) { return (int)CALL(__NR_listen, file, backlog); }
+int accept4(int file, struct sockaddr *restrict address, socklen_t *restrict size, int flags) {
+  return (int)CALL(__NR_accept4, file, address, size, flags);
+}
+int setsockopt(int file, int level, int option, const void *value, socklen_t size) {
+  return (int)CALL(__NR_setsockopt, file, level, option, value, size);
+}
 int shutdown(int file, int how) { return (int)CALL(__NR_shutdown, file, how); }
 ssize_t send(int file, const void *from, size_t count, int flags) { return CALL(__NR_sendto, file, from, count, flags, 0, 0); }
 ssize_t recv(int file, void *into, size_t count, int flags) { return CALL(__NR_recvfrom, file, into, count, flags, 0, 0); }
