@@ -92,18 +92,4 @@ import Testing
     #expect(lines[0] == "five" && lines[1] == "0077" && lines[2].hasSuffix("200") && lines[3] == "pid" && lines[4] == "512", "\(lines)")
     #expect(lines[5] == lines[6], "leader of its own group")
   }
-
-  /// The static release's own C library: memory, bytes, start, a handler's way back.
-  @Test(arguments: ["-O0", "-Os"]) func ownLibcKeepsItsPromises(level: String) throws {
-    let scratch = try Scratch()
-    let sources = ProbeRunner.sources.appendingPathComponent("Sources/CLinux").path
-    let check = ProbeRunner.sources.appendingPathComponent("Tests/tools/libc-check.c").path
-    let compiled = try ProbeRunner.run([
-      "clang", "-std=gnu11", level, "-D_GNU_SOURCE", "-DAPUS_OWN_LIBC", "-fno-stack-protector", "-fno-builtin", "-nostdlib", "-static",
-      "-I\(sources)/include", check, "\(sources)/libc.c", "\(sources)/calls.c", "-o", "\(scratch.path)/check",
-    ])
-    #expect(compiled.status == 0, "\(compiled.errors)")
-    let outcome = try ProbeRunner.run(["\(scratch.path)/check", "x"])
-    #expect(outcome.status == 0, "line \(outcome.errors)")
-  }
 }

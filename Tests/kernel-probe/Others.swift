@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -236,3 +237,4 @@ extension Probe {
     Foundation.close(next)
   }
 }
+#endif

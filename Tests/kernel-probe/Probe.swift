@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -117,3 +118,4 @@ final class Bench {
     return finish(plan)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -211,3 +212,4 @@ extension Probe {
     print("report \(String(describing: report)) end \(String(describing: end))")
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What the outside does to apus while it runs; each is one draw of the seed.
@@ -69,7 +70,7 @@ extension Scenario {
   private func put(_ index: Int, _ text: String) {
     files[index].text = text
     world.files.write(path(files[index].name), text.bytes)
-    world.note("file", 0, 0, path(files[index].name))
+    world.note("file", 0, 0, path(files[index].name) + " " + text.replacing("\n", with: " ; ").bytes)
   }
 
   private func changeFile() {
@@ -134,3 +135,4 @@ extension World {
     for process in table where process.key?.invocation.unit == .command && process.isLive { deliver(.terminalStop, to: process) }
   }
 }
+#endif
