@@ -10,9 +10,9 @@
 import PackageDescription
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #elseif canImport(Musl)
-  import Musl
+import Musl
 #endif
 
 /// The toolchain's folder usr/lib/swift. The manifest's own process has libPackageDescription.so mapped from
@@ -41,21 +41,33 @@ let swiftSettings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Tools of the tests are ordinary Swift: `swift build` makes them with everything else, so in the Embedded build they are
+/// empty (`#if !EMBEDDED` around each file).
+let toolSettings: [SwiftSetting] = [
+  .define("EMBEDDED", embedded),
+  .define("PLANTED", .when(traits: ["Planted"])),
+]
+
 let cSettings: [CSetting] = [
   .define("_GNU_SOURCE"),
   .unsafeFlags(["-Wall", "-Wextra", "-Werror"]),
   // child.c runs where neither the C library nor its thread-local may be touched (Tests/LinuxTests reads its symbols).
   .unsafeFlags(["-fno-stack-protector", "-fno-builtin"]),
-  .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections"], embedded),
+  // The static release brings what it needs of a C library itself (Sources/CLinux/freestanding).
+  .define("APUS_FREESTANDING", to: "1", embedded),
+  .unsafeFlags(["-Os", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables"], embedded),
 ]
 
 let toolchain = toolchainLibraryFolder()
 
 let linkerSettings: [LinkerSetting] = [
   .unsafeFlags(
-    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xlinker", "--gc-sections", "-Xlinker", "-s"]
+    ["-enable-experimental-feature", "Embedded", "-Xclang-linker", "-static", "-Xclang-linker", "-nostdlib"]
+      // The toolchain's own linker folds functions that are equal.
+      + ["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "-s", "-Xlinker", "--build-id=none"]
+      + ["-Xlinker", "-O2", "-Xlinker", "--no-rosegment", "-Xlinker", "-znorelro", "-Xlinker", "--no-eh-frame-hdr"]
       // Embedded Swift's Unicode tables.
-      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []) + ["-lm"],
+      + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),
     embedded)
 ]
 
@@ -97,12 +109,13 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
-      path: "Tests/SimulatedKernel", swiftSettings: [.define("PLANTED", .when(traits: ["Planted"]))]),
-    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate"),
+      path: "Tests/SimulatedKernel", swiftSettings: toolSettings),
+    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate", swiftSettings: toolSettings),
     .testTarget(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
       path: "Tests/SimulationTests"),
-    .executableTarget(name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe"),
+    .executableTarget(
+      name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe", swiftSettings: toolSettings),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),

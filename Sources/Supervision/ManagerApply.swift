@@ -124,7 +124,8 @@ extension Manager {
       case .live: items.append(PlanItem(unit: unit.name.bytes, action: .update, reason: reason))
       case .exec:
         let action: PlanAction =
-          !self[id].isDown && !(isIdleSchedule(id) && unitIsScheduled(unit)) ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
+          !self[id].isDown && !(isIdleSchedule(id) && unitIsScheduled(unit))
+          ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
         items.append(PlanItem(unit: unit.name.bytes, action: action, reason: reason))
       }
     }

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -8,3 +9,4 @@ public enum Coverage {
   /// Prints what no seed visited; true if nothing is missing.
   public static func report(_ visited: Set<String>) -> Bool { true }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// A bug that the `Planted` build has in its sources, and the checkers whose duty it is to catch it.
@@ -12,10 +13,11 @@ public struct PlantedBug: Sendable {
 /// Chooses the planted bug of this process; 0: none. False: this build has none of them.
 public func plant(_ number: Int) -> Bool {
   #if PLANTED
-    guard number >= 0, number <= PlantedBug.all.count else { return false }
-    plantedBug = number
-    return true
+  guard number >= 0, number <= PlantedBug.all.count else { return false }
+  plantedBug = number
+  return true
   #else
-    return false
+  return false
   #endif
 }
+#endif

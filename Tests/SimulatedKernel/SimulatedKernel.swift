@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -167,3 +168,4 @@ public struct SimulatedKernel: Kernel {
 
   public mutating func random() -> UInt64 { world.random.next() }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Linux
 import Model
@@ -90,3 +91,4 @@ extension Probe {
     bench.check(bench.turn(for: 5) { !bench.kernel.anyoneLeft() && bench.roots.isEmpty }, "nobody is left")
   }
 }
+#endif

@@ -1,1 +1,3 @@
+#if !EMBEDDED
 Probe.main()
+#endif

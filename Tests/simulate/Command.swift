@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import SimulatedKernel
 
@@ -125,3 +126,4 @@ enum Report {
       """
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import SimulatedKernel
 
@@ -211,3 +212,4 @@ final class Watch: @unchecked Sendable {
     lock.unlock()
   }
 }
+#endif

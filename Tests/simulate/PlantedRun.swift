@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import SimulatedKernel
 
@@ -51,3 +52,4 @@ struct PlantedRun {
     return (true, text)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import SimulatedKernel
 
@@ -29,3 +30,4 @@ struct Worker {
   /// At once: `print` keeps back what goes into a pipe.
   private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 }
+#endif

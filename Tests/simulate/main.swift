@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import SimulatedKernel
 
@@ -6,3 +7,4 @@ import SimulatedKernel
 // swift run -c release --traits Planted --scratch-path .build-planted simulate --planted all
 
 exit(Command(CommandLine.arguments).run())
+#endif

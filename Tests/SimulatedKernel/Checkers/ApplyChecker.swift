@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -116,3 +117,4 @@ final class ApplyChecker: Checker {
     return concerned
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -166,3 +167,4 @@ extension ServiceState {
     }
   }
 }
+#endif

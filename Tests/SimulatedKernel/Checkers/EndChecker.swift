@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -78,3 +79,4 @@ final class EndChecker: Checker {
     if status != wanted, !(status == 1 && killed) { fail("asked to stop: exit status \(status), expected \(wanted)") }
   }
 }
+#endif

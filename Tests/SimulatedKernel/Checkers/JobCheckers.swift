@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Supervision
 
@@ -156,3 +157,4 @@ final class StuckChecker: Checker {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 import Supervision
@@ -187,3 +188,4 @@ extension Event {
 extension ProcessKey {
   var text: String { "unit \(invocation.unit.index) run \(invocation.number) \(role.name) #\(serial)" }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Foundation
 import Model
 import Supervision
@@ -287,3 +288,4 @@ final class WakeChecker: Checker {
     }
   }
 }
+#endif

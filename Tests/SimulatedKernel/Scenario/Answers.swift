@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What a client got, read by a parser of the simulator's own.
@@ -64,3 +65,4 @@ extension Conversation {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What one control client wants, and what it must get.
@@ -110,3 +111,4 @@ struct ConversationMaker {
     return moves
   }
 }
+#endif

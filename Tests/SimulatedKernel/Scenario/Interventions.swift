@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What the outside does to apus while it runs; each is one draw of the seed.
@@ -134,3 +135,4 @@ extension World {
     for process in table where process.key?.invocation.unit == .command && process.isLive { deliver(.terminalStop, to: process) }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 /// What one seed gave.
 public struct Outcome: Sendable {
   public var seed: UInt64
@@ -12,3 +13,4 @@ public struct Outcome: Sendable {
   public var trace: [String] = []
   public init(seed: UInt64) { self.seed = seed }
 }
+#endif

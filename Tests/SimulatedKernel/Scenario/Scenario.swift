@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 import Supervision
@@ -163,3 +164,4 @@ public struct Simulation {
     return total
   }
 }
+#endif

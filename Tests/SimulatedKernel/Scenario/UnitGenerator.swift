@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// Makes a folder of unit files from a seed: every kind of service, job and timer that apus has, with small times so that
@@ -275,3 +276,4 @@ struct UnitGenerator {
     if percent(20) { unit.add(.apus, "RandomizedDelaySec", span(10...500)) }
   }
 }
+#endif

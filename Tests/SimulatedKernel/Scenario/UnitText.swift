@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// A unit file in the making: sections in order, then text. The real parser reads what this gives.
@@ -27,3 +28,4 @@ struct UnitText: Sendable {
     return out
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What the world will do, and when: a binary heap ordered by time, then by the order of entry, so that equal times are no
@@ -76,3 +77,4 @@ enum Step: Equatable {
   /// A signal's effect is there: it is gone now.
   case die(ExitStatus)
 }
+#endif

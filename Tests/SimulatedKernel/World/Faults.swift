@@ -1,3 +1,4 @@
+#if !EMBEDDED
 /// How often the world misbehaves, per mille of the occasions unless said otherwise. Every kind is above zero in every
 /// seed (DESIGN section 11); a seed makes some of them frequent.
 public struct Faults: Sendable {
@@ -72,3 +73,4 @@ public struct Faults: Sendable {
     swarm(&murder, 200)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// The trace of one run: its hash over everything, and the last entries in full.
@@ -57,3 +58,4 @@ public struct Journal {
     return ordered.suffix(count).map(Journal.line)
   }
 }
+#endif

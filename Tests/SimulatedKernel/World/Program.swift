@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 /// What a virtual program does, read from its arguments: `life=MS` or `life=LOW..HIGH` (none: for ever), `end=exit:0,kill:9`
@@ -80,3 +81,4 @@ struct Program {
     }
   }
 }
+#endif

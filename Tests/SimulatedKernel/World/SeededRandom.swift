@@ -1,3 +1,4 @@
+#if !EMBEDDED
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014), the one source of chance here:
 /// a run is a function of its seed.
 public struct SeededRandom: Sendable {
@@ -39,3 +40,4 @@ public struct SeededRandom: Sendable {
     return weights.count - 1
   }
 }
+#endif

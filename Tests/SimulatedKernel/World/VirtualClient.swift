@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -136,3 +137,4 @@ extension World {
     end(client)
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -64,3 +65,4 @@ public struct VirtualFiles {
     return names.isEmpty ? nil : names
   }
 }
+#endif

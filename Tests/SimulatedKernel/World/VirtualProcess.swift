@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -71,3 +72,4 @@ public struct Burial: Sendable {
   public var key: ProcessKey?
   public var status: ExitStatus
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -126,3 +127,4 @@ extension World {
     return true
   }
 }
+#endif

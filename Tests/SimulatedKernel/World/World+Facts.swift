@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 
 // What the checkers may ask the world.
@@ -38,3 +39,4 @@ extension World {
     return count
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -331,3 +332,4 @@ extension World {
     return ReapedChild(pid: process.pid, kind: .stopped(signal))
   }
 }
+#endif

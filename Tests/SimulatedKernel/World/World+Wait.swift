@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -119,3 +120,4 @@ extension World {
     }
   }
 }
+#endif

@@ -1,3 +1,4 @@
+#if !EMBEDDED
 import Model
 import Runtime
 
@@ -207,3 +208,4 @@ struct ExecPipe {
 extension String {
   var bytes: Bytes { Bytes(utf8) }
 }
+#endif
