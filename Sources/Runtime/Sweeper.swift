@@ -229,6 +229,12 @@ struct Sweeper {
         let anyLeft = hunt.count > 0 || !mine.isEmpty || !kernel.isEmpty(hunt.order.invocation, roots: children.known)
         events.append(.signalled(hunt.order.invocation, order: hunt.order.number, count: hunt.count, anyLeft: anyLeft))
       }
+      #if PLANTED
+      if plantedBug == 4 && hunt.order.signal == .kill {
+        events.append(.emptied(hunt.order.invocation))
+        continue
+      }
+      #endif
       if isOver {
         if hunt.count > 0 && hunt.order.number != 0 { watchEmpty(hunt.order.invocation, now: now) }
       } else {
