@@ -287,6 +287,9 @@ extension Manager {
     mayHaveEnded = true
     if job.isBoot { bootJobsLeft -= 1 }
     let type: JobType = job.wasRestart ? .restart : job.type
+    #if PLANTED
+    if plantedBug == 6, let waiter = job.waiters.first { out.append(.reply(waiter, .done)) }
+    #endif
     for waiter in job.waiters {
       out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
     }
