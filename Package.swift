@@ -117,7 +117,12 @@ let package = Package(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
       path: "Tests/SimulationTests"),
     .executableTarget(
-      name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe", swiftSettings: toolSettings),
+      name: "kernel-probe", dependencies: ["Model", "Runtime", "Linux"], path: "Tests/kernel-probe",
+      // It has CLinux's start code in the release, so there it must be linked as the release is.
+      swiftSettings: toolSettings + [
+        .unsafeFlags(["-enable-experimental-feature", "Embedded", "-wmo", "-Xfrontend", "-disable-stack-protector"], embedded)
+      ],
+      linkerSettings: linkerSettings),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),

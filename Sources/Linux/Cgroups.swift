@@ -11,31 +11,31 @@ struct Cgroups {
   let parent: Bytes
   /// Our folder.
   let base: Bytes
-  /// Its last component, which every member's path in /proc/PID/cgroup has.
-  let name: Bytes
   private var lock: Int32
   /// Folders that were still busy when they should have gone.
   private(set) var lingering: [Bytes] = []
   static let lingeringMax = 1024
 
-  /// Makes the folder; nil where there is no cgroup2 that we may write.
+  /// Makes the folder; nil where there is no cgroup2 that we may write. Another apus that cleans up may come between the
+  /// making and the locking: then once more.
   init?(nonce: UInt64) {
     guard let parent = Cgroups.ownFolder(), Cgroups.isWritable(parent) else { return nil }
     Cgroups.removeDead(in: parent)
     let name = "apus-" + Bytes(hex: nonce, width: 8)
     let base = parent + "/" + name
-    guard apus_make_folder(base.terminated) == 0 else { return nil }
-    let lock = apus_open_folder(base.terminated)
-    // Without a lock, or when a cleaner came between, it is left alone: the tag does as well.
-    guard lock >= 0, apus_try_lock(lock) == 0, Cgroups.isWritable(base) else {
-      _ = apus_close(lock)
-      _ = apus_remove_folder(base.terminated)
-      return nil
+    for _ in 0..<8 {
+      let made = apus_make_folder(base.terminated)
+      guard made == 0 || -made == Errno.EEXIST else { return nil }
+      let lock = apus_open_folder(base.terminated)
+      if lock >= 0, apus_try_lock(lock) == 0, Cgroups.isWritable(base) {
+        self.parent = parent
+        self.base = base
+        self.lock = lock
+        return
+      }
+      if lock >= 0 { _ = apus_close(lock) }
     }
-    self.parent = parent
-    self.base = base
-    self.name = name
-    self.lock = lock
+    return nil
   }
 
   private static func isWritable(_ folder: Bytes) -> Bool {

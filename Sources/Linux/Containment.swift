@@ -82,8 +82,6 @@ extension LinuxKernel {
     if !record.cgroup.isEmpty { cgroups?.remove(record.cgroup) }
   }
 
-  /// The last act: nothing of ours stays in the cgroup file system.
-  public func removeCgroups() { cgroups?.removeAll() }
 }
 
 // MARK: Whose an adopted orphan is

@@ -61,6 +61,8 @@ public final class LinuxKernel: Kernel {
   // Messages
   var ring = MessageRing()
   public internal(set) var droppedMessages: UInt64 = 0
+  /// How many of them a line has told.
+  var saidDropped: UInt64 = 0
   var notifySocket: Int32 = -1
 
   // Control

@@ -65,6 +65,7 @@ extension LinuxKernel {
   /// Writes what can be written now without waiting. `wait` calls it before it waits, so that a turn's messages go out
   /// together.
   func pumpMessages() {
+    sayWhatWasDropped()
     while ring.count > 0, !ring.waitsForRoom, ring.writer == 0, !ring.writerFailed {
       let piece = ring.pieceCount
       switch ring.way {
@@ -77,6 +78,14 @@ extension LinuxKernel {
       case .unknown, .socket, .nowait: writeWithoutWaiting(piece)
       }
     }
+  }
+
+  /// Once there is room again, in the place of what is missing.
+  private func sayWhatWasDropped() {
+    guard droppedMessages != saidDropped, ring.way != .broken else { return }
+    let dropped = droppedMessages &- saidDropped
+    let line = "apus: warning: " + Bytes(decimal: dropped) + " messages were dropped, because nobody read them\n"
+    if ring.append(line) { saidDropped = droppedMessages }
   }
 
   private func writeWithoutWaiting(_ piece: Int) {
@@ -159,9 +168,11 @@ extension LinuxKernel {
     ring.remove(count)
   }
 
-  /// Before apus leaves: waits until the messages are out, at most so long; the signals and children that come meanwhile are
-  /// dropped.
+  /// The last act before apus leaves: its cgroup folders go, and it waits until the messages are out, at most so long; the
+  /// signals and children that come meanwhile are dropped.
   public func flushMessages(milliseconds: Int64) {
+    cgroups?.removeAll()
+    cgroups = nil
     let end = Instant(nanoseconds: apus_monotonic() + milliseconds * 1_000_000)
     var ignored: [Readiness] = []
     while true {

@@ -245,7 +245,7 @@ public struct Supervisor<K: Kernel> {
       kernel.forget(invocation)
     case .arm(let deadline, let at): deadlines.arm(deadline, at: at)
     case .disarm(let key): deadlines.disarm(key)
-    case .reply(let id, let reply): control.reply(id, reply, now: now.instant, &kernel, &requests)
+    case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
     case .table(let bytes): kernel.say(bytes)
     case .load(let purpose): loadQueue.append(purpose)
@@ -265,6 +265,21 @@ public struct Supervisor<K: Kernel> {
   private mutating func forward(_ signal: Signal) {
     guard let command, let pid = children.pid(of: command) else { return }
     if configuration.forwardsToGroup { _ = kernel.signalGroup(ofChild: pid, signal) } else { _ = kernel.signalChild(pid, signal) }
+  }
+
+  /// A report with what only the kernel knows: by what a service's processes are found.
+  private func completed(_ reply: Reply) -> Reply {
+    func filled(_ report: UnitReport) -> UnitReport {
+      guard report.type == .service else { return report }
+      var report = report
+      report.containment = kernel.containment(ofOwnRTTime: false)
+      return report
+    }
+    switch reply {
+    case .unit(let report): return .unit(filled(report))
+    case .units(let reports): return .units(reports.map(filled))
+    case .job, .done, .plan, .failed: return reply
+    }
   }
 
   private mutating func say(_ severity: Severity, _ text: Bytes) {

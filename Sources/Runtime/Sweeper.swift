@@ -21,6 +21,9 @@ struct Sweeper {
   /// After SIGTERM to everything, before SIGKILL.
   static let finalGrace = TimeSpan(seconds: 2)
 
+  /// SIGKILL is sent at least so often before apus leaves somebody behind.
+  static let killRoundsMin = 50
+
   private enum Phase: Equatable {
     /// One pass with the order's signal.
     case once
@@ -46,6 +49,7 @@ struct Sweeper {
     var began: Instant
     /// When SIGKILL was first sent: its own time counts, not that of the sweep, since apus itself may have been frozen.
     var forcedAt: Instant? = nil
+    var killRounds = 0
   }
 
   private var hunts: [Hunt] = []
@@ -186,7 +190,9 @@ struct Sweeper {
       events.append(.swept(forced: sweep.forcedAt != nil))
       return
     }
-    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2) {
+    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2),
+      sweep.killRounds >= Sweeper.killRoundsMin
+    {
       // Outlives even SIGKILL: the end of apus is all that is left.
       final = nil
       events.append(.swept(forced: true))
@@ -194,6 +200,7 @@ struct Sweeper {
     }
     if sweep.forcedAt != nil || now.since(sweep.began) >= Sweeper.finalGrace {
       sweep.forcedAt = sweep.forcedAt ?? now
+      sweep.killRounds += 1
       kernel.signalAll(.kill)
     }
     final = sweep

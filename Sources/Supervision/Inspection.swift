@@ -21,6 +21,7 @@ package struct UnitGlance: Equatable, Sendable {
   package var jobIsAutoRestart: Bool
   package var isOn: Bool
   package var isRemoved: Bool
+  package var hasPending: Bool
   package var timerIsActive: Bool
   package var fireAt: Instant?
   package var runs: UInt64
@@ -42,7 +43,8 @@ extension Manager {
       controlPID: records[index].service.control?.pid ?? 0, restarts: records[index].service.restarts,
       restartAt: records[index].service.restartAt, jobID: records[index].job?.id ?? 0, jobType: records[index].job?.type,
       jobIsRunning: records[index].job?.isRunning ?? false, jobIsAutoRestart: records[index].job?.isAutoRestart ?? false,
-      isOn: records[index].isOn, isRemoved: records[index].isRemoved, timerIsActive: records[index].timer?.isActive ?? false,
+      isOn: records[index].isOn, isRemoved: records[index].isRemoved, hasPending: records[index].pending != nil,
+      timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
       isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1)
   }

@@ -141,7 +141,7 @@ extension Manager {
 
   private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool { loaded.starting.contains(unit.name) }
 
-  private func unitIsScheduled(_ unit: Unit) -> Bool {
+  func unitIsScheduled(_ unit: Unit) -> Bool {
     if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
     return false
   }
@@ -179,11 +179,20 @@ extension Manager {
     self[id].timer = nil
   }
 
+  /// A clockwork that runs takes over a new schedule.
+  private mutating func updateTimer(_ id: UnitID, from old: ScheduleSettings?) {
+    guard let old, let new = self[id].schedule, self[id].timer?.isActive == true, old != new else { return }
+    self[id].timer?.update(from: old, to: new, now: now.instant, startedAt: options.startedAt)
+    armTimer(id)
+  }
+
   /// A new definition takes the place of the old one, which is down. A daemon that became a job begins its clockwork here.
   mutating func takePending(_ id: UnitID) {
     guard let pending = self[id].pending else { return }
+    let schedule = self[id].schedule
     self[id].unit = pending
     self[id].pending = nil
+    updateTimer(id, from: schedule)
     if self[id].isScheduledService, self[id].isStarting, self[id].timer?.isActive != true, phase == .booting || phase == .running {
       activateTimer(id)
     }

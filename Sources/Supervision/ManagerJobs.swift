@@ -43,9 +43,10 @@ extension Manager {
   mutating func startAll(_ units: [UnitID]) {
     var anchors: [(unit: UnitID, type: JobType)] = []
     for unit in units {
-      if self[unit].isScheduledService || isTimer(unit) {
+      let isScheduled = unitIsScheduled(self[unit].pending ?? self[unit].unit)
+      if isScheduled || isTimer(unit) {
         // A schedule starts its clockwork, not its service.
-        if self[unit].isScheduledService { activateTimer(unit) } else { anchors.append((unit, .start)) }
+        if isScheduled { activateTimer(unit) } else { anchors.append((unit, .start)) }
       } else if self[unit].unit.loadState != .loaded {
         message(.error, "cannot start " + self[unit].name + ": " + refusal(self[unit]))
       } else {

@@ -142,7 +142,8 @@ extension ServiceMachine {
     if role == .condition, case .exited(let code) = status, found == .exitCode, code < 255 { found = .execCondition }
     if controlIndex < list.count && list[controlIndex].ignoreFailure { found = .success }
     sayEnd(report, found, &context)
-    if found == .success && controlIndex + 1 < list.count {
+    // A list goes on only in its own state: what a stop has overtaken is not continued.
+    if found == .success && controlIndex + 1 < list.count && state == role.controlState {
       controlIndex += 1
       return spawnControl(role, &context)
     }
@@ -172,6 +173,21 @@ extension ServiceMachine {
     guard let exit = lastMainExit else { return .success }
     if settings.start.last?.ignoreFailure == true { return .success }
     return CleanExit.result(exit.status, isDaemon: settings.type != .oneshot, success: settings.successExitStatus)
+  }
+}
+
+extension Role {
+  /// The state in which commands of a control role run.
+  var controlState: ServiceState? {
+    switch self {
+    case .condition: .condition
+    case .startPre: .startPre
+    case .startPost: .startPost
+    case .reload: .reload
+    case .stop: .stop
+    case .stopPost: .stopPost
+    case .main, .probe: nil
+    }
   }
 }
 

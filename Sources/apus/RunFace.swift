@@ -19,6 +19,8 @@ func runFace(_ options: RunOptions) -> Int32 {
     complain(error.message)
     return Status.software
   }
+  // The last act: what was said goes out, and apus's cgroup folders go away.
+  defer { kernel.flushMessages(milliseconds: 500) }
 
   var configuration = supervisorConfiguration(options.environment)
   configuration.paths = options.paths
@@ -48,7 +50,6 @@ func runFace(_ options: RunOptions) -> Int32 {
   var supervisor = Supervisor(kernel, configuration)
   let status = supervisor.run(loaded)
   if let socket { removeControlSocket(socket) }
-  kernel.flushMessages(milliseconds: 500)
   return Int32(status)
 }
 

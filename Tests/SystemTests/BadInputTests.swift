@@ -158,7 +158,9 @@ extension SystemTests {
         #expect(apus.process.stdout == "")
         let status = try apus.client(["status", "web.service"])
         #expect(status.seconds < 1 && status.stdout.contains("resources"), "\(status)")
-        #expect(try runToEnd(["prlimit", "--pid", "\(try apus.pid())", "--nproc=100:100"]).status == 0)
+        // As that user: root may lack the capability.
+        let raised = try runToEnd(wrapper.prefix(5) + ["prlimit", "--pid", "\(try apus.pid())", "--nproc=100:100"])
+        #expect(raised.status == 0, "\(raised.stderr)")
         try eventually("both to run; stdout: \(apus.process.stdout)", within: 8) {
           apus.process.stdout.contains("up") && apus.process.stdout.contains("job")
         }

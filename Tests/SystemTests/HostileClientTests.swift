@@ -86,8 +86,7 @@ extension SystemTests {
         #expect(try second.waitForEnd() == 0)
         #expect(try first.client(["status", "web.service"]).status == 0)
         // Killed, it leaves the address behind; the next one takes it.
-        kill(try first.pid(), SIGKILL)
-        try first.process.waitForEnd()
+        try first.kill()
         #expect(access(first.control, F_OK) == 0)
         let third = try box.apus(["run", box.path("units")], environment: ["APUS_CONTROL": first.control])
         _ = try third.pid()

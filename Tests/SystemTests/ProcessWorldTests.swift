@@ -180,16 +180,17 @@ extension SystemTests {
     @Test func dieWithParent() throws {
       try sandboxed { box in
         try box.write("units/keep.service", Units.service("ExecStart=\(try Tools.path("witness")) \(box.path("log")) keep"))
-        let shell = try box.start(
-          [
-            "/bin/sh", "-c", "\"$0\" run --die-with-parent \"$1\" & echo $! > \"$2\"; wait", try Binary.path(), box.path("units"),
-            box.path("pid"),
-          ],
-          environment: ["APUS_CONTROL": box.path("c.sock"), "PATH": "/bin:/usr/bin"])
+        // Its parent is a shell, whose parent stays, so that the namespace does.
+        let inner = "\"$0\" run --die-with-parent \"$1\" & wait"
+        let shell = ["/bin/sh", "-c", "/bin/sh -c '\(inner)' \"$0\" \"$1\"; exec sleep 1000", try Binary.path(), box.path("units")]
+        let world = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child", "--", try Tools.path("first")]
+        let outside = try box.start(
+          (Machine.hasNamespaces ? world : []) + shell, environment: ["APUS_CONTROL": box.path("c.sock"), "PATH": "/bin:/usr/bin"])
         try eventually("the service") { box.read("log").contains("keep start") }
-        let pid = try #require(pid_t(box.read("pid").trimmingCharacters(in: .whitespacesAndNewlines)))
-        shell.send(SIGKILL)
-        try eventually("apus to end") { !Processes.isAlive(pid) }
+        let apus = try #require(Processes.with(word: "--die-with-parent").first)
+        kill(apus.parent, SIGKILL)
+        try eventually("apus to end") { !Processes.isAlive(apus.pid) }
+        outside.send(SIGKILL)
         #expect(box.lines("log").contains("keep signal 15"), "it did not stop its services")
       }
     }

@@ -149,7 +149,19 @@ extension SystemTests {
         #expect(box.lines("thrice").count == 3)
         let refused = try apus.client(["start", "thrice.service"])
         #expect(refused.status == 1)
-        #expect(try apus.property("Result", of: "thrice.service") == "start-limit-hit")
+        // The first result that is none of success stays.
+        #expect(try apus.property("Result", of: "thrice.service") == "exit-code")
+
+        let twice = "[Unit]\nStartLimitIntervalSec=1h\nStartLimitBurst=2\n"
+        try box.write("units/twice.service", Units.shell("exit 0", "Type=oneshot", more: twice))
+        #expect(try apus.client(["apply"]).status == 0)
+        // Applying started it once.
+        try eventually("its first run") { try apus.property("InactiveEnterTimestamp", of: "twice.service") != "" }
+        #expect(try apus.client(["start", "twice.service"]).status == 0)
+        #expect(try apus.client(["start", "twice.service"]).status == 1)
+        #expect(try apus.property("Result", of: "twice.service") == "start-limit-hit")
+        #expect(try apus.client(["reset-failed", "twice.service"]).status == 0)
+        #expect(try apus.client(["start", "twice.service"]).status == 0)
       }
     }
   }

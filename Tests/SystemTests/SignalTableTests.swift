@@ -111,6 +111,7 @@ extension SystemTests {
         try apus.send(SIGHUP)
         try apus.wait(for: "new.service", toBe: "active")
         #expect(!box.lines("log").contains("command signal 1"))
+        try end(apus, in: box)
       }
     }
 
@@ -140,6 +141,7 @@ extension SystemTests {
         try eventually("both") { box.read("log").contains("keep start") && box.read("log").contains("command start") }
         try forwarded(Self.others + [SIGUSR1, SIGUSR2], by: apus, to: "command", in: box)
         #expect(!box.lines("log").contains { $0.hasPrefix("keep signal") })
+        try end(apus, in: box)
       }
     }
 
@@ -151,6 +153,7 @@ extension SystemTests {
         try eventually("COMMAND") { box.read("log").contains("command start") }
         try forwarded(Self.others + Self.stops + [SIGHUP, SIGUSR1, SIGUSR2], by: apus, to: "command", in: box)
         #expect(apus.process.stderr == "")
+        try end(apus, in: box)
       }
     }
 
@@ -181,7 +184,19 @@ extension SystemTests {
           observe(for: 0.2)
           #expect(!box.lines("log").contains("child signal 10"))
         }
+        try end(apus, in: box)
       }
+    }
+
+    /// A COMMAND that ignores everything is killed; apus ends with it.
+    private func end(_ apus: Supervisor, in box: Sandbox) throws {
+      // Its child first, if it has one: the tini face leaves that to the end of the namespace.
+      for name in ["child", "command"] {
+        guard let line = box.lines("log").first(where: { $0.hasPrefix("\(name) start ") }) else { continue }
+        let inner = try #require(line.split(separator: " ").last.flatMap { pid_t($0) })
+        kill(try #require(try apus.outerPid(inner)), SIGKILL)
+      }
+      #expect(try apus.waitForEnd() == 137)
     }
 
     private func forwarded(_ signals: [Int32], by apus: Supervisor, to name: String, in box: Sandbox) throws {

@@ -131,6 +131,32 @@ extension Probe {
     bench.check(bench.kernel.random() != bench.kernel.random(), "random")
   }
 
+  nonisolated(unsafe) private static var notifyReceiver: Int32 = -1
+
+  /// Binds the socket that `LinuxKernel` is to find: a path, or an abstract name.
+  static func notifyAddress(_ arguments: [String]) -> Bytes {
+    let name = arguments[2] == "path" ? "\(arguments[1])/notify" : "@apus-probe-\(ProcessInfo.processInfo.processIdentifier)"
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { raw in
+      for (index, byte) in name.utf8.enumerated() { raw[index] = byte }
+      if name.hasPrefix("@") { raw[0] = 0 }
+    }
+    notifyReceiver = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + name.utf8.count + (name.hasPrefix("@") ? 0 : 1))
+    _ = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(notifyReceiver, $0, length) }
+    }
+    return Bytes(name.utf8)
+  }
+
+  static func notify(_ bench: Bench) {
+    bench.kernel.notify(Bytes("READY=1\nSTATUS=x"))
+    var buffer = [UInt8](repeating: 0, count: 100)
+    let count = recv(notifyReceiver, &buffer, 100, 0)
+    bench.check(count == 16 && Bytes(buffer[0..<16]) == Bytes("READY=1\nSTATUS=x"), "received \(count)")
+  }
+
   /// A client that fills the descriptors: accept must not spin.
   static func accept(_ bench: Bench) {
     let path = "\(bench.arguments[0])/socket"

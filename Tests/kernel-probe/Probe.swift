@@ -17,13 +17,14 @@ enum Probe {
     let environment = ProcessInfo.processInfo.environment
     if let choice = environment["PROBE_CONTAINMENT"] { options.containment = ContainmentChoice(named: Bytes(choice.utf8)) ?? .auto }
     options.forksOnly = environment["PROBE_SPAWN"] == "fork"
-    options.notifySocket = Bytes((environment["PROBE_NOTIFY"] ?? "").utf8)
+    options.dieWithParent = environment["PROBE_DIE"] != nil
+    if name == "notify" { options.notifySocket = notifyAddress(arguments) }
     let state = FirstActs.perform()
     do throws(KernelFailure) {
       let kernel = try LinuxKernel(inherited: state, options: options)
       let bench = Bench(kernel: kernel, arguments: Array(arguments.dropFirst()))
       experiment(bench)
-      bench.kernel.removeCgroups()
+      bench.kernel.flushMessages(milliseconds: 1)
       exit(bench.failures == 0 ? 0 : 1)
     } catch {
       print("refused: \(error.message.shown)")
@@ -36,7 +37,7 @@ enum Probe {
       "stages": stages, "streams": streams, "world": world, "fifo": hangingStdin, "burst": burst,
       "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,
-      "command": command, "accept": accept,
+      "command": command, "accept": accept, "notify": notify,
     ]
   }
 }

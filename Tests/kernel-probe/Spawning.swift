@@ -96,7 +96,7 @@ extension Probe {
       $0.limits = [LimitSetting(resource: .nofile, limit: ResourceLimit(soft: 100, hard: 200))]
       $0.workingDirectory = Bytes("/usr")
     }
-    bench.check(end == .exited(0), "ran")
+    bench.check(end == .exited(0), "ran \(String(describing: end))")
     print((try? String(contentsOfFile: file.shown, encoding: .utf8)) ?? "")
     let (_, second) = bench.shell("ulimit -Sn; grep realtime\\ timeout /proc/self/limits") { $0.stdout = .truncate(file) }
     bench.check(second == .exited(0), "ran again")
@@ -163,7 +163,7 @@ extension Probe {
       $0.stdout = .truncate(file)
       $0.oomScoreAdjust = 321
     }
-    bench.check(end == .exited(0), "ran")
+    bench.check(end == .exited(0), "ran \(String(describing: end))")
     bench.check((try? String(contentsOfFile: file.shown, encoding: .utf8)) == "321\n", "the child's is set")
     bench.check((try? String(contentsOfFile: "/proc/self/oom_score_adj", encoding: .utf8)) == own, "apus's own is untouched")
   }

@@ -68,7 +68,8 @@ final class ApplyChecker: Checker {
     var isReload = false
     if case .daemonReload = purpose { isReload = true }
     let concerned = isReload ? [] : concernedNames(loaded, moment)
-    for index in moment.old.indices where !moment.old[index].state.isGone {
+    // A job that waited may begin because what it waited for is gone.
+    for index in moment.old.indices where !moment.old[index].state.isGone && moment.old[index].jobType == nil {
       if !isReload, concerned.contains(moment.name(index)) { continue }
       let old = moment.old[index]
       let new = moment.new[index]
@@ -78,10 +79,14 @@ final class ApplyChecker: Checker {
     }
     if isReload {
       for effect in moment.effects {
-        if case .spawn = effect { fail("daemon-reload started something") }
+        if case .spawn(let request) = effect, !hadJob(request.key.invocation.unit, moment) { fail("daemon-reload started something") }
         if case .kill = effect { fail("daemon-reload killed something") }
       }
     }
+  }
+
+  private func hadJob(_ unit: UnitID, _ moment: Moment) -> Bool {
+    Int(unit.index) < moment.old.count && moment.old[Int(unit.index)].jobType != nil
   }
 
   /// Units that changed, came or went, those that require one of them, those that one of them pulls in, and the parallel runs

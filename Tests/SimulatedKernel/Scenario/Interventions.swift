@@ -70,7 +70,7 @@ extension Scenario {
   private func put(_ index: Int, _ text: String) {
     files[index].text = text
     world.files.write(path(files[index].name), text.bytes)
-    world.note("file", 0, 0, path(files[index].name))
+    world.note("file", 0, 0, path(files[index].name) + " " + text.replacing("\n", with: " ; ").bytes)
   }
 
   private func changeFile() {

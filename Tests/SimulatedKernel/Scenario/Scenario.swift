@@ -36,7 +36,10 @@ final class Scenario {
     generator = UnitGenerator(random: random.split())
     maker = ConversationMaker(random: random.split())
     files = generator.folder()
-    for (name, text) in files { world.files.write("\(UnitGenerator.folder)/\(name)".bytes, text.bytes) }
+    for (name, text) in files {
+      world.note("file", 0, 0, (name + " " + text.replacing("\n", with: " ; ")).bytes)
+      world.files.write("\(UnitGenerator.folder)/\(name)".bytes, text.bytes)
+    }
     world.files.write("/etc/passwd".bytes, "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/false\n".bytes)
     world.files.write("/etc/group".bytes, "root:x:0:\nweb:x:33:\n".bytes)
     world.files.write("/etc/env".bytes, "A=1\nB='two words'\n".bytes)

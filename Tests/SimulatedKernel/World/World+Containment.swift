@@ -89,6 +89,11 @@ extension World {
 
   func signalEverybody(_ signal: Signal) {
     note("signal-all", Int64(signal.number))
+    if isInit, signal == .kill {
+      // kill(-1) holds the lock of the process list: whoever is forked meanwhile is reached too.
+      while let process = table.first(where: { $0.isLive && !$0.isDying }) { deliver(.kill, to: process) }
+      return
+    }
     for process in table where isSweepable(process) { deliver(signal, to: process) }
   }
 

@@ -72,7 +72,7 @@ final class Bundle {
           continue
         }
         let place = line.contains("/ld-linux") ? path : "/lib/" + (path as NSString).lastPathComponent
-        try copy((path as NSString).resolvingSymlinksInPath, to: String(place.dropFirst()))
+        try copy(path, to: String(place.dropFirst()))
       }
     }
   }
@@ -80,7 +80,8 @@ final class Bundle {
   private func copy(_ source: String, to target: String) throws {
     let path = box.path("\(root)/\(target)")
     try FileManager.default.createDirectory(atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-    if access(path, F_OK) != 0 { try FileManager.default.copyItem(atPath: source, toPath: path) }
+    // By its bytes: a link is followed.
+    if access(path, F_OK) != 0 { try Data(contentsOf: URL(fileURLWithPath: source)).write(to: URL(fileURLWithPath: path)) }
     chmod(path, 0o755)
   }
 

@@ -6,19 +6,21 @@ final class Sandbox {
   let folder: String
   private var supervisors: [Supervisor] = []
   private var others: [Running] = []
-  private let cgroupsBefore: Set<String>
+  /// A cgroup of the test's own, in which its supervisors make theirs: what is left there is theirs.
+  private let cgroup: String?
 
   init() throws {
     var template = Array("/tmp/apus-test-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw Failure("mkdtemp: \(String(cString: strerror(errno)))") }
     folder = String(cString: made)
     chmod(folder, 0o755)
-    cgroupsBefore = Sandbox.cgroups()
+    cgroup = Machine.cgroup2.map { "\($0)/apustest-\(getpid())-\(UInt32.random(in: 0 ... .max))" }
+    if let cgroup, mkdir(cgroup, 0o755) != 0 { throw Failure("mkdir \(cgroup): \(String(cString: strerror(errno)))") }
   }
 
-  private static func cgroups() -> Set<String> {
-    guard let root = Machine.cgroup2, let names = try? FileManager.default.contentsOfDirectory(atPath: root) else { return [] }
-    return Set(names.filter { $0.hasPrefix("apus-") })
+  private func cgroupsLeft() -> [String] {
+    guard let cgroup else { return [] }
+    return ((try? FileManager.default.contentsOfDirectory(atPath: cgroup)) ?? []).filter { $0.hasPrefix("apus-") }
   }
 
   func path(_ name: String) -> String { folder + "/" + name }
@@ -58,7 +60,8 @@ final class Sandbox {
     terminal: String? = nil, unshareOptions: [String] = ["--mount-proc"], setup: String? = nil
   ) throws -> Supervisor {
     let supervisor = try Supervisor(
-      arguments, number: supervisors.count, folder: folder, asInit: asInit, environment: environment, wrapper: wrapper, control: control,
+      arguments, number: supervisors.count, folder: folder, cgroup: cgroup, asInit: asInit, environment: environment, wrapper: wrapper,
+      control: control,
       stdin: stdin, stdout: stdout, stderr: stderr, terminal: terminal, unshareOptions: unshareOptions, setup: setup)
     supervisors.append(supervisor)
     return supervisor
@@ -89,9 +92,13 @@ final class Sandbox {
       _ = try? running.waitForEnd(within: 5)
     }
     for supervisor in supervisors { supervisor.destroy(location) }
-    let left = Sandbox.cgroups().subtracting(cgroupsBefore)
-    #expect(left.isEmpty, "cgroups are left: \(left.sorted())", sourceLocation: location)
-    if let root = Machine.cgroup2 { for name in left { Sandbox.removeCgroup(root + "/" + name) } }
+    // Who is killed cannot clean up; the next one does that for him.
+    let left = supervisors.contains { $0.wasKilled } ? [] : cgroupsLeft()
+    #expect(left.isEmpty, "cgroups are left: \(left)", sourceLocation: location)
+    if let cgroup {
+      Sandbox.removeCgroup(cgroup)
+      #expect(access(cgroup, F_OK) != 0, "processes are left in \(cgroup)", sourceLocation: location)
+    }
     try? FileManager.default.removeItem(atPath: folder)
     #expect(access(folder, F_OK) != 0, "the test's folder is left", sourceLocation: location)
   }

@@ -10,12 +10,15 @@ final class Supervisor {
   private let isInside: Bool
   /// Where its control socket is.
   let control: String
+  /// By the harness, because it did not end when it was asked to.
+  private(set) var wasKilled = false
   private let binary: String
   private var found: pid_t?
   private var namespace: String?
 
   init(
-    _ arguments: [String], number: Int, folder: String, asInit: Bool, environment: [String: String], wrapper: [String], control: Bool,
+    _ arguments: [String], number: Int, folder: String, cgroup: String?, asInit: Bool, environment: [String: String], wrapper: [String],
+    control: Bool,
     stdin: Int32?, stdout: Running.Output, stderr: Running.Output, terminal: String?, unshareOptions: [String], setup: String?
   ) throws {
     binary = try Binary.path()
@@ -31,7 +34,8 @@ final class Supervisor {
     if let setup { argv = ["/bin/sh", "-c", setup + "\nexec \"$@\"", "sh"] + argv }
     if isInside {
       let first = asInit ? [] : [try Tools.path("first")]
-      argv = ["unshare", "--pid", "--fork", "--kill-child"] + unshareOptions + ["--"] + first + argv
+      let enter = cgroup.map { ["/bin/sh", "-c", "echo 0 > \($0)/cgroup.procs; exec \"$@\"", "sh"] } ?? []
+      argv = ["unshare", "--pid", "--fork", "--kill-child"] + unshareOptions + ["--"] + enter + first + argv
     }
     process = try Running(
       argv, environment: variables, folder: folder, stdin: stdin, stdout: stdout, stderr: stderr, terminal: terminal,
@@ -65,7 +69,14 @@ final class Supervisor {
   }
 
   func send(_ signal: Int32) throws {
-    guard kill(try pid(), signal) == 0 else { throw Failure("kill \(signal): \(String(cString: strerror(errno)))") }
+    guard Glibc.kill(try pid(), signal) == 0 else { throw Failure("kill \(signal): \(String(cString: strerror(errno)))") }
+  }
+
+  /// Kills it, as the kernel's OOM killer would.
+  func kill() throws {
+    wasKilled = true
+    try send(SIGKILL)
+    try process.waitForEnd()
   }
 
   /// Its end, as a shell says it.
@@ -124,9 +135,10 @@ final class Supervisor {
     if !process.hasEnded {
       if let found = try? pid() {
         // Orderly at first, so that cgroups and sockets are taken away.
-        kill(found, SIGTERM)
+        Glibc.kill(found, SIGTERM)
         if (try? process.waitForEnd(within: 3)) == nil {
-          kill(found, SIGKILL)
+          Glibc.kill(found, SIGKILL)
+          wasKilled = true
         }
       }
       process.send(SIGKILL)
