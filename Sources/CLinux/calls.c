@@ -237,6 +237,8 @@ void *apus_stack_create(uint64_t size) {
   return (void *)(base + (long)(size + guard));
 }
 
+void apus_stack_destroy(void *top, uint64_t size) { RAW(__NR_munmap, (char *)top - size - 4096, size + 4096); }
+
 int32_t apus_getpid(void) { return (int32_t)RAW(__NR_getpid); }
 int32_t apus_getppid(void) { return (int32_t)RAW(__NR_getppid); }
 int32_t apus_getpgid(int32_t pid) { return (int32_t)RAW(__NR_getpgid, pid); }

@@ -10,6 +10,8 @@ public final class LinuxKernel: Kernel {
   /// Children between clone and exec at once; the loop lets more wait their turn (DESIGN section 5).
   static let slotsMax = 64
   static let stackSize: UInt64 = 16_384
+  /// How many stacks stay between bursts.
+  static let slotsKept = 4
 
   let inherited: InheritedState
   let options: KernelOptions

@@ -67,6 +67,15 @@ extension LinuxKernel {
     slots[index].pipe = -1
     slots[index].report = []
     freeSlots.append(index)
+    if freeSlots.count == slots.count && slots.count > LinuxKernel.slotsKept { dropStacks() }
+  }
+
+  /// After a burst, when nobody is before its exec any more: the touched pages of many stacks go back to the kernel.
+  private func dropStacks() {
+    while slots.count > LinuxKernel.slotsKept {
+      if let top = slots.removeLast().stackTop { apus_stack_destroy(top, LinuxKernel.stackSize) }
+    }
+    freeSlots = Array(0..<slots.count)
   }
 
   /// Lays the plan out and makes the child by the best way that works here; the pid or -errno.

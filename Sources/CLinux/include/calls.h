@@ -78,6 +78,7 @@ struct apus_child_end {
 int32_t apus_reap(struct apus_child_end *into);
 // A stack of `size` bytes above a guard page; answers its top, or null.
 void *apus_stack_create(uint64_t size);
+void apus_stack_destroy(void *top, uint64_t size);
 int32_t apus_getpid(void);
 int32_t apus_getppid(void);
 int32_t apus_getpgid(int32_t pid);
