@@ -37,6 +37,8 @@ let swiftSettings: [SwiftSetting] = [
   .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
+  // Embedded Swift's check of exclusive access is an empty function (6.3.1); the ordinary build checks.
+  .unsafeFlags(["-enforce-exclusivity=unchecked"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
   .treatAllWarnings(as: .error),
 ]

@@ -32,6 +32,8 @@ public struct Supervisor<K: Kernel> {
   static var signalLimit: Int { 64 }
   /// Children that have not executed yet (DESIGN section 5); more wait their turn.
   static var spawnLimit: Int { 64 }
+  /// Deadlines handled in one turn.
+  static var deadlineLimit: Int { 128 }
   /// Files are read in slices of so long.
   static var loadSlice: TimeSpan { TimeSpan(milliseconds: 2) }
 
@@ -52,6 +54,9 @@ public struct Supervisor<K: Kernel> {
   private var ready: [Readiness] = []
   private var effects: [Effect] = []
   private var mayHaveMoreToReap = false
+  #if PLANTED
+  private var lastReaped: Int32 = 0
+  #endif
   /// Requests whose exec report has not come, for its failure's sentence.
   private var spawned: [ProcessKey: SpawnRequest] = [:]
   private var now: Now
@@ -119,9 +124,16 @@ public struct Supervisor<K: Kernel> {
     let answers = pending
     pending.removeAll(keepingCapacity: true)
     for event in answers { handle(event) }
+    #if PLANTED
+    if plantedBug == 2 { (reports, exits) = (exits, reports) }
+    #endif
     for event in reports { handle(event) }
     for event in exits { handle(event) }
-    while exitStatus == nil, let deadline = deadlines.popDue(now.instant) { handle(.deadline(deadline)) }
+    // What is armed for the past by a deadline's own handling must not keep the turn from its end.
+    for _ in 0..<Self.deadlineLimit {
+      guard exitStatus == nil, let deadline = deadlines.popDue(now.instant) else { break }
+      handle(.deadline(deadline))
+    }
     for event in signals { handle(event) }
     serveClients()
     continueLoading()
@@ -140,11 +152,17 @@ public struct Supervisor<K: Kernel> {
       }
     }
     if ready.contains(.signals) || mayHaveMoreToReap {
+      #if PLANTED
+      if plantedBug == 13 { reapAll(&reports, &exits) }
+      #endif
       // The doorbell first: a child that dies between the last reap and the reading of its SIGCHLD would be lost.
       for _ in 0..<Self.signalLimit {
         guard let signal = kernel.nextSignal() else { break }
         signals.append(.signal(signal))
       }
+      #if PLANTED
+      if plantedBug == 13 { return }
+      #endif
       reapAll(&reports, &exits)
     }
     if isMembership { sweeper.somethingDied(now: now.instant) }
@@ -160,6 +178,11 @@ public struct Supervisor<K: Kernel> {
       case .ended(let status):
         if !known.isReported { collectReport(child.pid, &reports, isLast: true) }
         children.remove(child.pid)
+        #if PLANTED
+        let isLost = plantedBug == 12 && child.pid == lastReaped
+        lastReaped = child.pid
+        if isLost { continue }
+        #endif
         exits.append(.exited(known.key, status))
       }
     }

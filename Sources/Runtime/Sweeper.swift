@@ -21,8 +21,10 @@ struct Sweeper {
   /// After SIGTERM to everything, before SIGKILL.
   static let finalGrace = TimeSpan(seconds: 2)
 
-  /// SIGKILL is sent at least so often before apus leaves somebody behind.
-  static let killRoundsMin = 50
+  /// So many rounds of SIGKILL, one every 10 ms, before apus leaves somebody behind.
+  static let killRoundsMax = 400
+  /// Walks of SIGSTOP before each of SIGKILL.
+  static let stopPasses = 3
 
   private enum Phase: Equatable {
     /// One pass with the order's signal.
@@ -47,8 +49,7 @@ struct Sweeper {
 
   private struct FinalSweep {
     var began: Instant
-    /// When SIGKILL was first sent: its own time counts, not that of the sweep, since apus itself may have been frozen.
-    var forcedAt: Instant? = nil
+    /// Rounds of SIGKILL so far. Rounds count, not time: apus itself may have been frozen.
     var killRounds = 0
   }
 
@@ -187,21 +188,20 @@ struct Sweeper {
     guard var sweep = final else { return }
     if !kernel.anyoneLeft() {
       final = nil
-      events.append(.swept(forced: sweep.forcedAt != nil))
+      events.append(.swept(forced: sweep.killRounds > 0))
       return
     }
-    if let forcedAt = sweep.forcedAt, now.since(forcedAt) >= TimeSpan(microseconds: Sweeper.finalGrace.microseconds * 2),
-      sweep.killRounds >= Sweeper.killRoundsMin
-    {
-      // Outlives even SIGKILL: the end of apus is all that is left.
-      final = nil
-      events.append(.swept(forced: true))
-      return
-    }
-    if sweep.forcedAt != nil || now.since(sweep.began) >= Sweeper.finalGrace {
-      sweep.forcedAt = sweep.forcedAt ?? now
+    if sweep.killRounds > 0 || now.since(sweep.began) >= Sweeper.finalGrace {
       sweep.killRounds += 1
+      // kill(-1) reaches everybody at once; a walk does not, and must hold them first, or a fork bomb outlives it.
+      if !kernel.isInit { for _ in 0..<Sweeper.stopPasses { kernel.signalAll(.stop) } }
       kernel.signalAll(.kill)
+      if sweep.killRounds >= Sweeper.killRoundsMax {
+        // Outlives even SIGKILL: the end of apus is all that is left.
+        final = nil
+        events.append(.swept(forced: true))
+        return
+      }
     }
     final = sweep
     nextLook = min(nextLook, now + Sweeper.pause)
@@ -229,6 +229,12 @@ struct Sweeper {
         let anyLeft = hunt.count > 0 || !mine.isEmpty || !kernel.isEmpty(hunt.order.invocation, roots: children.known)
         events.append(.signalled(hunt.order.invocation, order: hunt.order.number, count: hunt.count, anyLeft: anyLeft))
       }
+      #if PLANTED
+      if plantedBug == 4 && hunt.order.signal == .kill {
+        events.append(.emptied(hunt.order.invocation))
+        continue
+      }
+      #endif
       if isOver {
         if hunt.count > 0 && hunt.order.number != 0 { watchEmpty(hunt.order.invocation, now: now) }
       } else {

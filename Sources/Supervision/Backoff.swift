@@ -43,8 +43,14 @@ public struct Backoff: Equatable, Sendable {
   /// never was.
   public mutating func next(_ settings: BackoffSettings, uptime: TimeSpan?) -> TimeSpan {
     let effective = Backoff.effective(settings)
+    #if PLANTED
+    let uptime = plantedBug == 8 ? nil : uptime
+    #endif
     if let uptime, uptime >= (settings.resetAfter ?? effective.cap) { step = 0 }
     step = step == .max ? step : step + 1
+    #if PLANTED
+    if plantedBug == 7 { return Backoff.delay(number: step + 1, effective) }
+    #endif
     return Backoff.delay(number: step, effective)
   }
 

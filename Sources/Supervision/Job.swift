@@ -47,6 +47,9 @@ enum JobMerge {
   static func waits(_ job: JobType, forJob other: JobType, after: Bool) -> Bool {
     let stops = job == .stop || job == .restart || job == .tryRestart
     let otherStops = other == .stop || other == .restart || other == .tryRestart
+    #if PLANTED
+    if plantedBug == 10 && stops && otherStops { return after }
+    #endif
     return after ? !stops : otherStops
   }
 }

@@ -10,6 +10,13 @@ extension Manager {
 
   /// An input that belongs to one invocation; one of an old invocation is dropped here, by one comparison.
   mutating func input(_ invocation: Invocation, _ what: ServiceInput) {
+    #if PLANTED
+    if plantedBug == 1, valid(invocation.unit), case .exited(let key, let status) = what, key.role == .main,
+      let main = self[invocation.unit].service.main?.key
+    {
+      return feed(invocation.unit, .exited(main, status))
+    }
+    #endif
     guard valid(invocation.unit), self[invocation.unit].service.invocation == invocation.number else { return }
     feed(invocation.unit, what)
   }

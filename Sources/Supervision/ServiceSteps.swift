@@ -72,8 +72,8 @@ extension ServiceMachine {
       set(.running, &context)
       disarmState(&context)
       if !context.settings.runtimeMax.isInfinite, let runningSince {
-        context.effects.append(
-          .arm(Deadline(context.id, .runtime, invocation: invocation), at: runningSince + context.settings.runtimeMax))
+        let limit = runningSince + context.settings.runtimeMax + runtimeExtra(context)
+        context.effects.append(.arm(Deadline(context.id, .runtime, invocation: invocation), at: limit))
       }
     } else if context.settings.remainAfterExit {
       markReady(&context)
@@ -82,6 +82,13 @@ extension ServiceMachine {
     } else {
       enterStop(.success, &context)
     }
+  }
+
+  /// `RuntimeRandomizedExtraSec=`: drawn once a run.
+  private func runtimeExtra(_ context: ServiceContext) -> TimeSpan {
+    let range = context.settings.runtimeRandomizedExtra
+    if range == .zero || range.isInfinite { return .zero }
+    return TimeSpan(microseconds: TimerMachine.mix(context.invocationSeed ^ UInt64(invocation)) % range.microseconds)
   }
 
   /// ExitType=cgroup: the main process has ended, others go on.

@@ -187,6 +187,9 @@ public struct TimerMachine: Equatable, Sendable {
     guard !span.isInfinite, span > .zero, span.microseconds < UInt64(Int64.max) / 1000 else { return nil }
     let step = Int64(span.microseconds) * 1000
     let passed = max(0, now.nanoseconds - anchor.nanoseconds)
+    #if PLANTED
+    if plantedBug == 9, passed >= step, passed % step < 20_000 { return now }
+    #endif
     let (distance, overflow) = (passed / step + 1).multipliedReportingOverflow(by: step)
     let (sum, carry) = anchor.nanoseconds.addingReportingOverflow(distance)
     return overflow || carry ? nil : Instant(nanoseconds: sum)

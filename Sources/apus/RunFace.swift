@@ -75,7 +75,7 @@ func readUnits(_ paths: [Bytes], _ configuration: SupervisorConfiguration, _ ker
   return loaded
 }
 
-/// Binds the control socket and tells COMMAND and services where, when it is not where everybody looks first.
+/// Binds the control socket at the first address that can be had; without one apus goes on, and says so once.
 private func openControl(_ options: RunOptions, _ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> ControlSocket? {
   let runtimeFolder = variable("XDG_RUNTIME_DIR", in: options.environment)
   switch bindControlSocket(explicit: options.control, runtimeFolder: runtimeFolder, groupID: configuration.controlGroupID) {

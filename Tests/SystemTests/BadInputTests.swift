@@ -153,7 +153,7 @@ extension SystemTests {
         let wrapper = ["setpriv", "--reuid=\(uid)", "--regid=\(uid)", "--clear-groups", "--", "prlimit", "--nproc=1:100"]
         let apus = try box.run(wrapper: wrapper)
         try eventually("the failure to be said; stderr: \(apus.process.stderr)") { apus.process.stderr.contains("web.service") }
-        observe(for: 1.2)
+        observe(for: Machine.runsLong ? 60 : 1.2)
         #expect(!apus.process.hasEnded)
         #expect(apus.process.stdout == "")
         let status = try apus.client(["status", "web.service"])
@@ -161,7 +161,7 @@ extension SystemTests {
         // As that user: root may lack the capability.
         let raised = try runToEnd(wrapper.prefix(5) + ["prlimit", "--pid", "\(try apus.pid())", "--nproc=100:100"])
         #expect(raised.status == 0, "\(raised.stderr)")
-        try eventually("both to run; stdout: \(apus.process.stdout)", within: 8) {
+        try eventually("both to run; stdout: \(apus.process.stdout)", within: Machine.runsLong ? 35 : 8) {
           apus.process.stdout.contains("up") && apus.process.stdout.contains("job")
         }
         try apus.send(SIGTERM)

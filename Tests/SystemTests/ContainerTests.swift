@@ -51,10 +51,15 @@ extension SystemTests {
         // The client finds the socket by itself, by the address rules.
         let status = try container.exec(["/apus", "status", "keep.service"])
         #expect(status.status == 0, "\(status.stderr)")
+        // Somebody's shell, entered from outside, is nobody's member.
+        let shell = try container.startExec(["/bin/sleep", "999"], in: box)
+        try eventually("the shell") { try container.exec(["/bin/ps"]).stdout.contains("sleep 999") }
         let stopped = try container.exec(["/apus", "stop", "daemon.service"])
         #expect(stopped.status == 0, "\(stopped.stderr)")
-        let left = try container.exec(["/bin/ps"])
-        #expect(left.stdout.components(separatedBy: "sleep 1000").count == 2, "more than keep's sleep is left: \(left.stdout)")
+        let left = try container.exec(["/bin/ps"]).stdout
+        #expect(left.components(separatedBy: "sleep 1000").count == 2, "more than keep's sleep is left: \(left)")
+        #expect(left.contains("sleep 999"), "the shell from outside was taken: \(left)")
+        #expect(!shell.hasEnded)
         try container.kill("TERM")
         #expect(try container.waitForEnd() == 0, "\(container.process.stderr)")
       }
@@ -73,6 +78,26 @@ extension SystemTests {
         }
         let missing = try bundle.run(["/apus", "--", "/nowhere"], rights: world.rights)
         #expect(try missing.waitForEnd() == 127)
+      }
+    }
+
+    /// The escapee without any right, whose only way is the tag.
+    @Test(arguments: worlds) func anEscapee(_ world: World) throws {
+      try sandboxed { box in
+        let bundle = try Bundle(in: box)
+        try bundle.add(tool: "escapee")
+        let mark = "escapee-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        let uid = world.rights.uid == 0 ? 4321 : world.rights.uid
+        try bundle.write(
+          "units/escapee.service",
+          Units.service("ExecStart=/escapee \(mark) 8 \(uid) wait", "TimeoutStopSec=1s", "SuccessExitStatus=SIGKILL"))
+        let container = try bundle.run(["/apus", "run", "--stay", "/units"], rights: world.rights)
+        try eventually("thirty escapees; stderr: \(container.process.stderr)") { Processes.with(word: mark).count >= 30 }
+        let stopped = try container.exec(["/apus", "stop", "escapee.service"])
+        #expect(Processes.with(word: mark).isEmpty, "\(Processes.with(word: mark).count) are left")
+        #expect(stopped.status == 0, "\(stopped.stderr)")
+        try container.kill("TERM")
+        #expect(try container.waitForEnd() == 0)
       }
     }
 

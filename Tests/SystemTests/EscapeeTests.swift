@@ -69,7 +69,8 @@ extension SystemTests {
       }
     }
 
-    @Test(arguments: ways.filter { $0.behind.isEmpty }.map(\.containment)) func statusNamesTheContainment(_ way: String) throws {
+    @Test(arguments: ways.filter { $0.behind.isEmpty }.map(\.containment) + ["group"]) func statusNamesTheContainment(_ way: String) throws
+    {
       try sandboxed { box in
         try box.write("units/keep.service", Units.longRunning)
         let apus = try box.run(options: ["--containment=\(way)"])

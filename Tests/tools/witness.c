@@ -1,6 +1,6 @@
-// witness FILE NAME [ignore | deaf] [child NAME | obstinate NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
+// witness FILE NAME [ignore | deaf | late] [child NAME | obstinate NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
 // line "NAME signal NUMBER" for every signal it gets. What asks to stop (TERM, INT, HUP, QUIT, PWR, RTMIN+3) and SIGABRT end it (status N),
-// unless `ignore`; `deaf` ignores them but SIGABRT. `child` starts a second witness of that name and nature; `obstinate`
+// unless `ignore`; `deaf` ignores them but SIGABRT; `late` ends 100 ms later. `child` starts a second witness of that name and nature; `obstinate`
 // starts one that ignores while the first obeys. It ends by itself after SECONDS (60).
 #include <fcntl.h>
 #include <poll.h>
@@ -25,12 +25,13 @@ int main(int argc, char **argv) {
   if (argc < 3) return 64;
   out = open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   name = argv[2];
-  int ignore = 0, deaf = 0, status = 0;
+  int ignore = 0, deaf = 0, late = 0, status = 0;
   double seconds = 60;
   const char *child = 0, *obstinate = 0;
   for (int index = 3; index < argc; index++) {
     if (!strcmp(argv[index], "ignore")) ignore = 1;
     if (!strcmp(argv[index], "deaf")) deaf = 1;
+    if (!strcmp(argv[index], "late")) late = 1;
     if (!strcmp(argv[index], "child") && index + 1 < argc) child = argv[++index];
     if (!strcmp(argv[index], "obstinate") && index + 1 < argc) obstinate = argv[++index];
     if (!strcmp(argv[index], "exit") && index + 1 < argc) status = (int)strtol(argv[++index], 0, 10);
@@ -62,6 +63,7 @@ int main(int argc, char **argv) {
       int ends = signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT || signal == SIGPWR ||
                  signal == SIGRTMIN + 3;
       if (!ignore && (signal == SIGABRT || (ends && !deaf))) {
+        if (late) poll(0, 0, 100);
         _exit(status);
       }
     }

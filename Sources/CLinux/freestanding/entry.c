@@ -24,10 +24,11 @@ extern constructor *const __init_array_end[];
 // Sixteen random bytes of the kernel's, for the time when it has no others.
 static const uint64_t *kernel_random;
 
-// The kernel starts here, with argc, argv, envp and the auxiliary vector on the stack.
+// The kernel starts here, with argc, argv, envp and the auxiliary vector on the stack. Weak, because the same build links
+// tools of the tests, which have their C library's own.
 __asm__(
   ".text\n"
-  ".globl _start\n"
+  ".weak _start\n"
   ".type _start, @function\n"
   "_start:\n\t"
   "xor %ebp, %ebp\n\t"

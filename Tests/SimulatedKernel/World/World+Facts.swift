@@ -35,7 +35,7 @@ extension World {
   /// Who would outlive apus without having been told to die; who entered from outside may have come after the last look.
   var survivors: Int {
     var count = 0
-    for process in table where process.isLive && !process.isDying && process.tag != nil && isSweepable(process) { count += 1 }
+    for process in table where process.isLive && !process.isDying && process.tag != nil && (isInit || isKnowable(process)) { count += 1 }
     return count
   }
 }
