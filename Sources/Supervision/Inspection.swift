@@ -3,6 +3,11 @@ import Model
 // A read-only window on the manager for the simulator's checkers. Plain values, so that looking at every unit after every
 // event costs little; nothing of it is linked into a program that does not look.
 
+#if !hasFeature(Embedded)
+/// Told of every cell of the service machine's table that is entered; for the simulator's coverage.
+nonisolated(unsafe) package var visitedCell: ((ServiceType, ServiceState, ServiceMachine.Step) -> Void)? = nil
+#endif
+
 /// What the checkers compare between two events of one unit.
 package struct UnitGlance: Equatable, Sendable {
   package var state: ServiceState

@@ -127,6 +127,9 @@ public struct ServiceMachine: Equatable, Sendable {
   }
 
   mutating func step(_ step: Step, _ context: inout ServiceContext) {
+    #if !hasFeature(Embedded)
+    visitedCell?(context.settings.type, state, step)
+    #endif
     switch state {
     case .dead, .failed:
       switch step {

@@ -1,12 +1,96 @@
 #if !EMBEDDED
+import Foundation
 import Model
 import Supervision
 
-/// Which cells of the service machine's table the seeds of this process have visited.
+/// Which cells of the service machine's table the seeds of this process have visited: type × state × step, named as in the
+/// golden file of SupervisionTests.
 public enum Coverage {
-  public static func lines() -> [String] { [] }
+  private static let stepNames = [
+    "start", "auto-restart", "stop", "reload", "main spawned", "main spawn failed", "main executed", "main exited success",
+    "main exited exit-code", "control spawn failed", "control exited success", "control exited exit-code",
+    "control exited exec-condition", "nobody signalled", "emptied", "state deadline", "runtime deadline", "restart deadline",
+  ]
+
+  nonisolated(unsafe) private static var visited = [Bool](
+    repeating: false, count: ServiceType.allCases.count * ServiceState.allCases.count * 18)
+
+  /// From here on every step of a service machine in this process is recorded.
+  public static func record() {
+    visitedCell = { type, state, step in
+      let row = Int(type.rawValue) * ServiceState.allCases.count + Int(state.rawValue)
+      visited[row * stepNames.count + number(of: step)] = true
+    }
+  }
+
+  private static func number(of step: ServiceMachine.Step) -> Int {
+    switch step {
+    case .start(.request): 0
+    case .start(.autoRestart): 1
+    case .stop: 2
+    case .reload: 3
+    case .mainSpawned: 4
+    case .mainSpawnFailed: 5
+    case .mainExecuted: 6
+    case .mainExited(let result): result == .success ? 7 : 8
+    case .controlSpawnFailed: 9
+    case .controlExited(let result): result == .success ? 10 : result == .execCondition ? 12 : 11
+    case .nobodySignalled: 13
+    case .emptied: 14
+    case .stateDeadline: 15
+    case .runtimeDeadline: 16
+    case .restartDeadline: 17
+    }
+  }
+
+  /// `type, state, step` of each visited cell.
+  public static func lines() -> [String] {
+    var lines: [String] = []
+    for type in ServiceType.allCases {
+      for state in ServiceState.allCases {
+        let row = Int(type.rawValue) * ServiceState.allCases.count + Int(state.rawValue)
+        for (number, name) in stepNames.enumerated() where visited[row * stepNames.count + number] {
+          lines.append("\(type.name), \(state.name), \(name)")
+        }
+      }
+    }
+    return lines
+  }
+
+  /// Cells that do something when they are tried by force, but that nothing leads to; each with the reason.
+  static func unreachable(_ cell: String) -> String? {
+    let parts = cell.components(separatedBy: ", ")
+    guard parts.count == 3 else { return nil }
+    let (type, state, step) = (parts[0], parts[1], parts[2])
+    if step == "control exited exec-condition" && state != "condition" { return "only ExecCondition= gives that result, in its own state" }
+    if type == "oneshot" && state == "running" && step == "runtime deadline" { return "RuntimeMaxSec= is refused for a oneshot" }
+    return nil
+  }
+
+  /// The golden table's cells: those that do something.
+  static func wanted() -> [String] {
+    let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let file = tests.appendingPathComponent("SupervisionTests/Fixtures/service-machine.golden")
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
+    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.components(separatedBy: " -> ").first }
+  }
 
   /// Prints what no seed visited; true if nothing is missing.
-  public static func report(_ visited: Set<String>) -> Bool { true }
+  public static func report(_ visited: Set<String>) -> Bool {
+    let wanted = wanted()
+    if wanted.isEmpty {
+      print("coverage: the golden table of SupervisionTests is not there")
+      return false
+    }
+    let reachable = wanted.filter { unreachable($0) == nil }
+    let missing = reachable.filter { !visited.contains($0) }
+    let surprising = wanted.filter { unreachable($0) != nil && visited.contains($0) }
+    for cell in missing { print("coverage: not visited: \(cell)") }
+    for cell in surprising { print("coverage: visited though said to be unreachable: \(cell)") }
+    print(
+      "coverage: \(reachable.count - missing.count) of \(reachable.count) cells visited; "
+        + "\(wanted.count - reachable.count) cannot be reached")
+    return missing.isEmpty && surprising.isEmpty
+  }
 }
 #endif

@@ -11,6 +11,7 @@ struct Worker {
 
   func run() -> Int32 {
     var failed = false
+    if command.showsCoverage { Coverage.record() }
     for (position, seed) in command.allSeeds.enumerated() where position % count == index {
       say("begin \(seed)")
       let outcome = command.simulation(seed).run()
