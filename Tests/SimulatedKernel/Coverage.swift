@@ -62,8 +62,12 @@ public enum Coverage {
     let parts = cell.components(separatedBy: ", ")
     guard parts.count == 3 else { return nil }
     let (type, state, step) = (parts[0], parts[1], parts[2])
-    if step == "control exited exec-condition" && state != "condition" { return "only ExecCondition= gives that result, in its own state" }
-    if type == "oneshot" && state == "running" && step == "runtime deadline" { return "RuntimeMaxSec= is refused for a oneshot" }
+    let conditionStates = ["condition", "stop-sigterm", "stop-sigkill", "stop-watchdog"]
+    if step == "control exited exec-condition" && !conditionStates.contains(state) {
+      return "only ExecCondition= gives that result, in its own state or in a stop that overtook it"
+    }
+    if type == "oneshot" && state == "running" { return "a oneshot is done, or exited, when its main process has ended" }
+    if type == "simple" && state == "start" && step == "state deadline" { return "Type=simple has no start timeout" }
     return nil
   }
 
