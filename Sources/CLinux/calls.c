@@ -201,15 +201,14 @@ int32_t apus_install_obituary(void) {
 }
 
 int32_t apus_take_sent_crash(void) {
-  uint64_t count;
-  if (!sent_crashes) return 0;
-  RAW(__NR_read, crash_bell, &count, 8);
-  // Between here and the clearing bit the handler may set another one: only the taken bit goes.
-  uint64_t taken = __builtin_ctzll(sent_crashes);
+  uint64_t count = 1, present = sent_crashes;
+  if (!present) return 0;
+  int taken = __builtin_ctzll(present);
   __atomic_fetch_and(&sent_crashes, ~(1ULL << taken), __ATOMIC_SEQ_CST);
-  uint64_t one = 1;
-  if (sent_crashes) RAW(__NR_write, crash_bell, &one, 8);
-  return (int32_t)taken + 1;
+  // In this order no bell rings for nothing, and none is lost: who comes after the clearing is seen by the last look.
+  RAW(__NR_read, crash_bell, &count, 8);
+  if (sent_crashes) RAW(__NR_write, crash_bell, &count, 8);
+  return taken + 1;
 }
 
 // MARK: Children

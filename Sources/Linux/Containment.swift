@@ -108,8 +108,8 @@ extension LinuxKernel {
   private func witness(of pid: Int32) -> Invocation? {
     if let limit = proc.realtimeLimit(of: pid), let number = tag.number(in: limit) { return invocationOfNumber[number] }
     if let id = proc.invocationID(of: pid), let invocation = invocationOfID[id] { return invocation }
-    if let session = proc.status(of: pid)?.session, let invocation = invocationOfSession[session] { return invocation }
-    return nil
+    // getsid tells even of those that hidepid hides.
+    return invocationOfSession[apus_getsid(pid)]
   }
 }
 
@@ -138,9 +138,13 @@ extension LinuxKernel {
   }
 
   func isLive(_ pid: Int32) -> Bool {
-    guard let status = proc.status(of: pid) else { return false }
+    // A child of ours that cannot be read is hidden (hidepid), not gone: we did not reap it.
+    guard let status = proc.status(of: pid) else { return isOwnChild(pid) && apus_kill(pid, 0) != -Errno.ESRCH }
     return !status.isZombie
   }
+
+  /// Whether only we can give its pid free.
+  func isOwnChild(_ pid: Int32) -> Bool { children[pid] != nil || orphans[pid] != nil }
 
   /// Without /proc: whether one of the process groups that its children led still has a member.
   private func hasLiveGroup(_ invocation: Invocation) -> Bool {

@@ -6,8 +6,10 @@ import Runtime
 
 extension LinuxKernel {
   public func signalMember(_ member: Member, _ signal: Signal) -> Bool {
-    // A child that was not reaped keeps its pid.
-    if children[member.pid] == member.invocation { return apus_kill(member.pid, signal.number) == 0 }
+    // A child that was not reaped keeps its pid, be it made or adopted.
+    if children[member.pid] == member.invocation || orphans[member.pid] == .some(member.invocation) {
+      return apus_kill(member.pid, signal.number) == 0
+    }
     return signalProcess(member.pid, signal) { self.isStill(member) }
   }
 

@@ -66,6 +66,9 @@ public final class LinuxKernel: Kernel {
   /// How many of them a line has told.
   var saidDropped: UInt64 = 0
   var notifySocket: Int32 = -1
+  /// Datagrams that wait for room; more than these are dropped.
+  var unsentNotes: [Bytes] = []
+  static let notesMax = 16
 
   // Control
   var listener: Int32 = -1

@@ -191,6 +191,22 @@ extension LinuxKernel {
   }
 
   public func notify(_ text: Bytes) {
-    if notifySocket >= 0 { _ = apus_send_nowait(notifySocket, text, UInt64(text.count)) }
+    guard notifySocket >= 0, unsentNotes.count < LinuxKernel.notesMax else { return }
+    unsentNotes.append(text)
+    sendNotes()
+  }
+
+  /// A receiver whose queue is full gets the rest when there is room: a READY must not be lost.
+  func sendNotes() {
+    while let text = unsentNotes.first {
+      let result = apus_send_nowait(notifySocket, text, UInt64(text.count))
+      if -result == Int64(Errno.EAGAIN) {
+        let events = UInt32(APUS_WRITABLE) | UInt32(APUS_ONCE)
+        let data = WatchKind.notify.rawValue << 56
+        if apus_epoll_change(epoll, notifySocket, events, data) < 0 { _ = apus_epoll_add(epoll, notifySocket, events, data) }
+        return
+      }
+      unsentNotes.removeFirst()
+    }
   }
 }

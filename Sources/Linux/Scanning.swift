@@ -58,8 +58,11 @@ extension LinuxKernel {
   }
 
   private func visit(_ member: Member, _ cursor: inout ScanCursor, _ members: inout [Member]) {
-    guard seen[member.pid] == nil, let status = proc.status(of: member.pid), !status.isZombie else { return }
-    seen[member.pid] = status.startTime
+    guard seen[member.pid] == nil else { return }
+    let status = proc.status(of: member.pid)
+    // Hidden ones are members as long as they are our children; theirs will be ours when they are gone.
+    if status == nil && !isLive(member.pid) || status?.isZombie == true { return }
+    seen[member.pid] = status?.startTime ?? 0
     members.append(member)
     for child in proc.children(of: member.pid) {
       cursor.queue.append(Member(pid: child, invocation: member.invocation))

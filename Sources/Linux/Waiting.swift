@@ -68,7 +68,7 @@ extension LinuxKernel {
       drainInotify()
       ready.append(.membership)
     case .messages: ring.waitsForRoom = false
-    case .notify: break
+    case .notify: sendNotes()
     }
   }
 

@@ -88,7 +88,7 @@ enum ProbeRunner {
 
   /// Tests/tools/seccomp-exec.c, compiled once; nil where it cannot be used.
   static let seccompExec: String? = {
-    guard let folder = try? scratch() else { return nil }
+    let folder = ProbeRunner.folder.path
     let source = sources.appendingPathComponent("Tests/tools/seccomp-exec.c").path
     guard (try? run(["cc", "-o", "\(folder)/seccomp-exec", source]).status) == 0,
       (try? run(["\(folder)/seccomp-exec", "ENOSYS", "/bin/true"]).status) == 0

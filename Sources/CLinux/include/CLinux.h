@@ -9,5 +9,4 @@
 
 #include "calls.h"
 #include "child.h"
-#include "start.h"
 #endif
