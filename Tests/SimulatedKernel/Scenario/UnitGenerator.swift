@@ -117,7 +117,7 @@ struct UnitGenerator {
     addCommands(&unit, type: type, runsOnce: isTriggered || isScheduled)
     addRestart(&unit, type: type)
     addTimeouts(&unit, type: type)
-    addKill(&unit)
+    if percent(8) { addStubborn(&unit) } else { addKill(&unit) }
     addOther(&unit, type: type)
     if isScheduled { addSchedule(&unit) }
     return unit.text
@@ -252,8 +252,22 @@ struct UnitGenerator {
     if percent(4) { unit.add(.service, "FinalKillSignal", "SIGQUIT") }
   }
 
+  /// A main process that outlives its own stop, so that it ends beside or behind ExecStopPost=.
+  private mutating func addStubborn(_ unit: inout UnitText) {
+    unit.add(.service, "ExecStart", "")
+    unit.add(.service, "ExecStart", command("life=100..4000 end=exit:0,exit:0,exit:1,kill:9 term=ignore"))
+    if percent(60) { unit.add(.service, "SendSIGKILL", "no") } else { unit.add(.service, "KillMode", "none") }
+    unit.add(.service, "ExecStopPost", command(percent(60) ? "term=\(disposition())" : "life=0..800 term=ignore"))
+    unit.add(.service, "TimeoutStopSec", span(50...900))
+    if percent(50) { unit.add(.service, "WatchdogSignal", "SIGHUP") }
+    unit.add(.service, "TimeoutStopFailureMode", random.pick(["abort", "abort", "kill", "terminate"]))
+  }
+
   private mutating func addOther(_ unit: inout UnitText, type: String) {
-    if percent(15) { unit.add(.service, "RemainAfterExit", "yes") }
+    if percent(18) {
+      unit.add(.service, "RemainAfterExit", "yes")
+      if type == "oneshot", percent(50) { unit.add(.service, "ExecReload", command("life=0..9000")) }
+    }
     if percent(10) { unit.add(.service, "SuccessExitStatus", random.pick(["143", "1", "75 SIGKILL"])) }
     if type != "oneshot", percent(8) { unit.add(.service, "ExitType", "cgroup") }
     if percent(4) { unit.add(.service, "EnvironmentFile", "-/etc/none") }
