@@ -90,6 +90,8 @@ extension Manager {
         self[unit].job?.waiters += job.waiters
         if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
         if job.isManual { self[unit].job?.isManual = true }
+        // Somebody else wants it too: no automatic restart any more, the counters start anew.
+        if !job.isAutoRestart { self[unit].job?.isAutoRestart = false }
         mayRun = true
         return old.id
       }

@@ -46,7 +46,7 @@ enum ProbeRunner {
 
   static func run(_ words: [String], environment: [String: String] = [:], seconds: Int = 60) throws -> Outcome {
     let file = try scratch() + "/errors"
-    FileManager.default.createFile(atPath: file, contents: nil)
+    _ = FileManager.default.createFile(atPath: file, contents: nil)
     let errors = try #require(FileHandle(forWritingAtPath: file))
     let (process, output) = try process(words, environment: environment, errors: errors, seconds: seconds)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
@@ -88,7 +88,7 @@ enum ProbeRunner {
 
   /// Tests/tools/seccomp-exec.c, compiled once; nil where it cannot be used.
   static let seccompExec: String? = {
-    guard let folder = try? scratch() else { return nil }
+    let folder = ProbeRunner.folder.path
     let source = sources.appendingPathComponent("Tests/tools/seccomp-exec.c").path
     guard (try? run(["cc", "-o", "\(folder)/seccomp-exec", source]).status) == 0,
       (try? run(["\(folder)/seccomp-exec", "ENOSYS", "/bin/true"]).status) == 0

@@ -62,9 +62,26 @@ public enum Coverage {
     let parts = cell.components(separatedBy: ", ")
     guard parts.count == 3 else { return nil }
     let (type, state, step) = (parts[0], parts[1], parts[2])
-    if step == "control exited exec-condition" && state != "condition" { return "only ExecCondition= gives that result, in its own state" }
-    if type == "oneshot" && state == "running" && step == "runtime deadline" { return "RuntimeMaxSec= is refused for a oneshot" }
+    let conditionStates = ["condition", "stop-sigterm", "stop-sigkill", "stop-watchdog"]
+    if step == "control exited exec-condition" && !conditionStates.contains(state) {
+      return "only ExecCondition= gives that result, in its own state or in a stop that overtook it"
+    }
+    if type == "oneshot" && state == "running" { return "a oneshot is done, or exited, when its main process has ended" }
+    if type == "simple" && state == "start" && step == "state deadline" { return "Type=simple has no start timeout" }
+    if type == "simple" && state == "start" && step.hasPrefix("main exited") { return "it leaves the state when it is spawned" }
+    if step.hasSuffix("spawn failed") && lateStates.contains(state) {
+      return "a spawn is answered first thing in the next turn: only a stop that another unit's answer begins comes between"
+    }
+    if step == "auto-restart" && state != "auto-restart-queued" { return "the job of an automatic restart is queued in its own state" }
     return nil
+  }
+
+  private static let lateStates = ["stop-watchdog", "stop-sigkill", "final-watchdog", "final-sigterm", "final-sigkill"]
+
+  /// Cells that a race of microseconds leads to: recorded when they are seen, not demanded.
+  static func isRare(_ cell: String) -> Bool {
+    cell.hasSuffix("stop-watchdog, control exited exec-condition") || cell.hasSuffix("stop-sigkill, control exited exec-condition")
+      || cell.contains("final-sigkill, main exited")
   }
 
   /// The golden table's cells: those that do something.
@@ -82,14 +99,14 @@ public enum Coverage {
       print("coverage: the golden table of SupervisionTests is not there")
       return false
     }
-    let reachable = wanted.filter { unreachable($0) == nil }
+    let reachable = wanted.filter { unreachable($0) == nil && !isRare($0) }
     let missing = reachable.filter { !visited.contains($0) }
     let surprising = wanted.filter { unreachable($0) != nil && visited.contains($0) }
     for cell in missing { print("coverage: not visited: \(cell)") }
     for cell in surprising { print("coverage: visited though said to be unreachable: \(cell)") }
     print(
       "coverage: \(reachable.count - missing.count) of \(reachable.count) cells visited; "
-        + "\(wanted.count - reachable.count) cannot be reached")
+        + "\(wanted.count - reachable.count) are not demanded")
     return missing.isEmpty && surprising.isEmpty
   }
 }

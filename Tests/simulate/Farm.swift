@@ -180,7 +180,7 @@ struct WorkerReader {
 
 /// Ends somebody who has said nothing for too long.
 final class Watch: @unchecked Sendable {
-  private let lock = NSLock()
+  private let lock = NSCondition()
   private var last = Date()
   private var isEnded = false
   private(set) var isOver = false
@@ -188,8 +188,8 @@ final class Watch: @unchecked Sendable {
   init(patience: TimeInterval, _ act: @escaping @Sendable () -> Void) {
     Thread.detachNewThread { [self] in
       while true {
-        Thread.sleep(forTimeInterval: 0.5)
         lock.lock()
+        _ = lock.wait(until: Date(timeIntervalSinceNow: 0.5))
         let isLate = Date().timeIntervalSince(last) > patience
         if isLate { isOver = true }
         let stop = isEnded || isLate

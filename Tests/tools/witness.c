@@ -1,6 +1,6 @@
 // witness FILE NAME [ignore | deaf | late] [child NAME | obstinate NAME] [exit N] [for SECONDS]: writes "NAME start PID" to FILE, then one
 // line "NAME signal NUMBER" for every signal it gets. What asks to stop (TERM, INT, HUP, QUIT, PWR, RTMIN+3) and SIGABRT end it (status N),
-// unless `ignore`; `deaf` ignores them but SIGABRT; `late` ends 100 ms later. `child` starts a second witness of that name and nature; `obstinate`
+// unless `ignore`; `deaf` ignores them but SIGABRT; `late` ends 300 ms later. `child` starts a second witness of that name and nature; `obstinate`
 // starts one that ignores while the first obeys. It ends by itself after SECONDS (60).
 #include <fcntl.h>
 #include <poll.h>
@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
       int ends = signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT || signal == SIGPWR ||
                  signal == SIGRTMIN + 3;
       if (!ignore && (signal == SIGABRT || (ends && !deaf))) {
-        if (late) poll(0, 0, 100);
+        if (late) poll(0, 0, 300);
         _exit(status);
       }
     }

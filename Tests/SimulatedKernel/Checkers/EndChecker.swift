@@ -39,6 +39,7 @@ final class EndChecker: Checker {
     // A kill at a timeout counts though nobody may have been left to be reached.
     if stopBegan != nil {
       for case .kill(let order) in moment.effects where isFinal(order, moment.manager) { ordered += 1 }
+      for case .message(_, let text) in moment.effects where text.starts(with: "killing everything") { ordered += 1 }
     }
   }
 

@@ -107,6 +107,8 @@ final class EmptyChecker: Checker {
     guard index < modes.count, !changedRuns.contains(number), modes[index].sendsKill else { return }
     guard modes[index].mode == .controlGroup || modes[index].mode == .mixed else { return }
     let invocation = Invocation(unit: UnitID(index), number: number)
+    // Who was asleep for longer than the timeout had no time to kill before it was over; the final sweep does it.
+    if moment.manager.isPhaseStopping, world.lastLongSleep + 1_000_000_000 > world.clock { return }
     // In a shutdown whoever outlives SIGKILL by a whole timeout is left behind.
     let left = moment.manager.isPhaseStopping ? world.knownWithoutDying(invocation) : world.knownCount(of: invocation)
     if left > 0 {

@@ -76,9 +76,12 @@ final class BackoffChecker: Checker {
     if new.invocation != old?.invocation ?? 0 {
       models[index].readySince = nil
       models[index].uptime = nil
-      let isAuto = old.map { isAutomatic(index, $0, moment.event) } ?? false
+      let isAuto = old.map { isAutomatic(index, $0, new, moment.event) } ?? false
       models[index].restarts = isAuto ? models[index].restarts + 1 : 0
       if !isAuto { models[index].step = 0 }
+      if isAuto, let old, old.state == .dead || old.state == .failed {
+        fail("\(moment.name(index).shown) was \(old.state.name) and restarted by itself")
+      }
     }
     if isReady(new.state, index, moment.manager), models[index].readySince == nil, models[index].uptime == nil {
       models[index].readySince = moment.now.instant
@@ -102,7 +105,9 @@ final class BackoffChecker: Checker {
   }
 
   /// The end of a backoff began it: its job was queued by the restart's deadline, now or before.
-  private func isAutomatic(_ index: Int, _ old: UnitGlance, _ event: Event?) -> Bool {
+  private func isAutomatic(_ index: Int, _ old: UnitGlance, _ new: UnitGlance, _ event: Event?) -> Bool {
+    // A request that met the waiting job made it one of its own.
+    if new.jobType != nil, new.jobID == old.jobID { return new.jobIsAutoRestart && !old.jobIsRunning }
     if old.jobIsAutoRestart && !old.jobIsRunning { return true }
     guard case .deadline(let deadline) = event, deadline.key.kind == .restart else { return false }
     return Int(deadline.key.unit.index) == index && old.jobType == nil
@@ -134,6 +139,8 @@ final class BackoffChecker: Checker {
     var expected = formula.delayMicroseconds(models[index].step)
     // A restart whose job came to nothing is tried again, but never at once.
     if isRetry(index, moment) { expected = max(expected, 100_000) }
+    // A new definition that takes effect in this very event says nothing of the old run's delay.
+    if moment.before(index)?.hasPending == true, !moment.new[index].hasPending { return }
     let got = Double(at.nanoseconds - moment.now.instant.nanoseconds) / 1000
     if abs(got - expected) > 3 + expected * 1e-6 {
       fail("\(moment.name(index).shown) restarts in \(got) us, step \(models[index].step) is \(expected) us")
@@ -203,7 +210,8 @@ final class TimerChecker: Checker {
     else { return }
     let step = Int64(span.microseconds) * 1000
     let wasActive = moment.before(index)?.timerIsActive == true
-    if wasActive, let known = anchors[index], known.triggers == schedule.triggers {
+    let isNewDefinition = moment.before(index)?.hasPending == true && !moment.new[index].hasPending
+    if wasActive, !isNewDefinition, let known = anchors[index], known.triggers == schedule.triggers {
       let offset = (at.nanoseconds - known.anchor) % step
       if offset != 0 { fail("\(moment.name(index).shown): slot is \(offset) ns off its grid") }
       if at.nanoseconds - moment.now.instant.nanoseconds > step { fail("\(moment.name(index).shown): a slot was left out") }
@@ -215,7 +223,10 @@ final class TimerChecker: Checker {
   private func judgeCount(_ index: Int, _ moment: Moment) {
     guard let old = moment.before(index) else { return }
     let new = moment.new[index]
-    guard old.timerIsActive, new.timerIsActive, let schedule = schedule(index, moment.manager) else { return }
+    // A timer that is restarted drops the slot that waits.
+    guard old.timerIsActive, new.timerIsActive, old.jobType == nil || !isTimer(index, moment),
+      let schedule = schedule(index, moment.manager)
+    else { return }
     if case .loaded = moment.event { return }
     if case .request = moment.event { return }
     let before = old.runs + old.skipped + (old.isQueued ? 1 : 0)
@@ -244,6 +255,11 @@ final class TimerChecker: Checker {
     case .every(let span), .onUnitActive(let span): return span
     case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot: return nil
     }
+  }
+
+  private func isTimer(_ index: Int, _ moment: Moment) -> Bool {
+    if case .timer = moment.manager.unit(index).kind { return true }
+    return false
   }
 
   private func judgeParallel(_ moment: Moment) {

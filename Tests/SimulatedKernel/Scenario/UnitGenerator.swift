@@ -117,7 +117,7 @@ struct UnitGenerator {
     addCommands(&unit, type: type, runsOnce: isTriggered || isScheduled)
     addRestart(&unit, type: type)
     addTimeouts(&unit, type: type)
-    addKill(&unit)
+    if percent(8) { addStubborn(&unit) } else { addKill(&unit) }
     addOther(&unit, type: type)
     if isScheduled { addSchedule(&unit) }
     return unit.text
@@ -150,9 +150,9 @@ struct UnitGenerator {
       unit.add(.service, "ExecStart", runsOnce ? job() : daemon())
     }
     if percent(14) { unit.add(.service, "ExecStartPost", shortCommand()) }
-    if percent(25) { unit.add(.service, "ExecReload", shortCommand()) }
-    if percent(20) { for _ in 0...random.below(2) { unit.add(.service, "ExecStop", shortCommand()) } }
-    if percent(22) { unit.add(.service, "ExecStopPost", shortCommand()) }
+    if percent(25) { unit.add(.service, "ExecReload", shortCommand(hangs: 25)) }
+    if percent(20) { for _ in 0...random.below(2) { unit.add(.service, "ExecStop", shortCommand(hangs: 12)) } }
+    if percent(24) { unit.add(.service, "ExecStopPost", shortCommand(hangs: 20)) }
   }
 
   /// Prefixes as the syntax has them.
@@ -161,11 +161,11 @@ struct UnitGenerator {
     return "\(prefix)/sim/prog \(arguments)"
   }
 
-  private mutating func shortCommand() -> String {
+  private mutating func shortCommand(hangs: Int = 6) -> String {
     if percent(3) { return command("life=0").replacing("/prog", with: "/missing") }
     var text = "life=0..\(random.pick([0, 5, 60, 400])) end=exit:0,exit:0,exit:0,exit:0,exit:0,exit:0,exit:1,kill:6"
-    if percent(6) { text = "end=exit:0" }
-    if percent(10) { text += " term=ignore" }
+    if percent(hangs) { text = "end=exit:0" }
+    if percent(10 + hangs / 2) { text += " term=\(disposition())" }
     if percent(8) { text += " daemons=1 daemonterm=ignore escape=1" }
     return command(text)
   }
@@ -239,7 +239,7 @@ struct UnitGenerator {
     if percent(80) { unit.add(.service, "TimeoutStopSec", span(50...3000)) }
     if percent(15) { unit.add(.service, "TimeoutAbortSec", span(50...2000)) }
     if percent(10) { unit.add(.service, "TimeoutStartFailureMode", random.pick(["terminate", "abort", "kill"])) }
-    if percent(15) { unit.add(.service, "TimeoutStopFailureMode", random.pick(["terminate", "abort", "kill"])) }
+    if percent(28) { unit.add(.service, "TimeoutStopFailureMode", random.pick(["terminate", "abort", "kill"])) }
     if type != "oneshot", percent(12) { unit.add(.service, "RuntimeMaxSec", span(200...20_000)) }
   }
 
@@ -247,13 +247,27 @@ struct UnitGenerator {
     if percent(45) { unit.add(.service, "KillMode", ["control-group", "mixed", "process", "none"][random.weighted([4, 4, 2, 1])]) }
     if percent(12) { unit.add(.service, "KillSignal", random.pick(["SIGINT", "SIGQUIT", "SIGUSR1", "SIGHUP"])) }
     if percent(6) { unit.add(.service, "RestartKillSignal", "SIGINT") }
-    if percent(3) { unit.add(.service, "SendSIGKILL", "no") }
+    if percent(6) { unit.add(.service, "SendSIGKILL", "no") }
     if percent(8) { unit.add(.service, "SendSIGHUP", "yes") }
     if percent(4) { unit.add(.service, "FinalKillSignal", "SIGQUIT") }
   }
 
+  /// A main process that outlives its own stop, so that it ends beside or behind ExecStopPost=.
+  private mutating func addStubborn(_ unit: inout UnitText) {
+    unit.add(.service, "ExecStart", "")
+    unit.add(.service, "ExecStart", command("life=100..4000 end=exit:0,exit:0,exit:1,kill:9 term=ignore"))
+    if percent(60) { unit.add(.service, "SendSIGKILL", "no") } else { unit.add(.service, "KillMode", "none") }
+    unit.add(.service, "ExecStopPost", command(percent(60) ? "term=\(disposition())" : "life=0..800 term=ignore"))
+    unit.add(.service, "TimeoutStopSec", span(50...900))
+    if percent(50) { unit.add(.service, "WatchdogSignal", "SIGHUP") }
+    unit.add(.service, "TimeoutStopFailureMode", random.pick(["abort", "abort", "kill", "terminate"]))
+  }
+
   private mutating func addOther(_ unit: inout UnitText, type: String) {
-    if percent(15) { unit.add(.service, "RemainAfterExit", "yes") }
+    if percent(18) {
+      unit.add(.service, "RemainAfterExit", "yes")
+      if type == "oneshot", percent(50) { unit.add(.service, "ExecReload", command("life=0..9000")) }
+    }
     if percent(10) { unit.add(.service, "SuccessExitStatus", random.pick(["143", "1", "75 SIGKILL"])) }
     if type != "oneshot", percent(8) { unit.add(.service, "ExitType", "cgroup") }
     if percent(4) { unit.add(.service, "EnvironmentFile", "-/etc/none") }

@@ -58,6 +58,7 @@ public struct Faults: Sendable {
       if random.chance(perMille: 330) { rate = min(rate * 4, most) }
     }
     swarm(&forkFails, 100)
+    if random.chance(perMille: 60) { forkFails = 250 }
     swarm(&forkOutage, 40)
     swarm(&readFails, 50)
     swarm(&execLate, 100)

@@ -89,6 +89,7 @@ extension World {
 
   func signalEverybody(_ signal: Signal) {
     note("signal-all", Int64(signal.number))
+    if signal == .kill { killsSent += 1 }
     if isInit, signal == .kill {
       // kill(-1) holds the lock of the process list: whoever is forked meanwhile is reached too.
       while let process = table.first(where: { $0.isLive && !$0.isDying }) { deliver(.kill, to: process) }
