@@ -25,6 +25,7 @@ extension LinuxKernel {
     listenerIsArmed = true
   }
 
+  /// The next connection with SO_PEERCRED; out of descriptors the listener rests instead of spinning.
   public func accept() -> AcceptedClient? {
     guard listener >= 0 else { return nil }
     var uid: UInt32 = 65_534
@@ -64,6 +65,7 @@ extension LinuxKernel {
     retryLater()
   }
 
+  /// What the client has sent, at most `limit` bytes; never waits.
   public func receive(_ client: ClientID, limit: Int) -> ReceiveOutcome {
     guard let socket = clients[client.number]?.socket, limit > 0 else { return .closed }
     var buffer = Bytes(repeating: 0, count: min(limit, 65_536))
@@ -72,6 +74,7 @@ extension LinuxKernel {
     return -count == Int64(Errno.EAGAIN) ? .nothingYet : .closed
   }
 
+  /// Sends what the socket takes: 0 when it is full, nil when the client is gone.
   public func send(_ client: ClientID, _ bytes: ArraySlice<UInt8>) -> Int? {
     guard let socket = clients[client.number]?.socket else { return nil }
     let count = bytes.withUnsafeBufferPointer { apus_send_nowait(socket, $0.baseAddress, UInt64($0.count)) }
@@ -79,11 +82,13 @@ extension LinuxKernel {
     return -count == Int64(Errno.EAGAIN) ? 0 : nil
   }
 
+  /// Whether `wait` reports that the client takes bytes again.
   public func setWantsWritable(_ client: ClientID, _ wanted: Bool) {
     clients[client.number]?.wantsWritable = wanted
     update(client.number)
   }
 
+  /// Whether `wait` reports that the client has sent something.
   public func setWantsReadable(_ client: ClientID, _ wanted: Bool) {
     clients[client.number]?.wantsReadable = wanted
     update(client.number)
@@ -104,6 +109,7 @@ extension LinuxKernel {
     clients[number]?.isWatched = events != 0
   }
 
+  /// Ends the connection.
   public func close(_ client: ClientID) {
     guard let socket = clients.removeValue(forKey: client.number)?.socket else { return }
     _ = apus_epoll_remove(epoll, socket)

@@ -41,6 +41,7 @@ extension LinuxKernel {
     }
   }
 
+  /// How processes of a unit are known: a unit with a tag of its own (LimitRTTIME=) has only its group without cgroups.
   public func containment(ofOwnRTTime: Bool) -> Containment {
     switch mode {
     case .cgroup: .cgroup
@@ -73,6 +74,7 @@ extension LinuxKernel {
     return path
   }
 
+  /// Nobody asks about the invocation any more: its cgroup goes as soon as it is empty.
   public func forget(_ invocation: Invocation) {
     guard let record = records.removeValue(forKey: invocation) else { return }
     invocationOfNumber[invocation.number] = nil
@@ -116,6 +118,7 @@ extension LinuxKernel {
 // MARK: Whether anybody is left
 
 extension LinuxKernel {
+  /// Whether nobody of the invocation lives; reads one list, not all of /proc, wherever that can be.
   public func isEmpty(_ invocation: Invocation, roots: [KnownChild]) -> Bool {
     if let record = records[invocation], !record.cgroup.isEmpty { return isEmptyCgroup(invocation, record) }
     if mode == .group || !proc.isTrusted { return !hasLiveGroup(invocation) }

@@ -5,6 +5,7 @@ import Runtime
 // MARK: Signals to members
 
 extension LinuxKernel {
+  /// Through a pidfd that was opened before membership was read again.
   public func signalMember(_ member: Member, _ signal: Signal) -> Bool {
     // A child that was not reaped keeps its pid, be it made or adopted.
     if children[member.pid] == member.invocation || orphans[member.pid] == .some(member.invocation) {
@@ -44,11 +45,13 @@ extension LinuxKernel {
     return Cgroups.processes(in: folder).contains(pid)
   }
 
+  /// `cgroup.kill`; false without a cgroup.
   public func killWhole(_ invocation: Invocation) -> Bool {
     guard let record = records[invocation], !record.cgroup.isEmpty else { return false }
     return Cgroups.kill(record.cgroup)
   }
 
+  /// To the process groups that the invocation's commands lead, while they are its own.
   public func killProcessGroup(_ invocation: Invocation, _ signal: Signal) {
     guard let record = records[invocation] else { return }
     for group in record.groups where isOurGroup(group) { _ = apus_kill(-group, signal.number) }
@@ -67,6 +70,7 @@ extension Array where Element == UInt8 {
 // MARK: The last sweep
 
 extension LinuxKernel {
+  /// As PID 1 to everybody but itself; else to every descendant.
   public func signalAll(_ signal: Signal) {
     if isInit {
       _ = apus_kill_namespace(signal.number)
@@ -86,6 +90,7 @@ extension LinuxKernel {
     }
   }
 
+  /// Whether `signalAll` would still reach somebody alive.
   public func anyoneLeft() -> Bool {
     if isInit && proc.isTrusted {
       for other in proc.all() where other != 1 && other != ring.writer && isLive(other) { return true }

@@ -57,6 +57,7 @@ struct MessageRing {
 }
 
 extension LinuxKernel {
+  /// Into the ring, and from there to stderr as far as that goes without waiting.
   public func say(_ bytes: Bytes) {
     releaseWritten()
     if ring.way == .broken || !ring.append(bytes) { droppedMessages &+= 1 }
@@ -190,6 +191,7 @@ extension LinuxKernel {
     }
   }
 
+  /// One datagram to apus's own NOTIFY_SOCKET; kept for later when the receiver's queue is full.
   public func notify(_ text: Bytes) {
     guard notifySocket >= 0, unsentNotes.count < LinuxKernel.notesMax else { return }
     unsentNotes.append(text)

@@ -8,6 +8,7 @@ extension LinuxKernel {
   /// A slice of a pass: 2 ms, in nanoseconds.
   static let slice: Int64 = 2_000_000
 
+  /// One slice of a pass over the members of `wanted`; true when the pass is complete.
   public func scan(
     _ wanted: [Invocation], roots: [KnownChild], cursor: inout ScanCursor, into members: inout [Member]
   ) -> Bool {

@@ -13,6 +13,7 @@ struct Slot {
 // MARK: Making children
 
 extension LinuxKernel {
+  /// Makes one child by the plan; never waits for it.
   public func spawn(_ plan: SpawnPlan) -> SpawnOutcome {
     guard let index = takeSlot() else { return .failed(errno: Errno.EAGAIN) }
     var readEnd: Int32 = -1
@@ -137,6 +138,7 @@ extension LinuxKernel {
 // MARK: What becomes of them
 
 extension LinuxKernel {
+  /// What the child's exec-status pipe says so far.
   public func execReport(_ pid: Int32) -> ExecReport {
     guard let index = slotOfPid[pid] else { return .executed }
     var buffer = Bytes(repeating: 0, count: 16)
@@ -176,6 +178,7 @@ extension LinuxKernel {
     inheritedDescriptors = []
   }
 
+  /// One dead or stopped child; nil when there is none to collect.
   public func reap() -> ReapedChild? {
     var end = apus_child_end(pid: 0, code: 0, status: 0)
     while apus_reap(&end) == 1 {
@@ -201,10 +204,12 @@ extension LinuxKernel {
     return nil
   }
 
+  /// To a child that was not reaped: its pid is still its own.
   public func signalChild(_ pid: Int32, _ signal: Signal) -> Bool {
     children[pid] != nil && apus_kill(pid, signal.number) == 0
   }
 
+  /// To the process group that such a child leads.
   public func signalGroup(ofChild pid: Int32, _ signal: Signal) -> Bool {
     pid > 1 && children[pid] != nil && apus_kill(-pid, signal.number) == 0
   }

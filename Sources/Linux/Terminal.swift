@@ -38,6 +38,7 @@ struct Terminal {
 // MARK: COMMAND's terminal
 
 extension LinuxKernel {
+  /// COMMAND was stopped: stops with it and hands the terminal over again, or continues it.
   public func commandStopped(_ pid: Int32, _ signal: Signal, suspendSelf: Bool) {
     guard children[pid] != nil else { return }
     if suspendSelf && !isInit { suspend(command: pid) }
@@ -58,5 +59,6 @@ extension LinuxKernel {
     if apus_set_foreground(terminal.descriptor, pid) >= 0 { terminal.handedOver(to: pid) }
   }
 
+  /// Terminal settings and foreground as apus found them.
   public func takeTerminalBack() { terminal.takeBack(ownGroup: apus_getpgid(0)) }
 }

@@ -22,6 +22,7 @@ extension LinuxKernel {
     _ = apus_close(descriptor)
   }
 
+  /// The one blocking call: until something is ready, or `deadline`.
   public func wait(until deadline: Instant, into ready: inout [Readiness]) {
     let before = ready.count
     while true {
@@ -92,6 +93,7 @@ extension LinuxKernel {
 // MARK: Signals
 
 extension LinuxKernel {
+  /// The next signal but SIGCHLD; nil when there is none.
   public func nextSignal() -> ReceivedSignal? {
     let crash = apus_take_sent_crash()
     if crash > 0 { return ReceivedSignal(Signal(crash)) }

@@ -1,5 +1,5 @@
-/// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name: the kernel's own names.
 // swift-format-ignore: AlwaysUseLowerCamelCase
+/// Error numbers of Linux (x86_64 and aarch64 agree) that apus's logic knows by name: the kernel's own names.
 public enum Errno {
   public static let EPERM: Int32 = 1
   public static let ENOENT: Int32 = 2

@@ -46,7 +46,7 @@ enum ProbeRunner {
 
   static func run(_ words: [String], environment: [String: String] = [:], seconds: Int = 60) throws -> Outcome {
     let file = try scratch() + "/errors"
-    FileManager.default.createFile(atPath: file, contents: nil)
+    _ = FileManager.default.createFile(atPath: file, contents: nil)
     let errors = try #require(FileHandle(forWritingAtPath: file))
     let (process, output) = try process(words, environment: environment, errors: errors, seconds: seconds)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

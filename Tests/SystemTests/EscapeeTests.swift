@@ -79,6 +79,30 @@ extension SystemTests {
       }
     }
 
+    /// An apus that is a service of another: both know their own, and the outer one's stop takes all.
+    @Test(arguments: ways.filter { $0.behind.isEmpty }.map(\.containment)) func aNestedApus(_ way: String) throws {
+      try sandboxed { box in
+        let witness = try Tools.path("witness")
+        try box.write("inner/leaf.service", Units.service("ExecStart=\(witness) \(box.path("log")) leaf child twig", "RestartSec=20ms"))
+        let inner = "\(try Binary.path()) run --containment=\(way) --control=\(box.path("inner.sock")) \(box.path("inner"))"
+        try box.write("units/inner.service", Units.service("ExecStart=\(inner)"))
+        try box.write("units/keep.service", Units.longRunning)
+        let apus = try box.run(options: ["--containment=\(way)"])
+        try eventually("leaf and twig") { box.read("log").contains("leaf start") && box.read("log").contains("twig start") }
+        let keep = try apus.mainPid(of: "keep.service")
+        // The inner one restarts its own.
+        let first = Processes.with(word: "twig").filter { $0.command.count > 2 && $0.command[2] == "twig" }.map(\.pid)
+        for pid in first { kill(try #require(Processes.one(pid)?.parent), SIGKILL) }
+        try eventually("another leaf: \(box.lines("log"))") { box.lines("log").filter { $0.hasPrefix("leaf start") }.count == 2 }
+        try eventually("another twig") { box.lines("log").filter { $0.hasPrefix("twig start") }.count == 2 }
+        #expect(first.allSatisfy { !Processes.isAlive($0) })
+        #expect(try apus.property("NRestarts", of: "inner.service") == "0")
+        #expect(try apus.client(["stop", "inner.service"]).status == 0)
+        #expect(Processes.inNamespace(of: try apus.pid()).filter { $0.command.first == witness }.isEmpty)
+        #expect(try apus.mainPid(of: "keep.service") == keep)
+      }
+    }
+
     struct Proc: CustomTestStringConvertible {
       var name: String
       var options: [String]

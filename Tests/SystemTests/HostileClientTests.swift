@@ -69,6 +69,27 @@ extension SystemTests {
       }
     }
 
+    /// Members of the control group may look, and no more.
+    @Test func theControlGroupMayRead() throws {
+      try sandboxed { box in
+        try box.write("units/web.service", Units.longRunning)
+        let apus = try box.run(options: ["--control-group=4242"])
+        try apus.wait(for: "web.service", toBe: "active")
+        #expect(mode(apus.control) == 0o660)
+        let member = ["setpriv", "--reuid=12345", "--regid=4242", "--clear-groups", "--", try Binary.path()]
+        let environment = ["APUS_CONTROL": apus.control]
+        let status = try runToEnd(member + ["status", "web.service"], environment: environment)
+        #expect(status.status == 0, "\(status.stderr)")
+        for verb in ["stop", "restart", "kill", "daemon-reload", "apply", "exit"] {
+          let unit = ["stop", "restart", "kill"].contains(verb) ? ["web.service"] : []
+          let refused = try runToEnd(member + [verb] + unit, environment: environment)
+          #expect(refused.status != 0 && !refused.stderr.isEmpty, "\(verb): \(refused)")
+        }
+        #expect(try apus.property("ActiveState", of: "web.service") == "active")
+        #expect(try apus.property("NRestarts", of: "web.service") == "0")
+      }
+    }
+
     private func mode(_ path: String) -> mode_t {
       var info = stat()
       return lstat(path, &info) == 0 ? info.st_mode & 0o777 : 0

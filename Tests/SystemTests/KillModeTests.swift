@@ -30,7 +30,8 @@ extension SystemTests {
         name: "control-group, nobody obeys", lines: [short], nature: "ignore child child", main: [15, 18], child: [15, 18],
         state: "failed", result: "timeout", takes: 0.4...2.5),
       Case(
-        name: "control-group, the child does not obey: once more, then killed", lines: ["TimeoutStopSec=1500ms"], nature: "late obstinate child",
+        name: "control-group, the child does not obey: once more, then killed", lines: ["TimeoutStopSec=1500ms"],
+        nature: "late obstinate child",
         main: [15], child: [15, 18, 15, 18], state: "failed", result: "timeout", takes: 1.4...6),
       Case(name: "mixed, both obey: the child is killed", lines: ["KillMode=mixed"], nature: "child child", main: [15], child: []),
       Case(

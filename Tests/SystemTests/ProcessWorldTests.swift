@@ -49,6 +49,18 @@ extension SystemTests {
       #expect(try printed("cat /proc/self/status", ["IgnoreSIGPIPE=no"]).contains("SigIgn:\t0000000000000000"))
     }
 
+    /// The other way to make children, for kernels and profiles that refuse the first.
+    @Test func spawnedByFork() throws {
+      try sandboxed { box in
+        try box.write("units/print.service", Units.shell("id -u; echo $MINE", "Type=oneshot", "User=65534", "Environment=MINE=yes"))
+        try box.write("units/missing.service", Units.service("Type=oneshot", "ExecStart=/nowhere/missing"))
+        let apus = try box.apus(["run", "--spawn=fork", box.path("units"), "--", "/bin/sh", "-c", "exit 12"])
+        #expect(try apus.waitForEnd() == 12)
+        #expect(apus.process.stderr.contains("203/EXEC"), "\(apus.process.stderr)")
+        #expect(apus.process.stdout == "65534\nyes\n")
+      }
+    }
+
     @Test func onlyThreeDescriptors() throws {
       try sandboxed { box in
         try box.write(
