@@ -41,6 +41,9 @@ struct Sweeper {
     /// Main and control process, signalled before.
     var count: Int
     var isAnswered = false
+    /// The main and control process that the order named: signalled and counted before. A child that the machine has given
+    /// up (a reload command that was killed) is one of the others.
+    var direct: [Int32] = []
     var stopped: [Int32] = []
     var began: Instant
     /// Its run was forgotten in mid-pass: it goes with the pass, unanswered.
@@ -78,7 +81,8 @@ struct Sweeper {
     _ order: KillOrder, now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
     var count = 0
-    for pid in children.pids(of: order.invocation, main: order.main, control: order.control) {
+    let direct = children.pids(of: order.invocation, main: order.main, control: order.control)
+    for pid in direct {
       if kernel.signalChild(pid, order.signal) { count += 1 }
       if order.hangup { _ = kernel.signalChild(pid, .hangup) }
       if order.continue { _ = kernel.signalChild(pid, .continue) }
@@ -91,7 +95,7 @@ struct Sweeper {
       events.append(.signalled(order.invocation, order: order.number, count: 0, anyLeft: false))
       return
     }
-    var hunt = Hunt(order: order, phase: .once, count: count, began: now)
+    var hunt = Hunt(order: order, phase: .once, count: count, direct: direct, began: now)
     if order.signal == .kill {
       if kernel.killWhole(order.invocation) {
         events.append(.signalled(order.invocation, order: order.number, count: max(count, 1), anyLeft: true))
@@ -252,7 +256,7 @@ struct Sweeper {
   ) -> Bool {
     switch hunt.phase {
     case .once:
-      for member in members where children.find(member.pid) == nil {
+      for member in members where !hunt.direct.contains(member.pid) {
         guard kernel.signalMember(member, hunt.order.signal) else { continue }
         hunt.count += 1
         if hunt.order.hangup { _ = kernel.signalMember(member, .hangup) }
@@ -267,7 +271,7 @@ struct Sweeper {
           isNew = true
         }
       }
-      if !hunt.isAnswered { hunt.count += members.filter { children.find($0.pid) == nil }.count }
+      if !hunt.isAnswered { hunt.count += members.filter { !hunt.direct.contains($0.pid) }.count }
       if isNew && now.since(hunt.began) < Sweeper.stopLimit {
         again = true
         return false

@@ -96,6 +96,9 @@ extension Manager {
         if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
         if job.isManual { self[unit].job?.isManual = true }
         // Somebody else wants it too: no automatic restart any more, the counters start anew.
+        #if PLANTED
+        if plantedBug == 16 { job.isAutoRestart = true }
+        #endif
         if !job.isAutoRestart { self[unit].job?.isAutoRestart = false }
         mayRun = true
         return old.id
@@ -266,6 +269,9 @@ extension Manager {
 
   /// The job of an automatic restart ended without a start (what it requires failed): the next try comes after a backoff.
   private mutating func retryRestart(_ unit: UnitID) {
+    #if PLANTED
+    if plantedBug == 15 { return }
+    #endif
     guard self[unit].service.state == .autoRestartQueued, phase == .booting || phase == .running else { return }
     guard var context = serviceContext(unit) else { return }
     self[unit].service.retryRestart(&context)

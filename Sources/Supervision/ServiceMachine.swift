@@ -168,11 +168,7 @@ public struct ServiceMachine: Equatable, Sendable {
       case .stop: enterSignal(.stopSigterm, .success, &context)
       case .mainSpawned: if context.settings.type == .simple { enterStartPost(&context) }
       case .mainExecuted: if context.settings.type == .exec { enterStartPost(&context) }
-      case .mainSpawnFailed:
-        #if PLANTED
-        if plantedBug == 3 { break }
-        #endif
-        enterSignal(.stopSigterm, .resources, &context)
+      case .mainSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
       case .mainExited(.success):
         if context.settings.type == .oneshot { enterStartPost(&context) } else { enterRunning(.success, &context) }
       case .mainExited(let result): enterSignal(.stopSigterm, result, &context)

@@ -167,6 +167,9 @@ extension ServiceMachine {
 
   /// One of the six signal states: sends its signal and waits for who got it; with nobody there it goes on at once.
   mutating func enterSignal(_ next: ServiceState, _ found: ServiceResult, _ context: inout ServiceContext) {
+    #if PLANTED
+    if plantedBug == 3 && state == .start && found == .resources { return }
+    #endif
     stick(found)
     endUptime(context.now)
     set(next, &context)

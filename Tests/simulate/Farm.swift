@@ -180,22 +180,21 @@ struct WorkerReader {
 
 /// Ends somebody who has said nothing for too long.
 final class Watch: @unchecked Sendable {
-  private let lock = NSCondition()
+  private let lock = NSLock()
+  private let ended = DispatchSemaphore(value: 0)
   private var last = Date()
-  private var isEnded = false
   private(set) var isOver = false
 
   init(patience: TimeInterval, _ act: @escaping @Sendable () -> Void) {
     Thread.detachNewThread { [self] in
-      while true {
+      while ended.wait(timeout: .now() + 0.5) == .timedOut {
         lock.lock()
-        _ = lock.wait(until: Date(timeIntervalSinceNow: 0.5))
-        let isLate = Date().timeIntervalSince(last) > patience
-        if isLate { isOver = true }
-        let stop = isEnded || isLate
+        isOver = Date().timeIntervalSince(last) > patience
         lock.unlock()
-        if isLate { act() }
-        if stop { return }
+        if isOver {
+          act()
+          return
+        }
       }
     }
   }
@@ -206,10 +205,6 @@ final class Watch: @unchecked Sendable {
     lock.unlock()
   }
 
-  func end() {
-    lock.lock()
-    isEnded = true
-    lock.unlock()
-  }
+  func end() { ended.signal() }
 }
 #endif

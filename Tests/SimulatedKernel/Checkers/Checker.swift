@@ -44,7 +44,7 @@ public final class Inspector {
 
   static let kinds: [Checker.Type] = [
     AttributionChecker.self, DeadlineChecker.self, StaleChecker.self, EmptyChecker.self, TwinChecker.self, OrderChecker.self,
-    BackoffChecker.self, ReplyChecker.self, JobChecker.self, StuckChecker.self, ApplyChecker.self, TimerChecker.self,
+    BackoffChecker.self, RoleChecker.self, ReplyChecker.self, JobChecker.self, StuckChecker.self, ApplyChecker.self, TimerChecker.self,
     WakeChecker.self, LivePIDChecker.self, EndChecker.self,
   ]
 

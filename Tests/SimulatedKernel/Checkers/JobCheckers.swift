@@ -92,6 +92,34 @@ final class JobChecker: Checker {
   }
 }
 
+/// A command runs in the state it belongs to: what a stop has overtaken is not begun.
+final class RoleChecker: Checker {
+  override var name: StaticString { "role" }
+
+  override func after(_ moment: Moment) {
+    for case .spawn(let request) in moment.effects where request.key.invocation.unit.index >= 0 {
+      let index = Int(request.key.invocation.unit.index)
+      let state = moment.new[index].state
+      if state != home(request.key.role) {
+        fail("\(moment.name(index).shown) is in \(state.name) and runs \(request.key.role.name)=")
+      }
+    }
+  }
+
+  private func home(_ role: Role) -> ServiceState? {
+    switch role {
+    case .condition: .condition
+    case .startPre: .startPre
+    case .main: .start
+    case .startPost: .startPost
+    case .reload: .reload
+    case .stop: .stop
+    case .stopPost: .stopPost
+    case .probe: nil
+    }
+  }
+}
+
 /// Nobody stays in a state that only lasts: every failure has a next step.
 final class StuckChecker: Checker {
   override var name: StaticString { "stuck" }

@@ -205,7 +205,7 @@ struct UnitGenerator {
 
   /// Children that outlive, escape or multiply.
   private mutating func family() -> String {
-    if percent(15) { return "bomb=\(number(5...25))" }
+    if percent(22) { return "bomb=\(number(5...25))" }
     var text = "daemons=\(number(1...4)) daemonterm=\(disposition())"
     if percent(50) { text += " escape=1" }
     if percent(40) { text += " daemonlife=0..\(number(1...9000))" }
