@@ -10,7 +10,7 @@ extension Manager {
     isAutoRestart: Bool = false, isManual: Bool = false
   ) -> Result<UInt32, TransactionError> {
     var transaction: Transaction
-    switch plan([(unit, type)]) {
+    switch plan([(unit, type)], restartsDependents: isAutoRestart) {
     case .success(let planned): transaction = planned
     case .failure(let error): return .failure(error)
     }
@@ -59,7 +59,7 @@ extension Manager {
     case .success(var transaction):
       if let error = breakCycles(&transaction) {
         message(.error, "cannot start " + self[error.unit].name + ": " + error.message)
-        for anchor in anchors { _ = enqueue(anchor.unit, .start) }
+        for anchor in anchors { startAlone(anchor.unit) }
         return
       }
       for item in transaction.items {
@@ -71,8 +71,13 @@ extension Manager {
     case .failure(let error):
       // One unit that cannot start must not keep the others down: each on its own.
       message(.error, "cannot start " + self[error.unit].name + ": " + error.message)
-      for anchor in anchors where anchor.unit != error.unit { _ = enqueue(anchor.unit, .start) }
+      for anchor in anchors where anchor.unit != error.unit { startAlone(anchor.unit) }
     }
+  }
+
+  private mutating func startAlone(_ unit: UnitID) {
+    guard case .failure(let error) = enqueue(unit, .start) else { return }
+    message(.error, "cannot start " + self[unit].name + ": " + (error.unit == unit ? [] : self[error.unit].name + ": ") + error.message)
   }
 
   func isTimer(_ id: UnitID) -> Bool {
@@ -85,7 +90,7 @@ extension Manager {
   private mutating func install(_ unit: UnitID, _ new: Job) -> UInt32 {
     var job = new
     if let old = self[unit].job {
-      if let merged = JobMerge.merge(old.type, job.type), !(old.isRunning && merged != old.type) {
+      if let merged = JobMerge.merge(old.type, job.type), !(old.isRunning && (merged != old.type || merged == .reload)) {
         self[unit].job?.type = merged
         self[unit].job?.waiters += job.waiters
         if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
@@ -96,7 +101,8 @@ extension Manager {
         return old.id
       }
       if let merged = JobMerge.merge(old.type, job.type) {
-        // A running start that becomes a restart begins anew, with everybody who waited.
+        // A running start that becomes a restart begins anew, with everybody who waited; so does a reload, which may have
+        // read what was there before.
         job.type = merged
         job.waiters = old.waiters + job.waiters
         job.isBoot = old.isBoot || job.isBoot
@@ -124,22 +130,42 @@ extension Manager {
   /// One pass over the waiting jobs: what need not wait begins.
   mutating func runJobs() {
     let candidates = waiting
+    var allWait = !candidates.isEmpty
     for unit in candidates {
-      guard let job = self[unit].job, !job.isRunning, isRunnable(unit, job) else { continue }
+      guard let job = self[unit].job, !job.isRunning, blocker(of: unit, job) == nil else { continue }
+      allWait = false
       run(unit, job)
     }
     // Only jobs that neither began nor ended still wait.
     waiting = waiting.filter { self[$0].job.map { !$0.isRunning } ?? false }
+    if allWait { breakDeadlock() }
   }
 
-  private func isRunnable(_ unit: UnitID, _ job: Job) -> Bool {
+  /// A unit whose job goes first.
+  private func blocker(of unit: UnitID, _ job: Job) -> UnitID? {
     for other in self[unit].after {
-      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return false }
+      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return other }
     }
     for other in self[unit].before {
-      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: false) { return false }
+      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: false) { return other }
     }
-    return true
+    return nil
+  }
+
+  /// Transactions know no cycles, but jobs of several can wait for each other. When every job waits and none runs, no event
+  /// would ever come: one job of the circle goes first.
+  private mutating func breakDeadlock() {
+    for record in records where record.job?.isRunning == true { return }
+    var seen: [UnitID] = []
+    var next = waiting.first
+    while let unit = next, let job = self[unit].job, !seen.contains(unit) {
+      seen.append(unit)
+      next = blocker(of: unit, job)
+    }
+    guard let unit = next, let job = self[unit].job else { return }
+    message(.warning, self[unit].name + ": its " + Bytes(job.type.name) + " job waits in an ordering cycle, it goes first")
+    run(unit, job)
+    waiting = waiting.filter { self[$0].job.map { !$0.isRunning } ?? false }
   }
 
   private mutating func run(_ unit: UnitID, _ job: Job) {
@@ -160,7 +186,10 @@ extension Manager {
     case .deactivating: break
     case .activating where !self[unit].isInBackoff: self[unit].job?.isRunning = true
     case .inactive, .failed, .activating:
-      if job.type == .verifyActive { return finish(unit, .failed, Bytes("it is not active")) }
+      if job.type == .verifyActive {
+        finish(unit, .failed, Bytes("it is not active"))
+        return retryRestart(unit)
+      }
       if phase == .stopping || phase == .sweeping { return finish(unit, .canceled, Bytes("apus is stopping")) }
       begin(unit, job)
     }
@@ -209,7 +238,13 @@ extension Manager {
   }
 
   private mutating func runReload(_ unit: UnitID) {
-    guard canReload(unit) else { return finish(unit, .failed, Bytes("it cannot be reloaded")) }
+    // Behind a reload that is under way: that one may have read the old configuration.
+    if self[unit].service.state == .reload { return }
+    guard canReload(unit) else {
+      finish(unit, .failed, Bytes("it cannot be reloaded"))
+      // It may have kept an automatic restart from queueing its own job.
+      return retryRestart(unit)
+    }
     self[unit].job?.isRunning = true
     feed(unit, .reload)
   }
@@ -238,6 +273,8 @@ extension Manager {
   }
 
   mutating func reloadEnded(_ unit: UnitID, _ success: Bool) {
+    // A further reload may have waited for this one.
+    mayRun = true
     guard let job = self[unit].job, job.isRunning, job.type == .reload || job.type == .reloadOrStart else { return }
     finish(unit, success ? .done : .failed, success ? [] : Bytes("ExecReload= failed"))
   }
@@ -248,7 +285,8 @@ extension Manager {
     switch job.type {
     case .start, .verifyActive, .reloadOrStart:
       guard job.isRunning else {
-        if state == .inactive || state == .failed { mayRun = true }
+        // With RestartMode=direct the end shows only as a backoff.
+        if state == .inactive || state == .failed || self[unit].isInBackoff { mayRun = true }
         return
       }
       switch state {
@@ -264,7 +302,10 @@ extension Manager {
     case .restart, .tryRestart:
       if job.isRunning && (state == .inactive || state == .failed) { becomeStart(unit) }
     case .reload:
-      guard job.isRunning else { return }
+      guard job.isRunning else {
+        mayRun = true
+        return
+      }
       if state != .active && state != .reloading { finish(unit, .failed, Bytes("it stopped meanwhile")) }
     }
   }
@@ -292,6 +333,7 @@ extension Manager {
     #if PLANTED
     if plantedBug == 6, let waiter = job.waiters.first { out.append(.reply(waiter, .done)) }
     #endif
+    if !job.isRunning && result != .done && self[unit].isDown { runCameToNothing(unit) }
     for waiter in job.waiters {
       out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
     }

@@ -30,7 +30,8 @@ extension Manager {
   private func names(_ ids: [UnitID]) -> [Bytes] { ids.map { self[$0].name } }
 
   private func describe(_ service: ServiceMachine, _ settings: ServiceSettings, _ report: inout UnitReport) {
-    report.result = service.result
+    // systemd shows a run that its condition skipped as a success (units.md c.4).
+    report.result = service.result == .execCondition ? .success : service.result
     report.mainPID = service.main?.pid ?? 0
     report.controlPID = service.control?.pid ?? 0
     if service.invocation != 0 { report.invocationID = invocationID(seed: options.seed, number: service.invocation) }

@@ -53,7 +53,7 @@ extension Manager {
       let report = JobReport(id: 0, unit: name, type: type, result: .done)
       return out.append(.reply(id, .job(report)))
     }
-    if type == .reload && !canReload(unit) {
+    if type == .reload && !canReload(unit) && self[unit].service.state != .reload {
       let text =
         "Job for " + name + " is not applicable: "
         + (self[unit].serviceSettings?.reload.isEmpty ?? true ? Bytes("it has no ExecReload=") : Bytes("it is not running"))

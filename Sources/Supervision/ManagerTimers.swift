@@ -88,6 +88,7 @@ extension Manager {
     self[id].timer?.countRun(now: wall)
     if case .failure(let error) = enqueue(target, .start, environment: triggerEnvironment(id)) {
       message(.error, self[id].name + ": cannot start " + self[error.unit].name + ": " + error.message)
+      if self[target].isDown { runCameToNothing(target) }
     }
   }
 
@@ -144,6 +145,21 @@ extension Manager {
         self[id].timer?.isQueued = false
         if let target = triggered(by: id) { startRun(id, target) }
       }
+    }
+  }
+
+  /// A start that was refused, or whose job failed before it began: for a delay trigger that is its run's end, since no
+  /// other will come. A slot that was queued behind it is skipped with it.
+  mutating func runCameToNothing(_ unit: UnitID) {
+    let (now, started) = (self.now, options.startedAt)
+    for id in timers(of: unit) {
+      guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
+      if self[id].timer?.isQueued == true {
+        self[id].timer?.isQueued = false
+        self[id].timer?.countSkip()
+      }
+      self[id].timer?.unitEnded(schedule, now: now.instant, startedAt: started)
+      armTimer(id)
     }
   }
 

@@ -34,7 +34,7 @@ extension Manager {
     return ServiceContext(
       id: id, name: self[id].name, settings: settings, startLimit: self[id].unit.startLimit, now: now,
       nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
-      stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart, isShuttingDown: phase == .stopping)
+      stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart, isShuttingDown: phase == .stopping || phase == .sweeping)
   }
 
   /// Takes over what a step decided: effects as they are, notices one after the other.
@@ -144,7 +144,17 @@ extension Manager {
   /// A unit whose file is gone and that is down: its name is free again.
   mutating func forget(_ id: UnitID) {
     let index = Int(id.index)
-    if byName[self[id].name] == index { byName[self[id].name] = nil }
+    if byName[self[id].name] == index {
+      byName[self[id].name] = nil
+      let run = self[id].service.invocation
+      if run != 0 { out.append(.forget(Invocation(unit: id, number: run))) }
+    }
+    self[id].stoppedByClient = false
+    // Its parallel runs go with it.
+    for index in records.indices where records[index].parallelOf == id && !records[index].isRemoved {
+      records[index].isRemoved = true
+      if records[index].isDown && records[index].job == nil { forget(UnitID(index)) }
+    }
     out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
     self[id].timer = nil
     self[id].isOn = false

@@ -71,6 +71,8 @@ extension ServiceMachine {
       markReady(&context)
       set(.running, &context)
       disarmState(&context)
+      // ExitType=cgroup: the main process ended during ExecStartPost= or a reload.
+      if main == nil { watchUntilEmpty(&context) }
       if !context.settings.runtimeMax.isInfinite, let runningSince {
         let limit = runningSince + context.settings.runtimeMax + runtimeExtra(context)
         context.effects.append(.arm(Deadline(context.id, .runtime, invocation: invocation), at: limit))

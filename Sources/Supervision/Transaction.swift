@@ -50,7 +50,10 @@ struct Transaction: Sendable {
 
 extension Manager {
   /// Builds the transaction of some anchors. nil: refused, with the reason.
-  func plan(_ anchors: [(unit: UnitID, type: JobType)]) -> Result<Transaction, TransactionError> {
+  /// `restartsDependents`: an automatic restart, which takes along who requires the unit (units.md c.5).
+  func plan(
+    _ anchors: [(unit: UnitID, type: JobType)], restartsDependents: Bool = false
+  ) -> Result<Transaction, TransactionError> {
     var transaction = Transaction()
     var worklist: [Transaction.Item] = []
     func want(_ unit: UnitID, _ type: JobType, _ matters: Bool, anchor: Bool = false) {
@@ -77,7 +80,7 @@ extension Manager {
         for unit in record.requires { want(unit, .start, item.matters || item.isAnchor) }
         for unit in record.wants where self[unit].unit.loadState == .loaded { want(unit, .start, false) }
       }
-      if item.type == .stop || item.type == .restart || item.type == .tryRestart {
+      if item.type == .stop || item.type == .restart || item.type == .tryRestart || (restartsDependents && item.isAnchor) {
         for unit in record.requiredBy {
           let follow: JobType = item.type == .stop ? .stop : .tryRestart
           if !self[unit].isDown || self[unit].job != nil { want(unit, follow, item.matters || item.isAnchor) }
