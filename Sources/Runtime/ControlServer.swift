@@ -194,8 +194,13 @@ struct ControlServer {
   mutating func closeAll(_ kernel: inout some Kernel) {
     while !clients.isEmpty {
       let index = clients.count - 1
-      if clients[index].unsent > 0 {
-        _ = kernel.send(clients[index].id, clients[index].output[clients[index].sent...])
+      if clients[index].request != nil {
+        let reply = Reply.failed(.shuttingDown, message: Bytes("apus is leaving"), diagnostics: [])
+        clients[index].output += httpResponse(reply, keepAlive: false)
+      }
+      while clients[index].unsent > 0 {
+        guard let count = kernel.send(clients[index].id, clients[index].output[clients[index].sent...]), count > 0 else { break }
+        clients[index].sent += count
       }
       drop(index, &kernel)
     }
