@@ -107,7 +107,7 @@ let package = Package(
     .testTarget(
       name: "ClientTests", dependencies: ["Model", "Wire", "Linux", "apus"], path: "Tests/ClientTests", exclude: ["Golden"]),
     .testTarget(
-      name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/SupervisionTests",
+      name: "SupervisionTests", dependencies: ["Model", "Calendar", "Supervision", "Runtime"], path: "Tests/SupervisionTests",
       resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],

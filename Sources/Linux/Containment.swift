@@ -152,12 +152,13 @@ extension LinuxKernel {
   /// Without /proc: whether one of the process groups that its children led still has a member.
   private func hasLiveGroup(_ invocation: Invocation) -> Bool {
     guard let record = records[invocation] else { return false }
-    for group in record.groups where isOurGroup(group) && apus_kill(-group, 0) != -Errno.ESRCH { return true }
+    for group in record.groups where isOurGroup(group, of: invocation) && apus_kill(-group, 0) != -Errno.ESRCH { return true }
     return false
   }
 
-  /// A number that a living process has which is not our child was given away again.
-  func isOurGroup(_ group: Int32) -> Bool {
-    group > 1 && (children[group] != nil || apus_getpgid(group) < 0)
+  /// A number that a living process has which is no child of that invocation was given away again.
+  func isOurGroup(_ group: Int32, of invocation: Invocation) -> Bool {
+    if let owner = children[group] { return owner == invocation }
+    return group > 1 && apus_getpgid(group) < 0
   }
 }

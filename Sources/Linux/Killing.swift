@@ -54,7 +54,7 @@ extension LinuxKernel {
   /// To the process groups that the invocation's commands lead, while they are its own.
   public func killProcessGroup(_ invocation: Invocation, _ signal: Signal) {
     guard let record = records[invocation] else { return }
-    for group in record.groups where isOurGroup(group) { _ = apus_kill(-group, signal.number) }
+    for group in record.groups where isOurGroup(group, of: invocation) { _ = apus_kill(-group, signal.number) }
   }
 }
 
@@ -85,7 +85,7 @@ extension LinuxKernel {
 
   private func signalKnown(_ signal: Signal) {
     for child in knownChildren() {
-      if isOurGroup(child) { _ = apus_kill(-child, signal.number) }
+      _ = apus_kill(-child, signal.number)
       _ = apus_kill(child, signal.number)
     }
   }

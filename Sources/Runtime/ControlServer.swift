@@ -26,6 +26,8 @@ struct ControlServer {
     var request: RequestID? = nil
     var keepAlive = true
     var closesWhenSent = false
+    /// Its socket is watched for bytes.
+    var isRead = true
     var lastActivity: Instant
     var unsent: Int { output.count - sent }
   }
@@ -73,9 +75,23 @@ struct ControlServer {
       if let best = victim, clients[best].lastActivity <= clients[index].lastActivity { continue }
       victim = index
     }
-    guard let victim else { return false }
+    guard let victim else { return forPrivileged && dropVanished(&kernel) }
     drop(victim, &kernel)
     return true
+  }
+
+  /// All slots wait for answers. Who waits is not read, so that nobody has noticed that a client is gone: now it is asked.
+  private mutating func dropVanished(_ kernel: inout some Kernel) -> Bool {
+    for index in clients.indices where clients[index].parser.room > 0 {
+      switch kernel.receive(clients[index].id, limit: min(ControlServer.readSize, clients[index].parser.room)) {
+      case .nothingYet: continue
+      case .bytes(let bytes): clients[index].parser.feed(bytes)
+      case .closed:
+        drop(index, &kernel)
+        return true
+      }
+    }
+    return false
   }
 
   private mutating func drop(_ index: Int, _ kernel: inout some Kernel) {
@@ -111,14 +127,28 @@ struct ControlServer {
     }
   }
 
-  /// Takes the next request, if none waits for its answer and the output is not piled up.
-  private mutating func advance(_ index: Int, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)]) {
-    let id = clients[index].id
-    while clients[index].request == nil && !clients[index].closesWhenSent && clients[index].unsent < ControlServer.unsentMax {
+  /// Takes the next request, if none waits for its answer and the output is not piled up, and sends what it can.
+  private mutating func advance(_ start: Int, now: Instant, _ kernel: inout some Kernel, _ requests: inout [(RequestID, Request)]) {
+    let id = clients[start].id
+    var index = start
+    while true {
+      let isPiledUp = takeRequests(index, now: now, &requests)
+      flush(index, &kernel)
+      guard let found = find(id) else { return }
+      index = found
+      if !isPiledUp || clients[index].unsent >= ControlServer.unsentMax { break }
+    }
+    // One request at a time: what comes behind it stays in the socket, and so it does behind answers that are not read.
+    let client = clients[index]
+    setReads(index, client.request == nil && !client.closesWhenSent && client.unsent < ControlServer.unsentMax, &kernel)
+  }
+
+  /// True when it stopped at `unsentMax`.
+  private mutating func takeRequests(_ index: Int, now: Instant, _ requests: inout [(RequestID, Request)]) -> Bool {
+    while clients[index].request == nil && !clients[index].closesWhenSent {
+      if clients[index].unsent >= ControlServer.unsentMax { return true }
       switch clients[index].parser.next() {
-      case .needMore:
-        flush(index, &kernel)
-        return
+      case .needMore: return false
       case .malformed(let status, let message):
         clients[index].closesWhenSent = true
         clients[index].output += httpError(status: status, message: message, keepAlive: false)
@@ -127,9 +157,13 @@ struct ControlServer {
         take(request, index, &requests)
       }
     }
-    // One request at a time: what comes behind it stays in the socket.
-    if clients[index].request != nil { kernel.setWantsReadable(id, false) }
-    flush(index, &kernel)
+    return false
+  }
+
+  private mutating func setReads(_ index: Int, _ wanted: Bool, _ kernel: inout some Kernel) {
+    if clients[index].isRead == wanted { return }
+    clients[index].isRead = wanted
+    kernel.setWantsReadable(clients[index].id, wanted)
   }
 
   private mutating func take(_ request: HTTPRequest, _ index: Int, _ requests: inout [(RequestID, Request)]) {
@@ -161,7 +195,6 @@ struct ControlServer {
     clients[index].lastActivity = now
     clients[index].output += httpResponse(reply, keepAlive: clients[index].keepAlive)
     clients[index].closesWhenSent = !clients[index].keepAlive
-    kernel.setWantsReadable(clients[index].id, true)
     advance(index, now: now, &kernel, &requests)
   }
 
@@ -190,7 +223,7 @@ struct ControlServer {
     if clients[index].closesWhenSent { drop(index, &kernel) }
   }
 
-  /// Apus leaves: what can be sent at once is sent.
+  /// Apus leaves: who still waits is told, and what can be sent at once is sent.
   mutating func closeAll(_ kernel: inout some Kernel) {
     while !clients.isEmpty {
       let index = clients.count - 1

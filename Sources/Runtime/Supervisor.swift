@@ -271,7 +271,8 @@ public struct Supervisor<K: Kernel> {
     case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
     case .table(let bytes): kernel.say(bytes)
-    case .load(let purpose): loadQueue.append(purpose)
+    // Of SIGHUPs that wait one is enough: it reads what is there when its turn comes.
+    case .load(let purpose): if purpose != .applyBySignal || !loadQueue.contains(purpose) { loadQueue.append(purpose) }
     case .notify(let bytes): kernel.notify(bytes)
     case .forward(let signal): forward(signal)
     case .commandStopped(let signal):
@@ -286,7 +287,7 @@ public struct Supervisor<K: Kernel> {
   }
 
   private mutating func forward(_ signal: Signal) {
-    guard let command, let pid = children.pid(of: command) else { return }
+    guard let command, let pid = children.pid(of: command) else { return forwardToQueued(signal) }
     if configuration.forwardsToGroup { _ = kernel.signalGroup(ofChild: pid, signal) } else { _ = kernel.signalChild(pid, signal) }
   }
 
@@ -323,10 +324,18 @@ extension Supervisor {
     spawnQueue = spawnQueue.filter { request in
       guard request.key.invocation == order.invocation else { return true }
       guard request.key.role == .main ? order.main : order.control else { return true }
-      pending.append(.spawned(request.key, pid: 0))
-      pending.append(.exited(request.key, .killed(order.signal)))
+      pending += [.spawned(request.key, pid: 0), .exited(request.key, .killed(order.signal))]
       return false
     }
+  }
+
+  /// COMMAND was not spawned yet: a signal that would end it does.
+  private mutating func forwardToQueued(_ signal: Signal) {
+    guard signal == .terminate || signal == .interrupt || signal == .quit || signal == .kill,
+      let index = spawnQueue.firstIndex(where: { $0.inheritsEverything })
+    else { return }
+    let key = spawnQueue.remove(at: index).key
+    pending += [.spawned(key, pid: 0), .exited(key, .killed(signal))]
   }
 
   private mutating func continueSpawning() {
@@ -347,16 +356,13 @@ extension Supervisor {
       case .started(let pid):
         children.add(pid, request.key)
         if request.inheritsEverything { command = request.key }
-        remember(request)
+        spawned[request.key] = request
         pending.append(.spawned(request.key, pid: pid))
       case .failed(let errno):
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))
       }
     }
   }
-
-  /// What a failure's sentence needs later.
-  private mutating func remember(_ request: SpawnRequest) { spawned[request.key] = request }
 
   /// A sentence for a stage that failed, with the thing's name.
   private mutating func failure(_ key: ProcessKey, _ stage: ExecStage, _ errno: Int32, _ detail: Int32) -> ExecFailure {

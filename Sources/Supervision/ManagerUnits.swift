@@ -34,7 +34,8 @@ extension Manager {
     return ServiceContext(
       id: id, name: self[id].name, settings: settings, startLimit: self[id].unit.startLimit, now: now,
       nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
-      stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart, isShuttingDown: phase == .stopping || phase == .sweeping)
+      stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart,
+      isShuttingDown: phase == .stopping || phase == .sweeping)
   }
 
   /// Takes over what a step decided: effects as they are, notices one after the other.

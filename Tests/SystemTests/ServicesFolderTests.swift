@@ -20,7 +20,7 @@ extension SystemTests {
     @Test func servicesRunJobsKeepTheirGridAndCtrlCStopsAll() throws {
       try sandboxed { box in
         let started = Date().timeIntervalSince1970
-        let apus = try box.apus(["run", Self.folder])
+        let apus = try box.apus(["run", Self.folder], wrapper: Machine.undisturbed)
         _ = try apus.pid()
         let end = monotonic() + Self.seconds + 0.5
         while monotonic() < end, !apus.process.hasEnded { poll(nil, 0, 50) }

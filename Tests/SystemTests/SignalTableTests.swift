@@ -214,7 +214,7 @@ extension SystemTests {
       let ignoring = Units.service(
         "ExecStart=\(try Tools.path("witness")) \(box.path("log")) stubborn ignore", "TimeoutStopSec=\(timeout)")
       try box.write("units/stubborn.service", ignoring)
-      let apus = try box.run()
+      let apus = try box.run(wrapper: Machine.undisturbed)
       try eventually("the service") { box.read("log").contains("stubborn start") }
       return apus
     }

@@ -15,7 +15,7 @@ extension SystemTests {
       try sandboxed { box in
         try box.write("units/tick.timer", "[Timer]\nOnActiveSec=100ms\nOnUnitActiveSec=200ms\n")
         try box.write("units/tick.service", stamp(box, "tick"))
-        _ = try box.run()
+        _ = try box.run(wrapper: Machine.undisturbed)
         try eventually("six runs") { box.lines("tick").count >= 6 }
         let times = stamps(box, "tick")
         for (one, next) in zip(times, times.dropFirst()) { #expect(abs(next - one - 200) < 60, "\(times)") }
@@ -26,7 +26,7 @@ extension SystemTests {
       try sandboxed { box in
         try box.write("units/tick.timer", "[Timer]\nOnActiveSec=0\nOnUnitInactiveSec=200ms\n")
         try box.write("units/tick.service", stamp(box, "tick", then: "sleep 0.2"))
-        _ = try box.run()
+        _ = try box.run(wrapper: Machine.undisturbed)
         try eventually("four runs") { box.lines("tick").count >= 4 }
         let times = stamps(box, "tick")
         for (one, next) in zip(times, times.dropFirst()) { #expect(next - one > 395 && next - one < 500, "\(times)") }
@@ -37,7 +37,7 @@ extension SystemTests {
       try sandboxed { box in
         try box.write("units/after.service", stamp(box, "after", then: "sleep 0.2").appending("[X-Apus]\nSchedule=after 200ms\n"))
         try box.write("units/once.service", stamp(box, "once").appending("[X-Apus]\nSchedule=@reboot\n"))
-        _ = try box.run()
+        _ = try box.run(wrapper: Machine.undisturbed)
         try eventually("four runs") { box.lines("after").count >= 4 }
         let times = stamps(box, "after")
         for (one, next) in zip(times, times.dropFirst()) { #expect(next - one > 395 && next - one < 500, "\(times)") }
@@ -51,7 +51,7 @@ extension SystemTests {
         let script = "echo begin >> \(log); sleep 0.5; echo end >> \(log)"
         try box.write(
           "units/job.service", Units.shell(script, "Type=oneshot").appending("[X-Apus]\nSchedule=every 200ms\nOverlap=\(policy)\n"))
-        let apus = try box.run()
+        let apus = try box.run(wrapper: Machine.undisturbed)
         try eventually("ten lines: \(box.lines("log"))") { box.lines("log").count >= 10 }
         let log10 = Array(box.lines("log").prefix(10))
         var open = 0

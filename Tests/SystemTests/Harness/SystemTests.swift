@@ -43,6 +43,10 @@ enum Machine {
   /// The long measurements (a minute of the services folder): in CI, or when asked for.
   static let runsLong = ProcessInfo.processInfo.environment["CI"] == "true" || ProcessInfo.processInfo.environment["APUS_LONG"] == "1"
 
+  /// In front of an apus whose times are measured: what else the machine does meanwhile (other tests, for one) is not the
+  /// subject.
+  static let undisturbed = isRoot ? ["nice", "-n", "-15"] : []
+
   /// The package's root folder.
   static let root: String = {
     var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
