@@ -231,8 +231,9 @@ struct ControlServer {
         let reply = Reply.failed(.shuttingDown, message: Bytes("apus is leaving"), diagnostics: [])
         clients[index].output += httpResponse(reply, keepAlive: false)
       }
-      if clients[index].unsent > 0 {
-        _ = kernel.send(clients[index].id, clients[index].output[clients[index].sent...])
+      while clients[index].unsent > 0 {
+        guard let count = kernel.send(clients[index].id, clients[index].output[clients[index].sent...]), count > 0 else { break }
+        clients[index].sent += count
       }
       drop(index, &kernel)
     }

@@ -99,7 +99,7 @@ extension Manager {
         #if PLANTED
         if plantedBug == 16 { job.isAutoRestart = true }
         #endif
-        if !job.isAutoRestart { self[unit].job?.isAutoRestart = false }
+        if !job.isAutoRestart && !old.isRunning { self[unit].job?.isAutoRestart = false }
         mayRun = true
         return old.id
       }

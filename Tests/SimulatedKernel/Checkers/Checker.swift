@@ -77,7 +77,7 @@ public final class Inspector {
       let glance = manager.glance(index)
       if index >= glances.count || glances[index] != glance {
         changed.append(index)
-        world.note("unit", Int64(index), Int64(glance.invocation), manager.name(index) + " " + Bytes(glance.state.name))
+        world.note("unit", Int64(index), Int64(glance.invocation), glance.text(manager.name(index)))
       }
       new.append(glance)
     }
@@ -129,6 +129,19 @@ public final class Inspector {
 
   public func turnEnded(_ manager: Manager, _ now: Now) {
     for checker in checkers { checker.turnEnded(manager, now) }
+  }
+}
+
+extension UnitGlance {
+  /// Name, state and job, for the trace.
+  func text(_ name: Bytes) -> Bytes {
+    var text = name + " " + Bytes(state.name)
+    if let jobType {
+      text += " job " + Bytes(decimal: jobID) + " " + Bytes(jobType.name)
+      if jobIsRunning { text += " running" }
+      if jobIsAutoRestart { text += " auto" }
+    }
+    return text
   }
 }
 

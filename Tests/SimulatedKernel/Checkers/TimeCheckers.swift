@@ -107,7 +107,7 @@ final class BackoffChecker: Checker {
   /// The end of a backoff began it: its job was queued by the restart's deadline, now or before.
   private func isAutomatic(_ index: Int, _ old: UnitGlance, _ new: UnitGlance, _ event: Event?) -> Bool {
     // A request that met the waiting job made it one of its own.
-    if new.jobType != nil, new.jobID == old.jobID { return new.jobIsAutoRestart && !old.jobIsRunning }
+    if new.jobType != nil, new.jobID == old.jobID || old.jobType == nil { return new.jobIsAutoRestart && !old.jobIsRunning }
     if old.jobIsAutoRestart && !old.jobIsRunning { return true }
     guard case .deadline(let deadline) = event, deadline.key.kind == .restart else { return false }
     return Int(deadline.key.unit.index) == index && old.jobType == nil

@@ -58,7 +58,11 @@ extension Conversation {
     case .hasty: return answers.statuses.count <= requests.count ? nil : "\(answers.statuses.count) answers to \(requests.count) requests"
     case .polite:
       if answers.statuses.count > requests.count { return "\(answers.statuses.count) answers to \(requests.count) requests" }
-      if isOver || client.hasHungUp { return nil }
+      if client.hasHungUp { return nil }
+      if isOver {
+        // What was heard is answered, at the latest by the leaving itself.
+        return client.wasHeard && answers.statuses.isEmpty ? "apus left without an answer" : nil
+      }
       if answers.rest > 0 { return "closed in the middle of an answer" }
       if answers.statuses.count < requests.count { return "closed after \(answers.statuses.count) answers to \(requests.count) requests" }
       return nil

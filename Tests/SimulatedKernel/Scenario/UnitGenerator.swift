@@ -142,7 +142,10 @@ struct UnitGenerator {
   }
 
   private mutating func addCommands(_ unit: inout UnitText, type: String, runsOnce: Bool) {
-    if percent(8) { unit.add(.service, "ExecCondition", command("life=0..50 end=exit:0,exit:0,exit:0,exit:3,exit:255,kill:9")) }
+    if percent(9) {
+      let pace = percent(40) ? "life=100..900 term=3:60" : "life=0..50"
+      unit.add(.service, "ExecCondition", command("\(pace) end=exit:0,exit:0,exit:0,exit:3,exit:255,kill:9"))
+    }
     if percent(20) { for _ in 0...random.below(2) { unit.add(.service, "ExecStartPre", shortCommand()) } }
     if type == "oneshot" {
       for _ in 0...random.below(3) { unit.add(.service, "ExecStart", job()) }

@@ -39,6 +39,12 @@ public final class VirtualClient {
     self.conversation = conversation
   }
 
+  /// apus has taken everything it ever says, and it has room for an answer.
+  var wasHeard: Bool {
+    for case (_, .give) in moves { return false }
+    return isAccepted && inbox.isEmpty && room > 100_000
+  }
+
   var isReadable: Bool { !inbox.isEmpty || hasHungUp }
   var isWritable: Bool { room > 0 || hasHungUp }
 }
