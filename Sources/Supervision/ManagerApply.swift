@@ -76,15 +76,22 @@ extension Manager {
   // MARK: The answer to a load
 
   mutating func handle(_ purpose: LoadPurpose, _ loaded: LoadedUnits) {
-    let reply: RequestID? =
-      switch purpose {
-      case .applyBySignal: nil
-      case .apply(let id), .plan(let id), .daemonReload(let id): id
-      }
+    var reply: RequestID? = nil
+    // What a plan found is told to whoever asked for it, and to nobody else.
+    var isPlan = false
+    switch purpose {
+    case .applyBySignal: break
+    case .plan(let id):
+      reply = id
+      isPlan = true
+    case .apply(let id), .daemonReload(let id): reply = id
+    }
     if loaded.hasErrors || phase == .stopping || phase == .sweeping {
       let isStopping = !loaded.hasErrors
-      for diagnostic in loaded.diagnostics where diagnostic.severity == .error { message(.error, diagnostic.text) }
-      message(.error, Bytes(isStopping ? "not reloaded: apus is stopping" : "not reloaded: nothing was changed"))
+      if !isPlan {
+        for diagnostic in loaded.diagnostics where diagnostic.severity == .error { say(diagnostic) }
+        message(.error, Bytes(isStopping ? "not reloaded: apus is stopping" : "not reloaded: nothing was changed"))
+      }
       if let reply {
         let error: RequestError = isStopping ? .shuttingDown : .badConfiguration
         let text = Bytes(isStopping ? "apus is stopping" : "the configuration has errors; nothing was changed")
@@ -92,7 +99,7 @@ extension Manager {
       }
       return
     }
-    for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { message(.warning, diagnostic.text) }
+    if !isPlan { for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { say(diagnostic) } }
     let items = planItems(loaded)
     switch purpose {
     case .plan(let id):
@@ -107,6 +114,9 @@ extension Manager {
       if let reply { out.append(.reply(reply, .plan(PlanReport(applied: true, items: items, diagnostics: loaded.diagnostics)))) }
     }
   }
+
+  /// As at boot: `file:line:column: error: …` on a line of its own.
+  private mutating func say(_ diagnostic: Diagnostic) { out.append(.table(diagnostic.text + "\n")) }
 
   /// What apply would do, a row a unit that is not left alone; unchanged ones are rows of `nothing`.
   func planItems(_ loaded: LoadedUnits) -> [PlanItem] {

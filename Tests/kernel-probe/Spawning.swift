@@ -41,7 +41,7 @@ extension Probe {
     plan.candidates = [Bytes("/nonexistent/true"), Bytes("/bin/true")]
     bench.check(bench.finish(plan).1 == .exited(0), "second candidate")
     if bench.arguments.first == "unprivileged" {
-      expect("another user without privilege", .group, 1) {
+      expect("another user without privilege", .user, 1) {
         $0.uid = 12345
         $0.gid = 12345
         $0.groups = []
