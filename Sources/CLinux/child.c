@@ -156,8 +156,9 @@ static void change_user(const struct apus_plan *plan) {
   int same = (!plan->has_uid || plan->uid == uid) && (!plan->has_gid || plan->gid == gid);
   if (plan->has_groups) {
     long result = RAW(__NR_setgroups, plan->group_count, plan->groups);
-    // Without privilege apus's own user keeps apus's own groups.
-    if (result < 0 && !(result == -RAW_EPERM && same)) fail(plan, STAGE_GROUP, result, 0);
+    // Without privilege apus's own user keeps apus's own groups, and another user is what cannot be had.
+    if (result < 0 && !(result == -RAW_EPERM && same))
+      fail(plan, result == -RAW_EPERM && plan->has_uid && plan->uid != uid ? STAGE_USER : STAGE_GROUP, result, 0);
   }
   if (plan->has_gid) {
     long result = RAW(__NR_setresgid, plan->gid, plan->gid, plan->gid);

@@ -155,7 +155,10 @@ struct Cgroups {
 
   /// Whether nobody lives in a folder or below it; a folder that is gone is empty.
   static func isEmpty(_ folder: Bytes) -> Bool {
-    guard let text = FolderReader.readPseudo(folder + "/cgroup.events") else { return true }
+    guard let text = FolderReader.readPseudo(folder + "/cgroup.events") else {
+      // Only a folder that is gone is empty: out of descriptors nobody is taken for dead.
+      return apus_path_kind(folder.terminated) < 0
+    }
     for line in text.pieces(separatedBy: 10) where line == "populated 1" { return false }
     return true
   }

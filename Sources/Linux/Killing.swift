@@ -76,11 +76,12 @@ extension LinuxKernel {
       _ = apus_kill_namespace(signal.number)
       return
     }
+    // Without a /proc of our own namespace (its pids would be somebody else's): our children, their groups and whatever our
+    // cgroups hold.
+    if !proc.isTrusted { return signalKnown(signal) }
     for process in descendants() {
       _ = signalProcess(process.pid, signal) { self.proc.status(of: process.pid)?.startTime == process.startTime }
     }
-    // Without /proc: our children, their groups and whatever our cgroups hold.
-    if !proc.isTrusted { signalKnown(signal) }
   }
 
   private func signalKnown(_ signal: Signal) {

@@ -230,6 +230,8 @@ struct World {
 
   private mutating func setLogin(_ account: Account) {
     loginEnvironment = [Bytes("USER=") + account.name, Bytes("LOGNAME=") + account.name]
+    // Without an entry there is no home; apus's own (often /root) would be a trap.
+    if account.home.isEmpty && account.shell.isEmpty { loginEnvironment.append(Bytes("HOME=/")) }
     if !account.home.isEmpty && account.home != "/" { loginEnvironment.append(Bytes("HOME=") + account.home) }
     if !account.shell.isEmpty && !account.shell.ends(with: "/nologin") && !account.shell.ends(with: "/false") {
       loginEnvironment.append(Bytes("SHELL=") + account.shell)

@@ -32,6 +32,8 @@ public struct Supervisor<K: Kernel> {
   static var signalLimit: Int { 64 }
   /// Children that have not executed yet (DESIGN section 5); more wait their turn.
   static var spawnLimit: Int { 64 }
+  /// Of these, so many that main processes cannot take: a service that hangs before exec must not keep others from stopping.
+  static var reservedSpawns: Int { 8 }
   /// Deadlines handled in one turn.
   static var deadlineLimit: Int { 128 }
   /// Files are read in slices of so long.
@@ -106,11 +108,19 @@ public struct Supervisor<K: Kernel> {
   /// When the next turn must come even if nothing happens.
   var nextWake: Instant {
     if !pending.isEmpty || !requests.isEmpty || loader != nil || !loadQueue.isEmpty || mayHaveMoreToReap { return .zero }
-    if !spawnQueue.isEmpty && children.unreported < Self.spawnLimit { return .zero }
+    if canSpawn { return .zero }
     return min(deadlines.next, min(sweeper.wake, control.wake))
   }
 
   /// One turn: wait, collect, handle, perform (DESIGN section 5).
+  private var canSpawn: Bool {
+    if children.unreported < Self.spawnLimit - Self.reservedSpawns { return !spawnQueue.isEmpty }
+    if children.unreported >= Self.spawnLimit { return false }
+    for request in spawnQueue where request.key.role != .main { return true }
+    return false
+  }
+
+  /// Waits once, then collects and handles what came, in the order of the type's comment.
   public mutating func turn() {
     ready.removeAll(keepingCapacity: true)
     kernel.wait(until: nextWake, into: &ready)
@@ -196,7 +206,7 @@ public struct Supervisor<K: Kernel> {
     case .pending: if !isLast { return }
     case .executed: reports.append(.executed(child.key))
     case .failed(let stage, let errno, let detail):
-      reports.append(.execFailed(child.key, failure(child.key, stage, errno, detail)))
+      reports.append(.execFailed(child.key, execFailure(spawned[child.key], stage, errno, detail, ownUID: configuration.ownUID)))
     }
     children.markReported(pid)
     spawned[child.key] = nil
@@ -339,13 +349,13 @@ extension Supervisor {
   }
 
   private mutating func continueSpawning() {
-    var taken = 0
-    while taken < spawnQueue.count && children.unreported < Self.spawnLimit {
-      let request = spawnQueue[taken]
-      taken += 1
-      spawn(request)
+    guard !spawnQueue.isEmpty else { return }
+    var waiting: [SpawnRequest] = []
+    for request in spawnQueue {
+      let limit = request.key.role == .main ? Self.spawnLimit - Self.reservedSpawns : Self.spawnLimit
+      if children.unreported < limit { spawn(request) } else { waiting.append(request) }
     }
-    spawnQueue.removeFirst(taken)
+    spawnQueue = waiting
   }
 
   private mutating func spawn(_ request: SpawnRequest) {
@@ -361,39 +371,6 @@ extension Supervisor {
       case .failed(let errno):
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))
       }
-    }
-  }
-
-  /// A sentence for a stage that failed, with the thing's name.
-  private mutating func failure(_ key: ProcessKey, _ stage: ExecStage, _ errno: Int32, _ detail: Int32) -> ExecFailure {
-    let request = spawned[key]
-    let why = errno == 0 ? Bytes("not found") : errorText(errno)
-    let exec = request?.exec ?? ExecSettings()
-    let path = request?.command.path ?? []
-    let message =
-      switch stage {
-      case .exec, .commandNotFound, .commandNotExecutable: text("exec \(path): \(why)")
-      case .chdir: text("WorkingDirectory=\(exec.workingDirectory): \(why)")
-      case .user:
-        errno == Errno.EPERM
-          ? text("User=\(exec.user): \(why), apus runs as uid \(configuration.ownUID)") : text("User=\(exec.user): \(why)")
-      case .group: text("Group=\(exec.group): \(why)")
-      case .stdin: text("StandardInput=: \(why)")
-      case .stdout: text("StandardOutput=\(target(exec.standardOutput)): \(why)")
-      case .stderr: text("StandardError=\(target(exec.standardError)): \(why)")
-      case .limits:
-        text("\(detail >= 0 && Int(detail) < exec.limits.count ? exec.limits[Int(detail)].resource.key : "Limit")=: \(why)")
-      case .nice: text("Nice=: \(why)")
-      case .oomAdjust: text("OOMScoreAdjust=: \(why)")
-      case .fds, .memory, .signalMask, .capabilities, .cgroup, .setsid: text("status \(stage.rawValue): \(why)")
-      }
-    return ExecFailure(stage: stage, errno: errno, message: message)
-  }
-
-  private func target(_ stream: StandardStream) -> Bytes {
-    switch stream {
-    case .file(let path), .append(let path), .truncate(let path): path
-    case .unset, .null, .inherit, .journal: []
     }
   }
 }

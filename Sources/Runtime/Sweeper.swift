@@ -118,7 +118,9 @@ struct Sweeper {
     var members: [Member] = []
     var cursor = ScanCursor()
     // One unit's few processes: at most this many slices.
-    for _ in 0..<16 where !kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) {}
+    for _ in 0..<16 {
+      if kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) { break }
+    }
     events.append(.left(invocation, count: members.count))
   }
 

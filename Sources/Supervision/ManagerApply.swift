@@ -118,15 +118,12 @@ extension Manager {
         items.append(PlanItem(unit: unit.name.bytes, action: startsOnApply(unit, loaded) ? .start : .update, reason: Bytes("new file")))
         continue
       }
-      let (difference, reason) = Manager.difference(self[id].pending ?? self[id].unit, unit)
+      let (difference, reason) = Manager.difference(definitionInForce(id), unit)
       switch difference {
       case .none: items.append(PlanItem(unit: unit.name.bytes, action: .nothing, reason: []))
       case .live: items.append(PlanItem(unit: unit.name.bytes, action: .update, reason: reason))
       case .exec:
-        let action: PlanAction =
-          !self[id].isDown && !(isIdleSchedule(id) && unitIsScheduled(unit))
-          ? .restart : startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
-        items.append(PlanItem(unit: unit.name.bytes, action: action, reason: reason))
+        items.append(PlanItem(unit: unit.name.bytes, action: actionForChange(id, unit, loaded), reason: reason))
       }
     }
     for index in records.indices where isPresent(index) && named[records[index].name] == nil {
@@ -149,11 +146,30 @@ extension Manager {
   /// A job between two runs: a new command takes effect with the next slot, nothing is restarted.
   private func isIdleSchedule(_ id: UnitID) -> Bool { self[id].isScheduledService }
 
+  /// What a unit runs by: what daemon-reload left pending counts only once a restart to it is under way.
+  private func definitionInForce(_ id: UnitID) -> Unit {
+    let restarts = self[id].job?.type == .restart || self[id].job?.wasRestart == true
+    return restarts ? self[id].pending ?? self[id].unit : self[id].unit
+  }
+
+  /// A changed command restarts what runs and starts what had ended by itself; what a client stopped stays stopped.
+  private func actionForChange(_ id: UnitID, _ unit: Unit, _ loaded: LoadedUnits) -> PlanAction {
+    if isStoppedByClient(id) { return .update }
+    if !self[id].isDown { return isIdleSchedule(id) && unitIsScheduled(unit) ? .update : .restart }
+    return startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
+  }
+
+  private func isStoppedByClient(_ id: UnitID) -> Bool {
+    if let job = self[id].job, job.type == .stop, job.isManual { return true }
+    return self[id].stoppedByClient && (self[id].isDown || self[id].job?.type == .stop)
+  }
+
   // MARK: Doing it
 
   private mutating func apply(_ loaded: LoadedUnits, _ items: [PlanItem]) {
     replaceDefinitions(loaded)
     var starts: [UnitID] = []
+    var stops: [UnitID] = []
     for item in items {
       guard let id = find(item.unit) else { continue }
       switch item.action {
@@ -165,10 +181,14 @@ extension Manager {
       case .restart:
         dropSchedule(id)
         restartChanged(id)
-      case .stop: stopRemoved(id)
+      case .stop:
+        stopRemoved(id)
+        if self[id].job != nil { stops.append(id) }
       }
       if item.action != .nothing { message(.notice, "apply: " + Bytes(item.action.name) + " " + item.unit + " (" + item.reason + ")") }
     }
+    // A renamed file is one unit that goes and one that comes, often with the same port: the stops go first.
+    for id in starts { for gone in stops where !self[id].after.contains(gone) { self[id].after.append(gone) } }
     startAll(starts)
   }
 

@@ -7,6 +7,7 @@ struct CommandState: Equatable, Sendable {
   var ended: ExitStatus? = nil
   var failure: ExecFailure? = nil
   var stopWasSent = false
+  var killWasSent = false
   var isAlive: Bool { key != nil && ended == nil }
 }
 
@@ -15,6 +16,9 @@ struct CommandState: Equatable, Sendable {
 extension Manager {
   /// As long as a unit's default TimeoutStopSec=.
   static let commandStopTimeout = TimeSpan(seconds: 90)
+
+  /// How long SIGKILL may take before COMMAND is left behind.
+  static let commandKillTimeout = TimeSpan(seconds: 10)
 
   mutating func startCommand() {
     guard let path = options.command.first, command.key == nil else { return }
@@ -71,9 +75,16 @@ extension Manager {
 
   mutating func commandIsLate() {
     guard command.isAlive else { return }
-    message(.warning, Bytes("COMMAND did not stop in time, killing it"))
     stop.someoneWasKilled = true
+    if command.killWasSent {
+      // Uninterruptible: the units must not wait for it for ever.
+      message(.error, Bytes("COMMAND outlives SIGKILL and is left behind"))
+      return commandEnded(.killed(.kill))
+    }
+    message(.warning, Bytes("COMMAND did not stop in time, killing it"))
+    command.killWasSent = true
     out.append(.forward(.kill))
+    out.append(.arm(Deadline(.command, .state), at: now.instant + Manager.commandKillTimeout))
   }
 
   // MARK: Signals

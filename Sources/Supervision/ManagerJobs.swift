@@ -209,6 +209,7 @@ extension Manager {
     }
     self[unit].job?.isRunning = true
     self[unit].stoppedByClient = false
+    if job.isBoot { self[unit].bootInvocation = nextInvocation }
     if !self[unit].limiter.allow(self[unit].unit.startLimit, now: now.instant) {
       guard var context = serviceContext(unit) else { return }
       self[unit].service.refuseStart(&context)

@@ -143,7 +143,7 @@ extension Manager {
       if record.stoppedByClient { return Bytes("stopped by request") }
       if service.result == .execCondition { return Bytes("ExecCondition= said no") }
       return []
-    case .running, .exited: return []
+    case .running, .exited: return record.pending == nil ? [] : Bytes("its unit file has changed: restart or apply")
     }
   }
 

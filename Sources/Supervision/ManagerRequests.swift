@@ -65,26 +65,50 @@ extension Manager {
       let text = "cannot " + Bytes(type.name) + " " + name + ": " + (error.unit == unit ? [] : self[error.unit].name + ": ") + error.message
       out.append(.reply(id, .failed(.refused, message: text, diagnostics: [])))
     case .success(let number):
+      if type == .stop {
+        // The name means all of its runs.
+        for run in parallelRuns(of: unit) where !self[run].isDown { enqueue(run, .stop, isManual: true) }
+        sayScheduleGoesOn(unit)
+      }
       if !wait { out.append(.reply(id, .job(JobReport(id: number, unit: name, type: type, result: nil)))) }
     }
   }
 
+  private func parallelRuns(of unit: UnitID) -> [UnitID] {
+    var runs: [UnitID] = []
+    for index in records.indices where records[index].parallelOf == unit { runs.append(UnitID(index)) }
+    return runs
+  }
+
+  /// As systemd says of a service that a timer starts again.
+  private mutating func sayScheduleGoesOn(_ unit: UnitID) {
+    guard self[unit].isScheduledService, let at = self[unit].timer?.fireAt, at != .never else { return }
+    message(.notice, text("\(self[unit].name): the run is stopped, its schedule goes on: next in \(shortSpan(at.since(now.instant)))"))
+  }
+
   private mutating func kill(_ id: RequestID, _ name: Bytes, _ signal: Signal, _ whom: KillWhom) {
     guard let unit = find(name) else { return notFound(id, name) }
-    let service = self[unit].service
-    let hasMain = (service.main?.pid ?? 0) != 0
-    let hasControl = (service.control?.pid ?? 0) != 0
-    let reaches = whom == .main ? hasMain : whom == .control ? hasControl : !self[unit].isDown && service.invocation != 0
-    guard reaches else {
+    var isReached = false
+    for run in [unit] + parallelRuns(of: unit) where kill(run, signal, whom) { isReached = true }
+    guard isReached else {
       let text = "Unit " + name + " has no " + (whom == .all ? Bytes("") : Bytes(whom.name) + " ") + "process to kill"
       return out.append(.reply(id, .failed(.notApplicable, message: text, diagnostics: [])))
     }
+    out.append(.reply(id, .done))
+  }
+
+  /// False: the unit has no such process.
+  private mutating func kill(_ unit: UnitID, _ signal: Signal, _ whom: KillWhom) -> Bool {
+    let service = self[unit].service
+    let hasMain = (service.main?.pid ?? 0) != 0
+    let hasControl = (service.control?.pid ?? 0) != 0
+    guard whom == .main ? hasMain : whom == .control ? hasControl : !self[unit].isDown && service.invocation != 0 else { return false }
     out.append(
       .kill(
         KillOrder(
           Invocation(unit: unit, number: service.invocation), number: 0, signal: signal, main: hasMain && whom != .control,
           control: hasControl && whom != .main, others: whom == .all, continue: false)))
-    out.append(.reply(id, .done))
+    return true
   }
 
   private mutating func resetFailed(_ unit: UnitID) {

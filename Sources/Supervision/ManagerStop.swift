@@ -39,7 +39,7 @@ extension Manager {
     stop.reason = reason
     phase = .stopping
     mayRun = true
-    out.append(.notify(Bytes("STOPPING=1\n")))
+    if !options.isWrapper { out.append(.notify(Bytes("STOPPING=1\n"))) }
     for index in records.indices where records[index].timer != nil { deactivateTimer(UnitID(index)) }
     if !options.stopTimeout.isInfinite {
       out.append(.arm(Deadline(.command, .stopLimit), at: now.instant + options.stopTimeout))
@@ -65,7 +65,8 @@ extension Manager {
 
   private mutating func bootEnded() {
     phase = .running
-    out.append(.notify(Bytes("READY=1\nSTATUS=running\n")))
+    // A wrapped command speaks for itself, by the NOTIFY_SOCKET that it inherits.
+    if !options.isWrapper { out.append(.notify(Bytes("READY=1\nSTATUS=running\n"))) }
     startCommand()
     mayHaveEnded = true
     checkNothingLeft()
@@ -77,6 +78,8 @@ extension Manager {
     var failed: UnitID? = nil
     for index in records.indices {
       let record = records[index]
+      // A unit whose file is gone and that is down is nobody any more.
+      if byName[record.name] != index && record.job == nil && record.isDown { continue }
       if record.job != nil || record.stoppedByClient { return }
       if record.timer?.fireAt != nil || record.timer?.isQueued == true { return }
       switch record.service.state {
@@ -205,7 +208,8 @@ extension Manager {
       let failed = self[unit].service.state == .failed
       return (status, self[unit].name + (failed ? ": FailureAction=" : ": SuccessAction=") + " (" + self.reason(unit) + ")")
     case .failFast(let unit):
-      let status = self[unit].service.lastMainExit?.status.shellStatus ?? self[unit].service.lastExit?.status.shellStatus ?? 1
+      let service = self[unit].service
+      let status = (service.culprit ?? service.lastMainExit ?? service.lastExit)?.status.shellStatus ?? 1
       return (status == 0 ? 1 : status, "--fail-fast: " + self[unit].name + " failed at boot (" + self.reason(unit) + ")")
     case .nothingLeft(let failed):
       guard let failed else { return (0, Bytes("nothing left to do, all succeeded")) }

@@ -86,15 +86,25 @@ extension Manager {
     case .dead, .failed:
       self[id].inactiveEnteredAt = wall
       self[id].startedAt = nil
-      if state == .failed && self[id].service.state == .failed { sayFailed(id) }
+      if state == .failed && self[id].service.state == .failed {
+        sayFailed(id)
+        failFast(id)
+      }
     case .autoRestart:
       message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
+      failFast(id)
     case .autoRestartQueued, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm,
       .finalSigkill:
       break
     }
     stateChanged(id, to: state.active)
     if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
+  }
+
+  /// --fail-fast: a command of boot that was never executed.
+  private mutating func failFast(_ id: UnitID) {
+    guard options.failFast, self[id].service.invocation == self[id].bootInvocation, phase == .booting || phase == .running else { return }
+    if self[id].service.culprit?.execError.isEmpty == false { beginStop(.failFast(unit: id), atOnce: false) }
   }
 
   private mutating func sayFailed(_ id: UnitID) {
@@ -106,10 +116,7 @@ extension Manager {
     let service = self[id].service
     var text = Bytes(service.result.name)
     if !service.lastError.isEmpty { return text + ": " + service.lastError }
-    let exit =
-      service.result == .exitCode || service.result == .signal || service.result == .coreDump
-      ? service.lastMainExit ?? service.lastExit : service.lastExit
-    if let exit {
+    if let exit = service.culprit ?? service.lastMainExit ?? service.lastExit {
       text += ": "
       text += Bytes(exit.role.name)
       text.append(32)

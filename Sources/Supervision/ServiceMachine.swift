@@ -30,6 +30,8 @@ public struct ServiceMachine: Equatable, Sendable {
   /// When the pending restart is due, and its delay; only in auto-restart.
   public internal(set) var restartAt = Instant.never
   public internal(set) var restartDelay = TimeSpan.zero
+  /// The end that set `result`: what came after it is consequence.
+  public internal(set) var culprit: ExitReport? = nil
   /// Why the last spawn was not made.
   public internal(set) var lastError: Bytes = []
   /// Since when the service was ready, until it ended.

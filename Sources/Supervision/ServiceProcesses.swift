@@ -124,6 +124,7 @@ extension ServiceMachine {
     var found = CleanExit.result(status, isDaemon: context.settings.type != .oneshot, success: context.settings.successExitStatus)
     if command?.ignoreFailure == true { found = .success }
     sayEnd(report, found, &context)
+    blame(report, found)
     stick(found)
     if found == .success && state == .start && context.settings.type == .oneshot && mainIndex + 1 < list.count {
       mainIndex += 1
@@ -142,6 +143,7 @@ extension ServiceMachine {
     if role == .condition, case .exited(let code) = status, found == .exitCode, code < 255 { found = .execCondition }
     if controlIndex < list.count && list[controlIndex].ignoreFailure { found = .success }
     sayEnd(report, found, &context)
+    if role != .reload { blame(report, found) }
     // A list goes on only in its own state: what a stop has overtaken is not continued.
     #if PLANTED
     let isOvertaken = plantedBug != 14 && state != role.controlState
@@ -153,6 +155,10 @@ extension ServiceMachine {
       return spawnControl(role, &context)
     }
     step(.controlExited(found), &context)
+  }
+
+  private mutating func blame(_ report: ExitReport, _ found: ServiceResult) {
+    if result == .success && found != .success { culprit = report }
   }
 
   mutating func book(_ process: LiveProcess, _ status: ExitStatus, _ context: ServiceContext) -> ExitReport {

@@ -21,6 +21,7 @@ extension ServiceMachine {
     result = .success
     lastMainExit = nil
     lastExit = nil
+    culprit = nil
     lastError = []
     main = nil
     control = nil

@@ -19,6 +19,9 @@ final class UnitRecord {
   var isRemoved = false
   /// Starts by itself (DESIGN section 1).
   var isStarting = false
+  /// The invocation that boot started: a command that cannot be executed in it is a failed boot (--fail-fast), though for
+  /// Type=simple its start job has succeeded by then.
+  var bootInvocation: UInt32 = 0
   /// A client stopped it: apus does not leave for lack of work.
   var stoppedByClient = false
   /// The unit this is a parallel run of.

@@ -193,6 +193,8 @@ func fullUnitName(_ operand: Bytes) -> Bytes {
     let suffix = Bytes(operand[(dot + 1)...])
     for type in UnitType.allCases where suffix == type.name { return operand }
   }
+  // One of several parallel runs has no file of its own: `job.service#2`.
+  if operand.contains(35) { return operand }
   return operand + ".service"
 }
 

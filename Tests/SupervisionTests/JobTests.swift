@@ -160,7 +160,7 @@ import Testing
     #expect(world.record("same.service")?.service.main?.pid == pid)
     #expect(world.record("gone.service") == nil)
     #expect(world.state("added.service") == .running)
-    #expect(world.spawns.map { $0.command.path.shown } == ["/bin/same", "/bin/gone", "/bin/changed", "/bin/added", "/new"])
+    #expect(world.spawns.map { $0.command.path.shown } == ["/bin/same", "/bin/gone", "/bin/changed", "/new", "/bin/added"])
     #expect(!world.live.contains { $0.pid == 102 })
   }
 
