@@ -106,8 +106,8 @@ final class BackoffChecker: Checker {
 
   /// The end of a backoff began it: its job was queued by the restart's deadline, now or before.
   private func isAutomatic(_ index: Int, _ old: UnitGlance, _ new: UnitGlance, _ event: Event?) -> Bool {
-    // A request that met the waiting job made it one of its own.
-    if new.jobType != nil, new.jobID == old.jobID || old.jobType == nil { return new.jobIsAutoRestart && !old.jobIsRunning }
+    // A request that met the waiting job made it one of its own, or took its place.
+    if new.jobType != nil { return new.jobIsAutoRestart && !(old.jobIsRunning && old.jobID == new.jobID) }
     if old.jobIsAutoRestart && !old.jobIsRunning { return true }
     guard case .deadline(let deadline) = event, deadline.key.kind == .restart else { return false }
     return Int(deadline.key.unit.index) == index && old.jobType == nil

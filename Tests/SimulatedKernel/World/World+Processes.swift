@@ -58,8 +58,12 @@ extension World {
 
   // MARK: Birth
 
+  /// As a limit on pids: beyond it `clone` fails. Services that leave processes behind (KillMode=none) fill it in the end;
+  /// their own forks fail at half of it.
+  static let processesMax = 600
+
   func makeChild(_ plan: SpawnPlan) -> SpawnOutcome {
-    if clock < forkOutageUntil || random.chance(perMille: faults.forkFails) {
+    if clock < forkOutageUntil || table.count >= World.processesMax || random.chance(perMille: faults.forkFails) {
       let errno: Int32 = random.chance(perMille: 700) ? 11 : 12
       note("spawn-failed", Int64(errno), Int64(plan.key.invocation.number))
       return .failed(errno: errno)
@@ -109,6 +113,8 @@ extension World {
   }
 
   private func fork(_ parent: VirtualProcess, _ program: Program, escapes: Bool, doubleForks: Bool) {
+    // Its fork fails, and it goes on without.
+    guard table.count < World.processesMax / 2 else { return }
     let pid = newPID()
     let child = VirtualProcess(
       serial: nextSerial, pid: pid, parent: doubleForks ? 0 : parent.serial, group: escapes ? pid : parent.group,
@@ -156,7 +162,9 @@ extension World {
     case .multiply:
       guard let tag = process.tag, activeCount(of: tag) < process.program.bomb, bombBirths < World.maximumBombBirths else { return }
       bombBirths += 1
+      let before = nextSerial
       fork(process, process.program, escapes: random.chance(perMille: 200), doubleForks: random.chance(perMille: 300))
+      guard nextSerial > before else { return }
       agenda.add(.process(nextSerial - 1, .multiply), at: clock + random.within(200_000...8_000_000))
       agenda.add(.process(process.serial, .multiply), at: clock + random.within(200_000...8_000_000))
     case .die, .wake: break
