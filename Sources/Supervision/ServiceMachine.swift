@@ -45,6 +45,9 @@ public struct ServiceMachine: Equatable, Sendable {
   /// The kill whose answer decides how to go on.
   var awaitedKill: UInt32? = nil
   var killNumber: UInt32 = 0
+  /// Terminating passes in a row that found members and reached none of them.
+  var timesAsked = 0
+  static let timesAskedMax = 2
   var spawnSerial: UInt32 = 0
   /// Index of the running command in its list.
   var mainIndex = 0
@@ -75,7 +78,14 @@ public struct ServiceMachine: Equatable, Sendable {
       guard order == awaitedKill else { return }
       awaitedKill = nil
       if count == 0 && !anyLeft && main == nil && control == nil { isVerifiedEmpty = true }
-      if main == nil && control == nil && count == 0 { step(.nobodySignalled, &context) }
+      guard main == nil, control == nil, count == 0 else { return }
+      if anyLeft && timesAsked < ServiceMachine.timesAskedMax && KillPhase(state) == .terminate {
+        // Members that fork and end before their signal hand it on to nobody: they are asked again before they are killed.
+        timesAsked += 1
+        return enterSignal(state, .success, &context)
+      }
+      timesAsked = 0
+      step(.nobodySignalled, &context)
     case .spawned(let key, let pid):
       if main?.key == key {
         main?.pid = pid

@@ -89,6 +89,25 @@ import Testing
     #expect(world.messages.contains { $0.contains("its schedule goes on") })
   }
 
+  @Test func whoForksAwayIsAskedAgainBeforeItIsKilled() {
+    var world = stay([service("a") { $0.type = .oneshot }], starting: ["a.service"])
+    guard let run = world.invocation("a.service") else { return }
+    var orders: [KillOrder] = []
+    var now = world.now
+    now.instant = Instant(nanoseconds: 1)
+    guard let key = world.live.first?.key else { return }
+    var effects: [Effect] = []
+    world.manager.handle(.exited(key, .exited(0)), now: now, effects: &effects)
+    // Every answer: somebody is there, and the signal reached nobody.
+    for _ in 0..<6 {
+      guard case .kill(let order)? = effects.last(where: { if case .kill = $0 { true } else { false } }) else { break }
+      orders.append(order)
+      effects = []
+      world.manager.handle(.signalled(run, order: order.number, count: 0, anyLeft: true), now: now, effects: &effects)
+    }
+    #expect(orders.prefix(4).map(\.signal) == [.terminate, .terminate, .terminate, .kill])
+  }
+
   @Test func failFastSeesACommandThatCannotBeExecuted() {
     var options = ManagerOptions()
     options.failFast = true
