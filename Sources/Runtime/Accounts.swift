@@ -9,7 +9,8 @@ struct Account: Equatable {
   var shell: Bytes
 }
 
-enum Accounts {
+/// Readers of /etc/passwd and /etc/group, as bytes.
+public enum Accounts {
   /// The entry with that name, or with that number.
   static func user(_ wanted: Bytes, in passwd: Bytes) -> Account? {
     let number = id(wanted)
@@ -24,7 +25,7 @@ enum Accounts {
   }
 
   /// The number of a group by name or number.
-  static func group(_ wanted: Bytes, in groups: Bytes) -> UInt32? {
+  public static func group(_ wanted: Bytes, in groups: Bytes) -> UInt32? {
     for line in groups.pieces(separatedBy: 10) {
       let fields = line.pieces(separatedBy: 58, keepEmpty: true)
       if fields.count >= 3, fields[0] == wanted, let gid = id(fields[2]) { return gid }

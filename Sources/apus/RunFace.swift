@@ -3,6 +3,7 @@ import Linux
 import Model
 import Runtime
 import Supervision
+import UnitFile
 
 /// Supervises: `apus run` and `apus -- COMMAND`. Gives the exit status of DESIGN section 7.
 func runFace(_ options: RunOptions) -> Int32 {
@@ -11,7 +12,7 @@ func runFace(_ options: RunOptions) -> Int32 {
   kernelOptions.containment = options.containment
   kernelOptions.forksOnly = options.spawn == .fork
   kernelOptions.dieWithParent = options.dieWithParent
-  kernelOptions.notifySocket = variable("NOTIFY_SOCKET", in: options.environment) ?? []
+  kernelOptions.notifySocket = environmentValue(Bytes("NOTIFY_SOCKET"), in: options.environment) ?? []
   let kernel: LinuxKernel
   do throws(KernelFailure) {
     kernel = try LinuxKernel(inherited: inherited, options: kernelOptions)
@@ -77,7 +78,7 @@ func readUnits(_ paths: [Bytes], _ configuration: SupervisorConfiguration, _ ker
 
 /// Binds the control socket at the first address that can be had; without one apus goes on, and says so once.
 private func openControl(_ options: RunOptions, _ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> ControlSocket? {
-  let runtimeFolder = variable("XDG_RUNTIME_DIR", in: options.environment)
+  let runtimeFolder = environmentValue(Bytes("XDG_RUNTIME_DIR"), in: options.environment)
   switch bindControlSocket(explicit: options.control, runtimeFolder: runtimeFolder, groupID: configuration.controlGroupID) {
   case .success(let socket):
     kernel.listen(on: socket.fd)
@@ -88,18 +89,10 @@ private func openControl(_ options: RunOptions, _ configuration: SupervisorConfi
   }
 }
 
+/// A group by name or number, from /etc/group: a static binary has no NSS.
 private func groupID(_ name: Bytes, _ kernel: LinuxKernel) -> UInt32? {
-  if let number = name.unsignedDecimal, number < UInt64(UInt32.max) { return UInt32(number) }
-  guard case .contents(let groups) = kernel.readFile(Bytes("/etc/group"), limit: 1 << 20) else { return nil }
-  for line in groups.pieces(separatedBy: 10) {
-    let fields = line.pieces(separatedBy: 58, keepEmpty: true)
-    if fields.count >= 3, fields[0] == name, let number = fields[2].unsignedDecimal { return UInt32(clamping: number) }
+  guard case .contents(let groups) = kernel.readFile(Bytes("/etc/group"), limit: 1 << 20) else {
+    return Accounts.group(name, in: [])
   }
-  return nil
-}
-
-func variable(_ name: StaticString, in environment: [Bytes]) -> Bytes? {
-  let prefix = Bytes(name) + "="
-  for entry in environment where entry.starts(with: prefix) { return Bytes(entry[prefix.count...]) }
-  return nil
+  return Accounts.group(name, in: groups)
 }
