@@ -136,6 +136,7 @@ struct PlanMemory {
     case .write(let path): opened(path, apus_flags_write())
     case .append(let path): opened(path, apus_flags_append())
     case .truncate(let path): opened(path, apus_flags_truncate())
+    case .terminal, .data, .descriptor: opened(Bytes("/dev/null"), flagsNull)
     }
   }
 
@@ -172,7 +173,7 @@ struct PlanMemory {
     for path in [source.workingDirectory, context.cgroupProcs] { size += rounded(path.count + 1) }
     for stream in [source.stdin, source.stdout, source.stderr] {
       switch stream {
-      case .null, .inherit, .sameAsStdout: size += 32
+      case .null, .inherit, .sameAsStdout, .terminal, .data, .descriptor: size += 32
       case .read(let path), .write(let path), .append(let path), .truncate(let path): size += rounded(path.count + 1)
       }
     }

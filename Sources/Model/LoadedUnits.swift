@@ -22,4 +22,6 @@ public enum LoadPurpose: Equatable, Sendable {
   case apply(RequestID)
   case plan(RequestID)
   case daemonReload(RequestID)
+  /// A client names a unit that is not loaded: it is looked for in the unit path, and the request is then done.
+  indirect case demand(RequestID, Request, unit: Bytes)
 }

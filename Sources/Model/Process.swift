@@ -10,12 +10,26 @@ public enum ExecStage: UInt8, CaseIterable, Sendable {
   case signalMask = 207
   case stdin = 208
   case stdout = 209
+  case chroot = 210
+  case ioprio = 211
+  case timerSlack = 212
+  case secureBits = 213
+  case scheduler = 214
+  case affinity = 215
   case group = 216
   case user = 217
   case capabilities = 218
   case cgroup = 219
   case setsid = 220
   case stderr = 222
+  case noNewPrivileges = 227
+  case personality = 230
+  case runtimeDirectory = 233
+  case chown = 235
+  case stateDirectory = 238
+  case cacheDirectory = 239
+  case logsDirectory = 240
+  case configurationDirectory = 241
   /// COMMAND's own: as a shell says it.
   case commandNotExecutable = 126
   case commandNotFound = 127

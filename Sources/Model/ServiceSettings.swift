@@ -69,6 +69,18 @@ public enum TimeoutFailureMode: UInt8, CaseIterable, Sendable {
   }
 }
 
+/// `OOMPolicy=`: what an OOM kill of one process of the unit means.
+public enum OOMPolicy: UInt8, CaseIterable, Sendable {
+  case `continue`, stop, kill
+  public var name: StaticString {
+    switch self {
+    case .continue: "continue"
+    case .stop: "stop"
+    case .kill: "kill"
+    }
+  }
+}
+
 /// `ExitType=`: whose end is the service's end.
 public enum ExitType: UInt8, CaseIterable, Sendable {
   case main, cgroup
@@ -160,6 +172,27 @@ public struct ServiceSettings: Equatable, Sendable {
   public var sendSIGKILL = true
   public var sendSIGHUP = false
 
+  /// Absolute; empty: none.
+  public var pidFile: Bytes = []
+  public var guessMainPID = true
+  public var busName: Bytes = []
+  /// With its default filled in: main for the notify types, with WatchdogSec= or a descriptor store, else none.
+  public var notifyAccess = NotifyAccess.none
+  /// `WatchdogSec=`; `.infinity`: off.
+  public var watchdog = TimeSpan.infinity
+  public var reloadSignal = Signal.hangup
+  public var fileDescriptorStoreMax: UInt32 = 0
+  /// `restart`, systemd's default: over restarts only.
+  public var fileDescriptorStorePreserve = Preservation.restart
+  public var oomPolicy = OOMPolicy.stop
+  public var nonBlocking = false
+  /// `[X-Apus] Ready…=`
+  public var ready: ReadySettings? = nil
+  /// `[X-Apus] Health…=`
+  public var health: HealthSettings? = nil
+  /// `[X-Apus] DrainSec=`
+  public var drain = TimeSpan.zero
+
   public var exec = ExecSettings()
   /// `[X-Apus] Schedule=` and its companions: the service is a job. Empty: it is none.
   public var schedule = ScheduleSettings()
@@ -190,7 +223,16 @@ public enum StandardStream: Equatable, Sendable {
   case file(Bytes)
   case append(Bytes)
   case truncate(Bytes)
+  /// `tty`, `tty-force`, `tty-fail` of `TTYPath=`.
+  case tty(TerminalMode)
+  /// `StandardInputText=`, `StandardInputData=`: read from memory (input only).
+  case data
+  /// `fd:NAME`: the passed descriptor of that name; empty: `stdin`, `stdout`, `stderr`.
+  case descriptor(Bytes)
 }
+
+/// How a terminal is taken as controlling terminal.
+public enum TerminalMode: UInt8, Sendable { case wait, force, fail }
 
 /// A resource limit; `UInt64.max` is infinity.
 public struct ResourceLimit: Equatable, Sendable {
@@ -274,5 +316,23 @@ public struct ExecSettings: Equatable, Sendable {
   public var standardInput = StandardStream.unset
   public var standardOutput = StandardStream.unset
   public var standardError = StandardStream.unset
+  /// What `StandardInputText=` and `StandardInputData=` make together.
+  public var standardInputData: Bytes = []
+  public var terminal = TerminalSettings()
+  public var directories: [DirectorySettings] = []
+  public var runtimeDirectoryPreserve = Preservation.no
+  public var privileges = PrivilegeSettings()
+  public var scheduling = SchedulingSettings()
+  /// `Personality=`, in the kernel's number.
+  public var personality: UInt32? = nil
+  public var coredumpFilter: UInt32? = nil
+  /// An unused uid of 61184–65519 under the unit's name (units.md c.10); no namespace.
+  public var dynamicUser = false
+  /// `ExecSearchPath=`: where bare names are looked for instead of PATH.
+  public var execSearchPath: [Bytes] = []
+  /// `SetLoginEnvironment=yes`: USER, HOME, LOGNAME and SHELL without `User=` too.
+  public var setLoginEnvironment = false
+  /// `RootDirectory=` by chroot alone.
+  public var rootDirectory: Bytes = []
   public init() {}
 }

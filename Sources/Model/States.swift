@@ -81,7 +81,7 @@ public enum JobMode: UInt8, CaseIterable, Sendable {
 
 /// How a job ended (units.md e.3).
 public enum JobResult: UInt8, CaseIterable, Sendable {
-  case done, failed, dependency, timeout, canceled, skipped, invalid
+  case done, failed, dependency, timeout, canceled, skipped, assert, invalid, once
 
   public var name: StaticString {
     switch self {
@@ -91,7 +91,9 @@ public enum JobResult: UInt8, CaseIterable, Sendable {
     case .timeout: "timeout"
     case .canceled: "canceled"
     case .skipped: "skipped"
+    case .assert: "assert"
     case .invalid: "invalid"
+    case .once: "once"
     }
   }
 }

@@ -29,6 +29,26 @@ public struct Unit: Equatable, Sendable {
   public var failureActionExitStatus: UInt8? = nil
   public var kind: UnitKind
 
+  /// Further names of the same unit: links in the unit path (units.md b.8).
+  public var aliases: [UnitName] = []
+  /// Drop-ins in the order in which they were applied.
+  public var dropInPaths: [Bytes] = []
+  public var origin = UnitOrigin.commandLine
+  /// `DefaultDependencies=` (units.md e.2).
+  public var defaultDependencies = true
+  public var conditions: [Condition] = []
+  public var asserts: [Condition] = []
+  public var stopWhenUnneeded = false
+  public var refuseManualStart = false
+  public var refuseManualStop = false
+  /// `JobTimeoutSec=`: from queueing to the job's end.
+  public var jobTimeout = TimeSpan.infinity
+  /// `JobRunningTimeoutSec=`: from the job's beginning to its end.
+  public var jobRunningTimeout = TimeSpan.infinity
+  public var jobTimeoutAction = EmergencyAction.none
+  public var startLimitAction = EmergencyAction.none
+  public var install = InstallSettings()
+
   public init(name: UnitName, kind: UnitKind) {
     self.name = name
     self.kind = kind
@@ -42,15 +62,6 @@ public indirect enum UnitKind: Equatable, Sendable {
   case target
   /// Sockets, paths, mounts …: names only, until their issue gives them a kind of their own.
   case other
-}
-
-/// The ordering and requirement edges a unit's own files name (units.md e.1).
-public struct Dependencies: Equatable, Sendable {
-  public var after: [UnitName] = []
-  public var before: [UnitName] = []
-  public var wants: [UnitName] = []
-  public var requires: [UnitName] = []
-  public init() {}
 }
 
 /// `StartLimitIntervalSec=` and `StartLimitBurst=`. Off (nil) unless the unit sets one of them (DESIGN section 2).

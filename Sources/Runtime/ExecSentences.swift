@@ -18,7 +18,10 @@ func execFailure(_ request: SpawnRequest?, _ stage: ExecStage, _ errno: Int32, _
     case .limits: text("\(detail >= 0 && Int(detail) < exec.limits.count ? exec.limits[Int(detail)].resource.key : "Limit")=: \(why)")
     case .nice: text("Nice=: \(why)")
     case .oomAdjust: text("OOMScoreAdjust=: \(why)")
-    case .fds, .memory, .signalMask, .capabilities, .cgroup, .setsid: text("status \(stage.rawValue): \(why)")
+    case .fds, .memory, .signalMask, .capabilities, .cgroup, .setsid, .chroot, .ioprio, .timerSlack, .secureBits,
+      .scheduler, .affinity, .noNewPrivileges, .personality, .runtimeDirectory, .chown, .stateDirectory, .cacheDirectory,
+      .logsDirectory, .configurationDirectory:
+      text("status \(stage.rawValue): \(why)")
     }
   return ExecFailure(stage: stage, errno: errno, message: message)
 }
@@ -34,6 +37,6 @@ private func target(_ stream: StandardStream) -> Bytes {
   switch stream {
   case .file(let path), .append(let path), .truncate(let path): path
   case .unset, .null: Bytes("/dev/null")
-  case .inherit, .journal: []
+  case .inherit, .journal, .tty, .data, .descriptor: []
   }
 }

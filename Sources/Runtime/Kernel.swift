@@ -52,12 +52,41 @@ public protocol Kernel {
   /// Whether `signalAll` would still reach a live process.
   mutating func anyoneLeft() -> Bool
 
+  // MARK: Processes that apus did not fork as such
+
+  /// Whether `pid` lives, is a child of apus, and belongs to the invocation.
+  mutating func relation(of pid: Int32, to invocation: Invocation, roots: [KnownChild]) -> ProcessRelation
+  /// The live members of an invocation that are direct children of apus.
+  mutating func directMembers(_ invocation: Invocation, roots: [KnownChild]) -> [Int32]
+  /// Reports `.processEnded` when a process that is no child of apus ends; false: it is gone already.
+  mutating func watchProcess(_ pid: Int32) -> Bool
+
+  // MARK: sd_notify, PID files, descriptors held for services
+
+  /// The path of the unit's notify socket, made at the first call; nil: there is no place for one.
+  mutating func openNotifySocket(_ unit: UnitID) -> Bytes?
+  mutating func closeNotifySocket(_ unit: UnitID)
+  /// The next datagram; nil when there is none. Descriptors that came with it are held until `closeDescriptor`.
+  mutating func receiveNotify(_ unit: UnitID) -> ReceivedDatagram?
+  /// A PID file's contents, with what decides whether it may be believed (units.md c.3).
+  mutating func readPIDFile(_ path: Bytes) -> PIDFileContents
+  /// Reports `.pathChanged` when something changes at that path, its folder's coming included; false: it cannot be watched.
+  mutating func watchPath(_ unit: UnitID, _ path: Bytes) -> Bool
+  mutating func unwatchPath(_ unit: UnitID)
+  mutating func closeDescriptor(_ id: DescriptorID)
+  /// Reports `.descriptorHungUp` when its other end goes; false: it has none.
+  mutating func watchDescriptor(_ id: DescriptorID) -> Bool
+  /// What the pipe of `ReadyFd=` of a child says; after any answer but `.pending` it is closed and forgotten.
+  mutating func readyReport(_ pid: Int32) -> ReadyReport
+
   // MARK: Files (small regular ones only)
 
   /// Opens O_NONBLOCK, refuses what is no regular file or larger than `limit`.
   mutating func readFile(_ path: Bytes, limit: Int) -> FileContents
   /// The names in a folder, sorted by bytes, without `.` and `..`.
   mutating func listFolder(_ path: Bytes) -> FolderContents
+  /// What a symbolic link holds; nil: it is none, or cannot be read.
+  mutating func readLink(_ path: Bytes) -> Bytes?
   /// What a glob(3) pattern names, sorted; no match: empty.
   mutating func glob(_ pattern: Bytes) -> [Bytes]
 
@@ -107,7 +136,56 @@ public enum Readiness: Equatable, Sendable {
   case writable(ClientID)
   /// `cgroup.events` of somebody changed.
   case membership
+  /// A datagram waits in this unit's notify socket.
+  case notify(UnitID)
+  /// Something changed at the path that is watched for this unit.
+  case pathChanged(UnitID)
+  /// A watched process that is no child ended.
+  case processEnded(Int32)
+  /// The pipe of `ReadyFd=` of this child.
+  case readyReport(Int32)
+  case descriptorHungUp(DescriptorID)
 }
+
+/// What a process is to an invocation.
+public enum ProcessRelation: Equatable, Sendable {
+  case gone
+  /// It lives and belongs to somebody else, or to nobody.
+  case stranger
+  /// `isChild`: apus reaps it.
+  case member(isChild: Bool)
+}
+
+/// One datagram of a notify socket.
+public struct ReceivedDatagram: Equatable, Sendable {
+  /// At most 4096 bytes; of a longer one nothing: it is dropped, and said.
+  public var bytes: Bytes
+  public var pid: Int32
+  public var uid: UInt32
+  public var descriptors: [DescriptorID]
+  /// It was longer than the bound, or had more descriptors than are taken.
+  public var isTruncated: Bool
+  public init(bytes: Bytes, pid: Int32, uid: UInt32, descriptors: [DescriptorID] = [], isTruncated: Bool = false) {
+    self.bytes = bytes
+    self.pid = pid
+    self.uid = uid
+    self.descriptors = descriptors
+    self.isTruncated = isTruncated
+  }
+}
+
+/// What reading a PID file gave.
+public enum PIDFileContents: Equatable, Sendable {
+  /// `isTrusted`: root or apus's own user owns it, so that it may name a process outside of the unit.
+  case pid(Int32, isTrusted: Bool)
+  case absent
+  /// It cannot be read, is no number, or a link on its way belongs to somebody who could fool apus: the reason.
+  case refused(Bytes)
+}
+
+/// What the pipe of `ReadyFd=` said.
+public enum ReadyReport: Equatable, Sendable { case pending, ready, closed }
+
 
 /// A control connection; numbers are not reused.
 public struct ClientID: Equatable, Hashable, Sendable {

@@ -32,12 +32,62 @@ public struct SpawnPlan: Equatable, Sendable {
   /// COMMAND: mask, dispositions, umask, folder, nice, limits, descriptors as apus found them; own process group in the
   /// terminal's foreground; LISTEN_PID is rewritten to the child's pid.
   public var inheritsEverything = false
+  /// Not a command but apus's own executable, opened at apus's start: a helper (DESIGN section 5).
+  public var isHelper = false
+  /// Variables whose value becomes the child's own pid: `SYSTEMD_EXEC_PID`, `LISTEN_PID`, `WATCHDOG_PID`.
+  public var pidVariables: [Bytes] = []
+  /// Placed at 3, 4, …
+  public var descriptors: [DescriptorID] = []
+  public var descriptorsNonBlocking = false
+  /// `ReadyFd=`: the write end of a new pipe goes there; the kernel watches the other end.
+  public var readyDescriptor: Int32? = nil
+  public var directories: [DirectoryPlan] = []
+  public var privileges = PrivilegeSettings()
+  public var scheduling = SchedulingSettings()
+  public var personality: UInt32? = nil
+  public var coredumpFilter: UInt32? = nil
+  public var rootDirectory: Bytes = []
+  /// Of `tty` streams.
+  public var terminal: TerminalPlan? = nil
 
   public init(key: ProcessKey, candidates: [Bytes], arguments: [Bytes], environment: [Bytes]) {
     self.key = key
     self.candidates = candidates
     self.arguments = arguments
     self.environment = environment
+  }
+}
+
+/// One managed directory to be made and given away (units.md c.9).
+public struct DirectoryPlan: Equatable, Sendable {
+  public var path: Bytes
+  public var mode: UInt32
+  /// Whose it becomes; nil: it stays root's (ConfigurationDirectory=).
+  public var uid: UInt32?
+  public var gid: UInt32?
+  /// A link to `path` to be made; empty: none.
+  public var symlink: Bytes
+  /// What a failure means.
+  public var stage: ExecStage
+  public init(path: Bytes, mode: UInt32, uid: UInt32?, gid: UInt32?, symlink: Bytes = [], stage: ExecStage) {
+    self.path = path
+    self.mode = mode
+    self.uid = uid
+    self.gid = gid
+    self.symlink = symlink
+    self.stage = stage
+  }
+}
+
+/// The controlling terminal of a service.
+public struct TerminalPlan: Equatable, Sendable {
+  public var path: Bytes
+  public var mode: TerminalMode
+  public var settings: TerminalSettings
+  public init(path: Bytes, mode: TerminalMode, settings: TerminalSettings) {
+    self.path = path
+    self.mode = mode
+    self.settings = settings
   }
 }
 
@@ -63,4 +113,10 @@ public enum StreamPlan: Equatable, Sendable {
   case write(Bytes)
   case append(Bytes)
   case truncate(Bytes)
+  /// The terminal of the plan.
+  case terminal
+  /// Read from memory (a pipe or an unlinked file that the kernel fills).
+  case data(Bytes)
+  /// The passed descriptor with that index.
+  case descriptor(Int)
 }

@@ -71,7 +71,7 @@ struct SpawnPreparation {
 
   private func input(_ stream: StandardStream) -> StreamPlan {
     switch stream {
-    case .unset, .null, .journal: .null
+    case .unset, .null, .journal, .tty, .data, .descriptor: .null
     case .inherit: .inherit
     case .file(let path), .append(let path), .truncate(let path): .read(path)
     }
@@ -79,7 +79,7 @@ struct SpawnPreparation {
 
   private func output(_ stream: StandardStream) -> StreamPlan {
     switch stream {
-    case .unset, .journal, .inherit: .inherit
+    case .unset, .journal, .inherit, .tty, .data, .descriptor: .inherit
     case .null: .null
     case .file(let path): .write(path)
     case .append(let path): .append(path)
@@ -93,9 +93,9 @@ struct SpawnPreparation {
     case .unset, .inherit:
       switch exec.standardOutput {
       case .unset, .journal: return .inherit
-      case .inherit, .null, .file, .append, .truncate: return .sameAsStdout
+      case .inherit, .null, .file, .append, .truncate, .tty, .data, .descriptor: return .sameAsStdout
       }
-    case .journal: return .inherit
+    case .journal, .tty, .data, .descriptor: return .inherit
     case .null: return .null
     case .file(let path): return exec.standardOutput == .file(path) ? .sameAsStdout : .write(path)
     case .append(let path): return exec.standardOutput == .append(path) ? .sameAsStdout : .append(path)

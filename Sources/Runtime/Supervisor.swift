@@ -158,7 +158,7 @@ public struct Supervisor<K: Kernel> {
       switch item {
       case .execReport(let pid): collectReport(pid, &reports)
       case .membership: isMembership = true
-      case .signals, .listener, .readable, .writable: break
+      case .signals, .listener, .readable, .writable, .notify, .pathChanged, .processEnded, .readyReport, .descriptorHungUp: break
       }
     }
     if ready.contains(.signals) || mayHaveMoreToReap {
@@ -230,7 +230,7 @@ public struct Supervisor<K: Kernel> {
       case .listener: control.accept(now: now.instant, &kernel)
       case .readable(let id): control.readable(id, now: now.instant, &kernel, &requests)
       case .writable(let id): control.writable(id, now: now.instant, &kernel, &requests)
-      case .signals, .execReport, .membership: break
+      case .signals, .execReport, .membership, .notify, .pathChanged, .processEnded, .readyReport, .descriptorHungUp: break
       }
     }
     if control.wake <= now.instant { control.dropIdle(now: now.instant, &kernel) }
@@ -291,6 +291,7 @@ public struct Supervisor<K: Kernel> {
         kernel.commandStopped(pid, signal, suspendSelf: configuration.manager.isWrapper && !kernel.isInit)
       }
     case .takeTerminalBack: kernel.takeTerminalBack()
+    case .check, .clean, .findMainPID, .stopFindingMainPID, .adopt, .closeDescriptors, .watchDescriptor, .closeNotify: break
     case .finalSweep: sweeper.finalSweep(now: now.instant, &kernel)
     case .leave(let status): exitStatus = status
     }

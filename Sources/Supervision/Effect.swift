@@ -12,6 +12,23 @@ public enum Effect: Equatable, Sendable {
   case countLeft(Invocation)
   /// The invocation is over: nobody asks about it any more (its cgroup may go when it is empty).
   case forget(Invocation)
+  /// The conditions and asserts of a start that is about to begin; answered by `.checked` with the same number.
+  indirect case check(CheckRequest)
+  /// Removes what a run leaves behind, trees included, and never follows a link; answered by `.cleaned`.
+  indirect case clean(Invocation, paths: [Bytes])
+  /// Looks for a main PID that apus did not fork; answered by `.mainPID`. With `waits` (PID file only) it is looked for
+  /// again whenever something changes there, until `.stopFindingMainPID`.
+  case findMainPID(Invocation, MainPIDQuery, waits: Bool)
+  case stopFindingMainPID(Invocation)
+  /// From here on that process is followed under this key: `.exited` comes when it ends. One that is no child of apus has
+  /// no status: it comes as `.exited(0)`.
+  case adopt(ProcessKey, pid: Int32)
+  /// Descriptors of a datagram or of the store that nobody wants any more.
+  case closeDescriptors([DescriptorID])
+  /// Report when the other end of a stored descriptor goes (`.descriptorHungUp`).
+  case watchDescriptor(UnitID, DescriptorID)
+  /// The unit's notify socket is not needed any more (the unit is forgotten).
+  case closeNotify(UnitID)
   /// Replaces an earlier deadline of the same key.
   case arm(Deadline, at: Instant)
   case disarm(DeadlineKey)
@@ -48,6 +65,18 @@ public struct SpawnRequest: Equatable, Sendable {
   public var environment: [Bytes]
   /// COMMAND: everything as apus found it, and the terminal's foreground.
   public var inheritsEverything: Bool
+  /// Instead of `command`: apus itself, as a helper with these arguments, with apus's own rights (probes).
+  public var helper: [Bytes] = []
+  /// The command gets NOTIFY_SOCKET.
+  public var notifies = false
+  /// Passed from 3 on with LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES; empty: none of them is set.
+  public var descriptors: [PassedDescriptor] = []
+  /// `NonBlocking=`, for them.
+  public var nonBlocking = false
+  /// `WatchdogSec=`: WATCHDOG_USEC and WATCHDOG_PID are set; `.infinity`: they are not.
+  public var watchdog = TimeSpan.infinity
+  /// `ReadyFd=`: the write end of a pipe at that number.
+  public var readyDescriptor: Int32? = nil
   public init(
     key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecSettings, environment: [Bytes],
     inheritsEverything: Bool = false
@@ -61,6 +90,32 @@ public struct SpawnRequest: Equatable, Sendable {
   }
 }
 
+/// What has to hold before a unit is started.
+public struct CheckRequest: Equatable, Sendable {
+  public var unit: UnitID
+  /// Comes back in `.checked`.
+  public var number: UInt32
+  public var unitName: Bytes
+  public var conditions: [Condition]
+  public var asserts: [Condition]
+  public init(unit: UnitID, number: UInt32, unitName: Bytes, conditions: [Condition], asserts: [Condition]) {
+    self.unit = unit
+    self.number = number
+    self.unitName = unitName
+    self.conditions = conditions
+    self.asserts = asserts
+  }
+}
+
+/// How a main PID is looked for (units.md c.3).
+public enum MainPIDQuery: Equatable, Sendable {
+  case file(Bytes)
+  /// The only process of the run that is a direct child of apus.
+  case guess
+  /// `MAINPID=`: `byRoot`, the sender's uid is 0, so that the process may be outside of the unit.
+  case verify(pid: Int32, byRoot: Bool)
+}
+
 /// One round of signals to an invocation (units.md c.6).
 public struct KillOrder: Equatable, Sendable {
   public var invocation: Invocation
@@ -69,6 +124,8 @@ public struct KillOrder: Equatable, Sendable {
   public var signal: Signal
   public var main: Bool
   public var control: Bool
+  /// The probe that runs.
+  public var probe = false
   /// Every other process of the invocation. With SIGKILL: until nobody is left (the order that converges).
   public var others: Bool
   /// SIGHUP after the signal (`SendSIGHUP=`).

@@ -25,6 +25,18 @@ public enum Event: Equatable, Sendable {
   case signal(ReceivedSignal)
   case request(RequestID, Request)
   case loaded(LoadPurpose, LoadedUnits)
+  /// The answer to `Effect.check`.
+  case checked(UnitID, number: UInt32, CheckOutcome)
+  /// The answer to `Effect.clean`: what it named is gone, or cannot be removed (said in a line of its own).
+  case cleaned(Invocation)
+  /// A datagram of sd_notify, from whoever can reach the unit's socket: the machine decides whom it believes.
+  indirect case notified(UnitID, NotifyMessage, NotifySender, descriptors: [DescriptorID])
+  /// The answer to `Effect.findMainPID`; with `waits` again whenever it changes.
+  case mainPID(Invocation, MainPIDSource, MainPIDOutcome)
+  /// A newline came on the descriptor of `ReadyFd=` (`true`), or its other end is closed (`false`).
+  case readyLine(ProcessKey, Bool)
+  /// The other end of a stored descriptor is gone (FDPOLL).
+  case descriptorHungUp(UnitID, DescriptorID)
   /// The final sweep is over; `forced`: somebody needed SIGKILL.
   case swept(forced: Bool)
 }
@@ -37,6 +49,12 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
   case runtime
   /// The end of the restart backoff.
   case restart
+  /// `WatchdogSec=`
+  case watchdog
+  /// The next question of a readiness or health probe, or the end of patience with the one that runs.
+  case probe
+  /// `JobTimeoutSec=`, `JobRunningTimeoutSec=`
+  case job
   /// The next slot of a timer or of `Schedule=`.
   case timer
   /// Of the manager as a whole: `--stop-timeout`, and the line that names who is late.

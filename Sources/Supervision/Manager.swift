@@ -94,6 +94,7 @@ public struct Manager {
     case .request(let id, let request): handle(id, request)
     case .loaded(let purpose, let loaded): handle(purpose, loaded)
     case .swept(let forced): swept(forced: forced)
+    case .checked, .cleaned, .notified, .mainPID, .readyLine, .descriptorHungUp: break
     }
   }
 
@@ -104,6 +105,7 @@ public struct Manager {
     case .runtime: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .runtimeDeadline)
     case .restart: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .restartDeadline)
     case .timer: timerElapsed(deadline.key.unit)
+    case .watchdog, .probe, .job: break
     case .stopLimit: stopLimitReached()
     case .stopLine: sayWhoIsLate()
     }

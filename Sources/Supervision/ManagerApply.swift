@@ -84,7 +84,7 @@ extension Manager {
     case .plan(let id):
       reply = id
       isPlan = true
-    case .apply(let id), .daemonReload(let id): reply = id
+    case .apply(let id), .daemonReload(let id), .demand(let id, _, _): reply = id
     }
     if loaded.hasErrors || phase == .stopping || phase == .sweeping {
       let isStopping = !loaded.hasErrors
@@ -107,6 +107,7 @@ extension Manager {
     case .daemonReload(let id):
       replaceDefinitions(loaded)
       out.append(.reply(id, .done))
+    case .demand: break
     case .applyBySignal, .apply:
       out.append(.notify("RELOADING=1\nMONOTONIC_USEC=" + Bytes(decimal: now.instant.nanoseconds / 1000) + "\n"))
       apply(loaded, items)

@@ -31,7 +31,7 @@ func httpStatus(_ reply: Reply) -> Int {
     switch job.result {
     case nil: return 202
     case .done, .skipped: return 200
-    case .failed, .dependency, .timeout, .canceled, .invalid: return RequestError.jobFailed.httpStatus
+    case .failed, .dependency, .timeout, .canceled, .assert, .invalid, .once: return RequestError.jobFailed.httpStatus
     }
   case .failed(let error, _, _): return error.httpStatus
   }

@@ -35,6 +35,19 @@ struct StubKernel: Kernel {
   func forget(_ invocation: Invocation) {}
   func signalAll(_ signal: Signal) {}
   func anyoneLeft() -> Bool { false }
+  func relation(of pid: Int32, to invocation: Invocation, roots: [KnownChild]) -> ProcessRelation { .gone }
+  func directMembers(_ invocation: Invocation, roots: [KnownChild]) -> [Int32] { [] }
+  func watchProcess(_ pid: Int32) -> Bool { false }
+  func openNotifySocket(_ unit: UnitID) -> Bytes? { nil }
+  func closeNotifySocket(_ unit: UnitID) {}
+  func receiveNotify(_ unit: UnitID) -> ReceivedDatagram? { nil }
+  func readPIDFile(_ path: Bytes) -> PIDFileContents { .absent }
+  func watchPath(_ unit: UnitID, _ path: Bytes) -> Bool { false }
+  func unwatchPath(_ unit: UnitID) {}
+  func closeDescriptor(_ id: DescriptorID) {}
+  func watchDescriptor(_ id: DescriptorID) -> Bool { false }
+  func readyReport(_ pid: Int32) -> ReadyReport { .pending }
+  func readLink(_ path: Bytes) -> Bytes? { nil }
   func readFile(_ path: Bytes, limit: Int) -> FileContents { .failed(errno: 2) }
   func listFolder(_ path: Bytes) -> FolderContents { .failed(errno: 2) }
   func glob(_ pattern: Bytes) -> [Bytes] { [] }

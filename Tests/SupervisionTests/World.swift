@@ -62,6 +62,9 @@ struct World {
       case .reply(let id, let reply): replies.append((id, reply))
       case .message(_, let text): messages.append(text.shown)
       case .load(let purpose): loads.append(purpose)
+      case .check(let request): answers.append(.checked(request.unit, number: request.number, .met))
+      case .clean(let invocation, _): answers.append(.cleaned(invocation))
+      case .findMainPID, .stopFindingMainPID, .adopt, .closeDescriptors, .watchDescriptor, .closeNotify: break
       case .finalSweep: answers.append(.swept(forced: false))
       case .leave(let status): left = status
       }

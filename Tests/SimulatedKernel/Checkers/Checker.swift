@@ -100,7 +100,7 @@ public final class Inspector {
     case .forget(let invocation): world.note("forget", Int64(invocation.number))
     case .reply(let id, _): world.note("reply", Int64(id.number))
     case .spawn, .watchEmpty, .countLeft, .message, .table, .load, .notify, .forward, .commandStopped, .takeTerminalBack, .finalSweep,
-      .leave:
+      .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .adopt, .closeDescriptors, .watchDescriptor, .closeNotify:
       break
     }
   }
@@ -124,6 +124,12 @@ public final class Inspector {
     case .request(let id, let request): world.note("event request", Int64(id.number), 0, request.text)
     case .loaded(_, let loaded): world.note("event loaded", Int64(loaded.units.count), loaded.hasErrors ? 1 : 0)
     case .swept(let forced): world.note("event swept", forced ? 1 : 0)
+    case .checked(let unit, let number, _): world.note("event checked", Int64(unit.index), Int64(number))
+    case .cleaned(let invocation): world.note("event cleaned", Int64(invocation.number))
+    case .notified(let unit, _, let sender, _): world.note("event notified", Int64(unit.index), Int64(sender.pid))
+    case .mainPID(let invocation, let source, _): world.note("event mainPID", Int64(invocation.number), Int64(source.rawValue))
+    case .readyLine(let key, let isReady): world.note("event readyLine", Int64(key.invocation.number), isReady ? 1 : 0)
+    case .descriptorHungUp(let unit, let id): world.note("event hungUp", Int64(unit.index), Int64(id.number))
     }
   }
 

@@ -180,10 +180,12 @@ extension Event {
     case .signalled(let invocation, _, _, _), .emptied(let invocation), .left(let invocation, _): return invocation
     case .deadline(let deadline):
       switch deadline.key.kind {
-      case .state, .runtime, .restart: return Invocation(unit: deadline.key.unit, number: deadline.invocation)
-      case .timer, .stopLimit, .stopLine: return nil
+      case .state, .runtime, .restart, .watchdog, .probe: return Invocation(unit: deadline.key.unit, number: deadline.invocation)
+      case .timer, .job, .stopLimit, .stopLine: return nil
       }
-    case .signal, .request, .loaded, .swept: return nil
+    case .cleaned(let invocation), .mainPID(let invocation, _, _): return invocation
+    case .readyLine(let key, _): return key.invocation
+    case .signal, .request, .loaded, .swept, .checked, .notified, .descriptorHungUp: return nil
     }
   }
 }
