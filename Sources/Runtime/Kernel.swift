@@ -186,7 +186,6 @@ public enum PIDFileContents: Equatable, Sendable {
 /// What the pipe of `ReadyFd=` said.
 public enum ReadyReport: Equatable, Sendable { case pending, ready, closed }
 
-
 /// A control connection; numbers are not reused.
 public struct ClientID: Equatable, Hashable, Sendable {
   public var number: UInt32
