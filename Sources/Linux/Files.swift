@@ -1,3 +1,4 @@
+import CLinux
 import Model
 import Runtime
 
@@ -8,6 +9,13 @@ extension LinuxKernel {
   public func readFile(_ path: Bytes, limit: Int) -> FileContents { FolderReader.read(path, limit: limit) }
   /// The names in a folder, sorted by bytes.
   public func listFolder(_ path: Bytes) -> FolderContents { FolderReader.list(path) }
+  /// What a symbolic link holds; the kernel allows no more than a page.
+  public func readLink(_ path: Bytes) -> Bytes? {
+    if path.contains(0) { return nil }
+    var target = Bytes(repeating: 0, count: 4096)
+    let count = apus_read_link(path.terminated, &target, UInt64(target.count))
+    return count < 0 ? nil : Bytes(target.prefix(Int(count)))
+  }
   /// What a glob(3) pattern names, sorted.
   public func glob(_ pattern: Bytes) -> [Bytes] { Glob.expand(pattern) }
 }

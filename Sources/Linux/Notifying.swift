@@ -17,5 +17,4 @@ extension LinuxKernel {
   public func closeDescriptor(_ id: DescriptorID) {}
   public func watchDescriptor(_ id: DescriptorID) -> Bool { false }
   public func readyReport(_ pid: Int32) -> ReadyReport { .pending }
-  public func readLink(_ path: Bytes) -> Bytes? { nil }
 }

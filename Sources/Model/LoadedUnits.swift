@@ -4,10 +4,14 @@ public struct LoadedUnits: Equatable, Sendable {
   public var diagnostics: [Diagnostic]
   /// Those that start by themselves (DESIGN section 1, "What starts").
   public var starting: [UnitName]
-  public init(units: [Unit], diagnostics: [Diagnostic], starting: [UnitName]) {
+  /// Only what one request asked for, and what that pulls in (`LoadPurpose.demand`): what is missing was not looked for, so
+  /// nothing that is known already changes or goes. The unit asked for is missing when there is no such unit.
+  public var isPartial: Bool
+  public init(units: [Unit], diagnostics: [Diagnostic], starting: [UnitName], isPartial: Bool = false) {
     self.units = units
     self.diagnostics = diagnostics
     self.starting = starting
+    self.isPartial = isPartial
   }
   public var hasErrors: Bool {
     for diagnostic in diagnostics where diagnostic.severity == .error { return true }

@@ -70,6 +70,12 @@ public struct UnitName: Equatable, Hashable, Sendable {
     return UnitName(Bytes(bytes[...at]) + Bytes(bytes[dot...]))
   }
 
+  /// The template with an instance put in, an instance with another one; nil for a plain name, or if it became too long.
+  public func with(instance: Bytes) -> UnitName? {
+    guard let at, !instance.isEmpty else { return nil }
+    return UnitName(Bytes(bytes[...at]) + instance + Bytes(bytes[dot...]))
+  }
+
   /// The same name with another suffix; nil only if it became too long.
   public func with(type: UnitType) -> UnitName? {
     UnitName(withoutSuffix + "." + Bytes(type.name))

@@ -105,6 +105,7 @@ public struct SimulatedKernel: Kernel {
     return world.read(path, limit: limit)
   }
 
+  public mutating func readLink(_ path: Bytes) -> Bytes? { world.files.readLink(path) }
   public mutating func listFolder(_ path: Bytes) -> FolderContents {
     world.enter()
     return world.files.list(path).map { .entries($0) } ?? .failed(errno: 2)

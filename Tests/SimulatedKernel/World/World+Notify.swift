@@ -17,6 +17,5 @@ extension SimulatedKernel {
   public mutating func closeDescriptor(_ id: DescriptorID) {}
   public mutating func watchDescriptor(_ id: DescriptorID) -> Bool { false }
   public mutating func readyReport(_ pid: Int32) -> ReadyReport { .pending }
-  public mutating func readLink(_ path: Bytes) -> Bytes? { nil }
 }
 #endif
