@@ -1,4 +1,4 @@
-/// `Type=`. Those of a later issue are parsed, and refused by name until then.
+/// `Type=` (units.md c.3). `dbus` is as `simple`: a container has no bus.
 public enum ServiceType: UInt8, CaseIterable, Sendable {
   case simple, exec, oneshot, forking, notify, notifyReload, dbus, idle
 
@@ -123,6 +123,8 @@ public struct ExecCommand: Equatable, Sendable {
   public var noSetuid = false
   /// `!!`
   public var ambientMagic = false
+  /// `RootDirectoryStartOnly=yes`, of every command but ExecStart=: no chroot.
+  public var outsideRootDirectory = false
 
   public init(path: Bytes, arguments: [Bytes]) {
     self.path = path

@@ -73,7 +73,9 @@ struct Assembler {
       let isTriggered = namedBy[position].contains {
         switch $0.kind {
         case .trigger, .onFailure, .onSuccess: true
-        case .after, .before, .wants, .requires, .bindsTo, .upholds, .conflicts: false
+        case .after, .before, .wants, .requires, .requisite, .bindsTo, .partOf, .upholds, .conflicts, .propagatesReloadTo,
+          .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
+          false
         }
       }
       let restarts =
@@ -105,9 +107,11 @@ struct Assembler {
           continue
         }
         switch reference.kind {
-        case .requires, .bindsTo: missing(reference, in: position, what: "cannot find the required unit ")
+        case .requires, .requisite, .bindsTo: missing(reference, in: position, what: "cannot find the required unit ")
         case .trigger: missing(reference, in: position, what: "cannot find the unit to start, ")
-        case .after, .before, .wants, .upholds, .onFailure, .onSuccess, .conflicts: break
+        case .after, .before, .wants, .partOf, .upholds, .conflicts, .onFailure, .onSuccess, .propagatesReloadTo,
+          .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
+          break
         }
       }
     }
@@ -130,9 +134,10 @@ struct Assembler {
     if hint.isEmpty {
       hint = reference.kind == .trigger ? Bytes("write that unit, or [Timer] Unit=") : Bytes("write that unit, or Wants=")
     }
+    let file = files[position].file(of: reference.position)
     catalogue.diagnostics.append(
       Diagnostic(
-        files[position].strictness == .strict ? .error : .warning, file: catalogue.units[position].fragmentPath,
+        file.strictness == .strict ? .error : .warning, file: file.path,
         line: reference.position.line, column: reference.position.column, message: what + reference.name.bytes, hint: hint))
   }
 
@@ -140,7 +145,11 @@ struct Assembler {
     for position in files.indices {
       let unit = catalogue.units[position]
       let isPulledIn = namedBy[position].contains { $0.kind.pullsIn }
-      if unit.loadState != .loaded || unit.name.isTemplate || isPulledIn || hasTrigger(ofSameName: unit.name) { continue }
+      if unit.origin != .commandLine || unit.isBuiltIn || unit.loadState != .loaded || unit.name.isTemplate || isPulledIn
+        || hasTrigger(ofSameName: unit.name)
+      {
+        continue
+      }
       switch unit.kind {
       case .service, .timer, .target: catalogue.starting.append(unit.name)
       case .other: break
@@ -150,16 +159,17 @@ struct Assembler {
 
   /// Two units that both start by themselves cannot conflict; in systemd's own folders nothing starts by itself.
   mutating func checkConflicts() {
-    for position in files.indices where files[position].strictness == .strict {
+    for position in files.indices {
       for reference in files[position].references where reference.kind == .conflicts {
+        let file = files[position].file(of: reference.position)
+        guard file.strictness == .strict else { continue }
         let name = catalogue.units[position].name
         guard reference.name != name, catalogue.starting.contains(name), catalogue.starting.contains(reference.name) else {
           continue
         }
         catalogue.diagnostics.append(
           Diagnostic(
-            .error, file: catalogue.units[position].fragmentPath, line: reference.position.line,
-            column: reference.position.column,
+            .error, file: file.path, line: reference.position.line, column: reference.position.column,
             message: "cannot start both " + name.bytes + " and " + reference.name.bytes + ": they conflict",
             hint: Bytes("give apus only one of them")))
       }

@@ -7,6 +7,7 @@ extension UnitParser {
     switch source.name.type {
     case .service:
       finishType()
+      finishMainProcess()
       checkCommands()
       finishRestart()
       finishSchedule()
@@ -30,20 +31,41 @@ extension UnitParser {
       }
     }
     switch service.type {
-    case .simple, .exec: break
+    case .simple, .exec, .notify, .notifyReload, .forking, .idle: break
     case .oneshot:
       if written.timeoutStart == nil { service.timeoutStart = .infinity }
       if let position = written.runtimeMax, !service.runtimeMax.isInfinite {
         report(
-          ignoredSeverity, at: position, message: Bytes("RuntimeMaxSec= has no effect with Type=oneshot"),
+          ignoredSeverity(in: position.file), at: position, message: Bytes("RuntimeMaxSec= has no effect with Type=oneshot"),
           hint: Bytes("write TimeoutStartSec="))
         service.runtimeMax = .infinity
       }
     case .dbus where written.busName == nil:
       refuse("Type=dbus needs BusName=", at: written.type)
-    case .forking, .notify, .notifyReload, .dbus, .idle:
-      notSupported("Type=" + Bytes(service.type.name), at: written.type)
+    case .dbus:
+      report(
+        .notice, at: written.type, message: Bytes("Type=dbus is as simple: there is no bus that could tell of its name"))
     }
+  }
+
+  /// Who needs the notify socket gets it, whatever NotifyAccess= says (units.md c.7).
+  private func finishMainProcess() {
+    let notifies = service.type == .notify || service.type == .notifyReload
+    if service.notifyAccess == .none, notifies || !service.watchdog.isInfinite || service.fileDescriptorStoreMax > 0 {
+      service.notifyAccess = .main
+    }
+    // All commands but ExecStart= run with full privileges, or outside RootDirectory= (units.md a.3).
+    if written.permissionsStartOnly { changeControlCommands { $0.fullPrivileges = true } }
+    if written.rootDirectoryStartOnly { changeControlCommands { $0.outsideRootDirectory = true } }
+  }
+
+  private func changeControlCommands(_ change: (inout ExecCommand) -> Void) {
+    for index in service.condition.indices { change(&service.condition[index]) }
+    for index in service.startPre.indices { change(&service.startPre[index]) }
+    for index in service.startPost.indices { change(&service.startPost[index]) }
+    for index in service.reload.indices { change(&service.reload[index]) }
+    for index in service.stop.indices { change(&service.stop[index]) }
+    for index in service.stopPost.indices { change(&service.stopPost[index]) }
   }
 
   private func checkCommands() {
@@ -86,11 +108,13 @@ extension UnitParser {
       }
       if backoff.steps == nil {
         report(
-          ignoredSeverity, at: written.restartMaxDelay, message: Bytes("RestartMaxDelaySec= has no effect without RestartSteps="))
+          ignoredSeverity(in: written.restartMaxDelay?.file ?? 0), at: written.restartMaxDelay,
+          message: Bytes("RestartMaxDelaySec= has no effect without RestartSteps="))
       }
     } else if let steps = backoff.steps, steps > 0 {
       report(
-        ignoredSeverity, at: written.restartSteps, message: Bytes("RestartSteps= has no effect without RestartMaxDelaySec="))
+        ignoredSeverity(in: written.restartSteps?.file ?? 0), at: written.restartSteps,
+        message: Bytes("RestartSteps= has no effect without RestartMaxDelaySec="))
     }
   }
 
@@ -98,7 +122,8 @@ extension UnitParser {
     if service.schedule.triggers.isEmpty {
       if let position = written.overlap ?? written.scheduleDelay, unit.loadState == .loaded {
         report(
-          ignoredSeverity, at: position, message: Bytes("Overlap= and RandomizedDelaySec= have no effect without Schedule="))
+          ignoredSeverity(in: position.file), at: position,
+          message: Bytes("Overlap= and RandomizedDelaySec= have no effect without Schedule="))
       }
     } else if service.remainAfterExit {
       report(

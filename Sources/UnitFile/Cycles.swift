@@ -69,15 +69,15 @@ extension Assembler {
       message += " after "
     }
     message += catalogue.units[cycle[0]].name.bytes
-    var location = (line: 0, column: 0)
+    var location = Position(line: 0, column: 0)
     let next = cycle.count > 1 ? cycle[1] : cycle[0]
     for reference in files[cycle[0]].references
     where reference.kind == .after && reference.name == catalogue.units[next].name {
-      location = (reference.position.line, reference.position.column)
+      location = reference.position
     }
     catalogue.diagnostics.append(
       Diagnostic(
-        breakable ? .warning : .error, file: catalogue.units[cycle[0]].fragmentPath, line: location.line,
+        breakable ? .warning : .error, file: files[cycle[0]].file(of: location).path, line: location.line,
         column: location.column, message: message,
         hint: Bytes(breakable ? "one of them will not wait, or not start" : "all require each other: take one After= or Before= away")))
   }
@@ -87,7 +87,8 @@ extension Assembler {
     var seen = [unit]
     var at = 0
     while at < seen.count {
-      for name in catalogue.units[seen[at]].dependencies.requires {
+      let dependencies = catalogue.units[seen[at]].dependencies
+      for name in dependencies.requires + dependencies.bindsTo {
         guard let target = index.position(of: name), target < files.count else { continue }
         if target == other { return true }
         if !seen.contains(target) { seen.append(target) }

@@ -3,6 +3,8 @@ import Model
 /// What the table says about a key.
 enum KeyMeaning: Equatable {
   case directive(Directive)
+  /// `Condition…=`, `Assert…=`
+  case condition(ConditionKind, isAssert: Bool)
   /// Honoured by a later release.
   case later
   /// Nothing to do, nothing to say.
@@ -23,16 +25,15 @@ extension KeyMeaning {
     }
     if KnownKeys.silent(section).hasWord(key) {
       self = .silent
-    } else if KnownKeys.later(section).hasWord(key) || (section == .unit && KeyMeaning.isCondition(key)) {
+    } else if section == .unit, key.starts(with: "Condition"), let kind = ConditionKind(named: Bytes(key[9...])) {
+      self = .condition(kind, isAssert: false)
+    } else if section == .unit, key.starts(with: "Assert"), let kind = ConditionKind(named: Bytes(key[6...])) {
+      self = .condition(kind, isAssert: true)
+    } else if KnownKeys.later(section).hasWord(key) {
       self = .later
     } else {
       self = .unknown
     }
-  }
-
-  private static func isCondition(_ key: Bytes) -> Bool {
-    if key.starts(with: "Condition") { return KnownKeys.conditions.hasWord(Bytes(key[9...])) }
-    return key.starts(with: "Assert") && KnownKeys.conditions.hasWord(Bytes(key[6...]))
   }
 }
 

@@ -4,12 +4,17 @@ import Model
 /// places that say which section and spelling belongs to which handler.
 enum Directive: UInt8, CaseIterable {
   case description, documentation
-  case after, before, wants, requires, bindsTo, upholds, onFailure, onSuccess, conflicts
+  case after, before, wants, requires, requisite, bindsTo, partOf, upholds, conflicts, onFailure, onSuccess
+  case propagatesReloadTo, reloadPropagatedFrom, propagatesStopTo, stopPropagatedFrom
+  case defaultDependencies, stopWhenUnneeded, refuseManualStart, refuseManualStop
+  case jobTimeoutSec, jobRunningTimeoutSec, jobTimeoutAction, startLimitAction
+  case alias, wantedBy, requiredBy, upheldBy, also, defaultInstance
   case startLimitInterval, startLimitBurst
   case successAction, failureAction, successActionExitStatus, failureActionExitStatus
 
   case execStart, execStartPre, execStartPost, execStop, execStopPost, execReload, execCondition
-  case type, exitType, remainAfterExit
+  case type, exitType, remainAfterExit, pidFile, guessMainPID, notifyAccess, watchdogSec, reloadSignal
+  case fileDescriptorStoreMax, fileDescriptorStorePreserve, oomPolicy, nonBlocking, permissionsStartOnly, rootDirectoryStartOnly
   case restart, restartSec, restartSteps, restartMaxDelaySec, restartMode
   case restartPreventExitStatus, restartForceExitStatus, successExitStatus
   case timeoutSec, timeoutStartSec, timeoutStopSec, timeoutAbortSec, timeoutStartFailureMode, timeoutStopFailureMode
@@ -29,7 +34,12 @@ enum Directive: UInt8, CaseIterable {
   /// `Section.Key` of former versions, each with a blank before and behind it.
   var legacyRows: StaticString {
     switch self {
+    case .requires: " Unit.RequiresOverridable "
+    case .requisite: " Unit.RequisiteOverridable "
     case .bindsTo: " Unit.BindTo "
+    case .propagatesReloadTo: " Unit.PropagateReloadTo "
+    case .reloadPropagatedFrom: " Unit.PropagateReloadFrom "
+    case .startLimitAction: " Service.StartLimitAction "
     case .startLimitInterval: " Unit.StartLimitInterval Service.StartLimitInterval Service.StartLimitIntervalSec "
     case .startLimitBurst: " Service.StartLimitBurst "
     case .failureAction: " Service.FailureAction "
@@ -46,11 +56,31 @@ enum Directive: UInt8, CaseIterable {
     case .before: "Unit.Before"
     case .wants: "Unit.Wants"
     case .requires: "Unit.Requires"
+    case .requisite: "Unit.Requisite"
     case .bindsTo: "Unit.BindsTo"
+    case .partOf: "Unit.PartOf"
     case .upholds: "Unit.Upholds"
+    case .conflicts: "Unit.Conflicts"
     case .onFailure: "Unit.OnFailure"
     case .onSuccess: "Unit.OnSuccess"
-    case .conflicts: "Unit.Conflicts"
+    case .propagatesReloadTo: "Unit.PropagatesReloadTo"
+    case .reloadPropagatedFrom: "Unit.ReloadPropagatedFrom"
+    case .propagatesStopTo: "Unit.PropagatesStopTo"
+    case .stopPropagatedFrom: "Unit.StopPropagatedFrom"
+    case .defaultDependencies: "Unit.DefaultDependencies"
+    case .stopWhenUnneeded: "Unit.StopWhenUnneeded"
+    case .refuseManualStart: "Unit.RefuseManualStart"
+    case .refuseManualStop: "Unit.RefuseManualStop"
+    case .jobTimeoutSec: "Unit.JobTimeoutSec"
+    case .jobRunningTimeoutSec: "Unit.JobRunningTimeoutSec"
+    case .jobTimeoutAction: "Unit.JobTimeoutAction"
+    case .startLimitAction: "Unit.StartLimitAction"
+    case .alias: "Install.Alias"
+    case .wantedBy: "Install.WantedBy"
+    case .requiredBy: "Install.RequiredBy"
+    case .upheldBy: "Install.UpheldBy"
+    case .also: "Install.Also"
+    case .defaultInstance: "Install.DefaultInstance"
     case .startLimitInterval: "Unit.StartLimitIntervalSec"
     case .startLimitBurst: "Unit.StartLimitBurst"
     case .successAction: "Unit.SuccessAction"
@@ -67,6 +97,17 @@ enum Directive: UInt8, CaseIterable {
     case .type: "Service.Type"
     case .exitType: "Service.ExitType"
     case .remainAfterExit: "Service.RemainAfterExit"
+    case .pidFile: "Service.PIDFile"
+    case .guessMainPID: "Service.GuessMainPID"
+    case .notifyAccess: "Service.NotifyAccess"
+    case .watchdogSec: "Service.WatchdogSec"
+    case .reloadSignal: "Service.ReloadSignal"
+    case .fileDescriptorStoreMax: "Service.FileDescriptorStoreMax"
+    case .fileDescriptorStorePreserve: "Service.FileDescriptorStorePreserve"
+    case .oomPolicy: "Service.OOMPolicy"
+    case .nonBlocking: "Service.NonBlocking"
+    case .permissionsStartOnly: "Service.PermissionsStartOnly"
+    case .rootDirectoryStartOnly: "Service.RootDirectoryStartOnly"
     case .restart: "Service.Restart"
     case .restartSec: "Service.RestartSec"
     case .restartSteps: "Service.RestartSteps"
@@ -147,16 +188,10 @@ enum KnownKeys {
   static func later(_ section: Section) -> StaticString {
     switch section {
     case .unit:
-      """
-       Requisite PropagatesReloadTo PropagateReloadTo ReloadPropagatedFrom PropagateReloadFrom PropagatesStopTo \
-      StopPropagatedFrom PartOf JoinsNamespaceOf StopWhenUnneeded RefuseManualStart RefuseManualStop JobTimeoutSec \
-      JobRunningTimeoutSec JobTimeoutAction StartLimitAction SurviveFinalKillSignal 
-      """
+      " JoinsNamespaceOf SurviveFinalKillSignal "
     case .service:
       """
-       PIDFile WatchdogSec StartLimitAction PermissionsStartOnly RootDirectoryStartOnly GuessMainPID NonBlocking \
-      FileDescriptorStoreMax FileDescriptorStorePreserve NotifyAccess USBFunctionDescriptors USBFunctionStrings \
-      OOMPolicy ReloadSignal OpenFile RootDirectory RootImage RootImageOptions RootImagePolicy RootHash RootHashSignature \
+       USBFunctionDescriptors USBFunctionStrings OpenFile RootDirectory RootImage RootImageOptions RootImagePolicy RootHash RootHashSignature \
       RootVerity RootEphemeral ExtensionDirectories ExtensionImages ExtensionImagePolicy MountImages MountImagePolicy \
       CoredumpFilter IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority \
       CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask DynamicUser RemoveIPC SetLoginEnvironment \
@@ -204,24 +239,13 @@ enum KnownKeys {
     switch section {
     case .unit:
       """
-       SourcePath DefaultDependencies RequiresMountsFor WantsMountsFor AllowIsolate IgnoreOnIsolate CollectMode \
-      RebootArgument OnSuccessJobMode OnFailureJobMode OnFailureIsolate JobTimeoutRebootArgument RequiresOverridable \
-      RequisiteOverridable 
+       SourcePath RequiresMountsFor WantsMountsFor AllowIsolate IgnoreOnIsolate CollectMode RebootArgument \
+      OnSuccessJobMode OnFailureJobMode OnFailureIsolate JobTimeoutRebootArgument 
       """
     case .service: " RebootArgument "
-    case .install: " Alias WantedBy RequiredBy UpheldBy Also DefaultInstance "
-    case .timer, .apus: " "
+    case .install, .timer, .apus: " "
     }
   }
-
-  /// What follows `Condition` or `Assert` in `[Unit]`: honoured by a later release.
-  static let conditions: StaticString = """
-     PathExists PathExistsGlob PathIsDirectory PathIsSymbolicLink PathIsMountPoint PathIsReadWrite PathIsEncrypted \
-    PathIsSocket DirectoryNotEmpty FileNotEmpty FileIsExecutable NeedsUpdate FirstBoot Architecture Firmware \
-    Virtualization Host KernelCommandLine KernelVersion KernelModuleLoaded Version Credential Security Capability \
-    ACPower Memory CPUFeature CPUs Environment User Group ControlGroupController OSRelease MemoryPressure CPUPressure \
-    IOPressure 
-    """
 }
 
 /// The sections of a unit file that have a meaning here.

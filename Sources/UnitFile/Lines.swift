@@ -1,9 +1,11 @@
 import Model
 
-/// A place in a file: line and column (bytes), both from 1.
+/// A place in one of a unit's files: line and column (bytes), both from 1.
 struct Position: Equatable, Sendable {
   var line: Int
   var column: Int
+  /// Which file: 0 the main one, then the drop-ins.
+  var file = 0
 }
 
 /// A logical line: physical lines joined by a backslash at their end, without blanks at both ends (units.md b.1).
@@ -28,7 +30,7 @@ struct LogicalLine {
     }
     guard low < pieces.count else { return Position(line: 1, column: 1) }
     let piece = pieces[low]
-    return Position(line: piece.position.line, column: piece.position.column + offset - piece.start)
+    return Position(line: piece.position.line, column: piece.position.column + offset - piece.start, file: piece.position.file)
   }
 
   /// The last backslash becomes a space, and the next physical line follows unchanged.
@@ -64,8 +66,11 @@ struct LineReader {
   /// Where the first NUL byte stood, which ends a line as a newline does.
   private(set) var firstNUL: Position?
 
-  init(_ contents: Bytes) {
+  private let file: Int
+
+  init(_ contents: Bytes, file: Int = 0) {
     self.contents = contents
+    self.file = file
     if contents.starts(with: "\u{FEFF}") { offset = 3 }
   }
 
@@ -106,9 +111,9 @@ struct LineReader {
     }
     let end = offset
     if offset < contents.count {
-      if contents[offset] == 0, firstNUL == nil { firstNUL = Position(line: lineNumber, column: end - start + 1) }
+      if contents[offset] == 0, firstNUL == nil { firstNUL = Position(line: lineNumber, column: end - start + 1, file: file) }
       offset += contents[offset] == 13 && offset + 1 < contents.count && contents[offset + 1] == 10 ? 2 : 1
     }
-    return (Bytes(contents[start..<end]), Position(line: lineNumber, column: 1))
+    return (Bytes(contents[start..<end]), Position(line: lineNumber, column: 1, file: file))
   }
 }

@@ -67,16 +67,20 @@ extension UnitParser {
   /// The path, expanded and simplified; nil after saying why it is none. systemd refuses a unit with a wrong folder or
   /// stream as a whole.
   private func absolutePath(_ text: Bytes, offset: Int, refusing: Bool = true) -> Bytes? {
-    if let path = expanded(text, offset: offset) {
-      if !path.isAbsolutePath {
-        badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
-      } else if path.pieces(separatedBy: 47).contains(where: { $0 == ".." }) {
-        badValue("the path has .. in it", at: offset)
-      } else {
-        return path.simplifiedPath
-      }
-    }
+    if let text = expanded(text, offset: offset), let path = checkedPath(text, offset: offset) { return path }
     if refusing { refuseSilently() }
+    return nil
+  }
+
+  /// The same of what is expanded already.
+  func checkedPath(_ path: Bytes, offset: Int) -> Bytes? {
+    if !path.isAbsolutePath {
+      badValue(path.first == 47 ? "the path is too long" : "the path is not absolute", at: offset)
+    } else if path.pieces(separatedBy: 47).contains(where: { $0 == ".." }) {
+      badValue("the path has .. in it", at: offset)
+    } else {
+      return path.simplifiedPath
+    }
     return nil
   }
 

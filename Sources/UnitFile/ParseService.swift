@@ -22,7 +22,10 @@ extension UnitParser {
       guard let index = choice(ServiceType.allCases.map { $0.name }) else { return }
       service.type = ServiceType.allCases[index]
       written.type = valuePosition
-    case .busName: written.busName = value.isEmpty ? nil : valuePosition
+    case .busName: applyBusName()
+    case .pidFile, .guessMainPID, .notifyAccess, .watchdogSec, .reloadSignal, .fileDescriptorStoreMax,
+      .fileDescriptorStorePreserve, .oomPolicy, .nonBlocking, .permissionsStartOnly, .rootDirectoryStartOnly:
+      applyMainProcess(directive)
     case .exitType:
       if let index = choice(ExitType.allCases.map { $0.name }) { service.exitType = ExitType.allCases[index] }
     case .remainAfterExit:
@@ -38,6 +41,57 @@ extension UnitParser {
     case .killMode, .killSignal, .restartKillSignal, .finalKillSignal, .watchdogSignal, .sendSIGKILL, .sendSIGHUP:
       applyKill(directive)
     default: applyExecContext(directive)
+    }
+  }
+
+  /// What becomes of the main process, and who speaks for it (units.md c.3, c.7).
+  private func applyMainProcess(_ directive: Directive) {
+    switch directive {
+    case .pidFile:
+      if value.isEmpty {
+        service.pidFile = []
+      } else if let path = expanded(value) {
+        let absolute = path.first == 47 ? path : "/run/" + path
+        if let path = checkedPath(absolute, offset: 0) { service.pidFile = path.withoutVarRun }
+      }
+    case .guessMainPID: if let value = boolean() { service.guessMainPID = value }
+    case .notifyAccess:
+      if let index = choice(NotifyAccess.allCases.map { $0.name }) { service.notifyAccess = NotifyAccess.allCases[index] }
+    case .watchdogSec: if let span = spanOrInfinity() { service.watchdog = span }
+    case .reloadSignal: if let signal = signal() { service.reloadSignal = signal }
+    case .fileDescriptorStoreMax:
+      if let count = number(in: 0...Int64(Int32.max)) { service.fileDescriptorStoreMax = UInt32(count) }
+    case .fileDescriptorStorePreserve:
+      if let kept = preservation() { service.fileDescriptorStorePreserve = kept }
+    case .oomPolicy:
+      if value.isEmpty {
+        service.oomPolicy = .stop
+      } else if let index = choice(OOMPolicy.allCases.map { $0.name }) {
+        service.oomPolicy = OOMPolicy.allCases[index]
+      }
+    case .nonBlocking: if let value = boolean() { service.nonBlocking = value }
+    case .permissionsStartOnly: if let value = boolean() { written.permissionsStartOnly = value }
+    default: if let value = boolean() { written.rootDirectoryStartOnly = value }
+    }
+  }
+
+  /// no, restart, yes, or another boolean.
+  func preservation() -> Preservation? {
+    if let value = value.booleanValue { return value ? .yes : .no }
+    return choice(Preservation.allCases.map { $0.name }).map { Preservation.allCases[$0] }
+  }
+
+  private func applyBusName() {
+    if value.isEmpty {
+      written.busName = nil
+      service.busName = []
+    } else if let name = expanded(value) {
+      guard name.isBusName else {
+        badValue("no name on a bus", hint: "for example org.example.Service")
+        return
+      }
+      written.busName = valuePosition
+      service.busName = name
     }
   }
 

@@ -8,15 +8,36 @@ extension UnitParser {
     case .description: if let text = expanded(value) { unit.description = text }
     case .documentation:
       unit.documentation = list(.address, after: unit.documentation)
-    case .after: unit.dependencies.after = names(.after, unit.dependencies.after)
-    case .before: unit.dependencies.before = names(.before, unit.dependencies.before)
-    case .wants: unit.dependencies.wants = names(.wants, unit.dependencies.wants)
-    case .requires: unit.dependencies.requires = names(.requires, unit.dependencies.requires)
-    case .bindsTo: referOnly(.bindsTo)
-    case .upholds: referOnly(.upholds)
-    case .onFailure: referOnly(.onFailure)
-    case .onSuccess: referOnly(.onSuccess)
-    case .conflicts: referOnly(.conflicts)
+    case .after: refer(.after)
+    case .before: refer(.before)
+    case .wants: refer(.wants)
+    case .requires: refer(.requires)
+    case .requisite: refer(.requisite)
+    case .bindsTo: refer(.bindsTo)
+    case .partOf: refer(.partOf)
+    case .upholds: refer(.upholds)
+    case .conflicts: refer(.conflicts)
+    case .onFailure: refer(.onFailure)
+    case .onSuccess: refer(.onSuccess)
+    case .propagatesReloadTo: refer(.propagatesReloadTo)
+    case .reloadPropagatedFrom: refer(.reloadPropagatedFrom)
+    case .propagatesStopTo: refer(.propagatesStopTo)
+    case .stopPropagatedFrom: refer(.stopPropagatedFrom)
+    case .defaultDependencies: if let value = boolean() { unit.defaultDependencies = value }
+    case .stopWhenUnneeded: if let value = boolean() { unit.stopWhenUnneeded = value }
+    case .refuseManualStart: if let value = boolean() { unit.refuseManualStart = value }
+    case .refuseManualStop: if let value = boolean() { unit.refuseManualStop = value }
+    case .jobTimeoutSec:
+      guard let span = spanOrInfinity() else { return }
+      unit.jobTimeout = span
+      // As in former versions, which had one timeout only.
+      if !written.jobRunningTimeout { unit.jobRunningTimeout = span }
+    case .jobRunningTimeoutSec:
+      guard let span = spanOrInfinity() else { return }
+      unit.jobRunningTimeout = span
+      written.jobRunningTimeout = true
+    case .jobTimeoutAction: if let action = emergencyAction() { unit.jobTimeoutAction = action }
+    case .startLimitAction: if let action = emergencyAction() { unit.startLimitAction = action }
     case .startLimitInterval: if let span = span() { unit.startLimit.interval = span }
     case .startLimitBurst: if let count = number(in: 0...Int64(Int32.max)) { unit.startLimit.burst = UInt32(count) }
     case .successAction: if let action = emergencyAction() { unit.successAction = action }
@@ -27,30 +48,40 @@ extension UnitParser {
       .randomizedDelaySec, .accuracySec, .remainAfterElapse, .schedule, .overlap, .scheduleRandomizedDelaySec,
       .restartResetSec:
       applySchedule(directive)
+    case .alias: unit.install.alias = list(.unitName, after: unit.install.alias)
+    case .wantedBy: unit.install.wantedBy = list(.unitName, after: unit.install.wantedBy)
+    case .requiredBy: unit.install.requiredBy = list(.unitName, after: unit.install.requiredBy)
+    case .upheldBy: unit.install.upheldBy = list(.unitName, after: unit.install.upheldBy)
+    case .also: unit.install.also = list(.unitName, after: unit.install.also)
+    case .defaultInstance: if let instance = defaultInstance() { unit.install.defaultInstance = instance }
     default: applyService(directive)
     }
   }
 
-  /// Names of units that a later release will act on; for now they only tell what starts by itself.
-  private func referOnly(_ kind: ReferenceKind) {
-    _ = names(kind, [])
-    noticeOnce()
-  }
-
-  /// The list with the names of the value behind it. An empty value changes nothing: dependencies cannot be taken back
+  /// The names of the value become dependencies. An empty value changes nothing: dependencies cannot be taken back
   /// (units.md b.2).
-  private func names(_ kind: ReferenceKind, _ list: [UnitName]) -> [UnitName] {
-    var list = list
+  private func refer(_ kind: ReferenceKind) {
+    var list = unit.dependencies[kind]
     for word in words(.retain) {
       guard let name = unitName(word) else { continue }
       if references.count == UnitParser.maximumWords {
         badValue("more than 4096 names of units", at: word.offset)
-        return list
+        break
       }
       references.append(Reference(kind: kind, name: name, position: line.position(of: valueOffset + word.offset)))
       if !list.contains(name) { list.append(name) }
     }
-    return list
+    unit.dependencies[kind] = list
+  }
+
+  /// Which instance of a template `enable` takes when none is named.
+  private func defaultInstance() -> Bytes? {
+    guard !value.isEmpty, let text = expanded(value, inUnitName: true) else { return value.isEmpty ? [] : nil }
+    guard UnitName("x@" + text + ".service") != nil else {
+      badValue("no name of an instance")
+      return nil
+    }
+    return text
   }
 
   /// A unit's name with its specifiers expanded; nil after saying why it is none.
@@ -80,8 +111,8 @@ extension UnitParser {
     if value.isEmpty { return [] }
     var list = list
     for word in words(.strict) {
-      guard let text = expanded(word.text, offset: word.offset) else { continue }
-      if kind.includes(text) {
+      guard let text = expanded(word.text, offset: word.offset, inUnitName: kind == .unitName) else { continue }
+      if kind.includes(text) || (kind == .unitName && source.name.isTemplate) {
         list.append(text)
       } else {
         badWord(word, kind.complaint, hint: Bytes(kind.hint))

@@ -14,6 +14,9 @@ struct WrittenKeys {
   /// Of the second command.
   var secondExecStart: Position?
   var remainAfterExit: Position?
+  var jobRunningTimeout = false
+  var permissionsStartOnly = false
+  var rootDirectoryStartOnly = false
   var timerUnit: Position?
   /// `Unit=` was there and could not be used: then the default is not meant, either.
   var timerUnitIsBad = false
@@ -26,8 +29,11 @@ extension UnitParser {
   static let maximumWords = 4096
 
   /// Of what systemd would ignore with a warning.
-  var ignoredSeverity: Severity {
-    switch source.strictness {
+  var ignoredSeverity: Severity { ignoredSeverity(in: current) }
+
+  /// The same for what stands in that one of the files, for checks that need all of them.
+  func ignoredSeverity(in file: Int) -> Severity {
+    switch sources[file].strictness {
     case .strict: .error
     case .lenient: .warning
     }
@@ -41,12 +47,13 @@ extension UnitParser {
     if severity != .notice { findings += 1 }
     if severity != .notice, findings > UnitParser.maximumDiagnostics {
       if findings > UnitParser.maximumDiagnostics + 1 { return }
-      diagnostics.append(Diagnostic(ignoredSeverity, file: source.path, message: Bytes("there is more: mend these first")))
+      diagnostics.append(Diagnostic(ignoredSeverity, file: sources[current].path, message: Bytes("there is more: mend these first")))
       return
     }
     diagnostics.append(
       Diagnostic(
-        severity, file: source.path, line: position?.line ?? 0, column: position?.column ?? 0, message: message, hint: hint))
+        severity, file: sources[position?.file ?? current].path, line: position?.line ?? 0, column: position?.column ?? 0, message: message,
+        hint: hint))
   }
 
   /// The assignment at hand is ignored.
@@ -105,7 +112,7 @@ extension UnitParser {
 
   /// A check of units.md c.2 fails.
   func refuse(_ message: StaticString, at position: Position? = nil, hint: StaticString = "") {
-    fail(ignoredSeverity, state: .badSetting, at: position, message: Bytes(message), hint: hint)
+    fail(ignoredSeverity(in: position?.file ?? current), state: .badSetting, at: position, message: Bytes(message), hint: hint)
   }
 
   /// The value with its specifiers expanded; nil after saying why not.

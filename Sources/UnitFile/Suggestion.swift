@@ -56,9 +56,9 @@ extension Section {
     result += KnownKeys.later(self).words
     result += KnownKeys.silent(self).words
     if self == .unit {
-      for word in KnownKeys.conditions.words {
-        result.append("Condition" + word)
-        result.append("Assert" + word)
+      for kind in ConditionKind.allCases {
+        result.append("Condition" + Bytes(kind.name))
+        result.append("Assert" + Bytes(kind.name))
       }
     }
     return result

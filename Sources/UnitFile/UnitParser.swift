@@ -1,10 +1,16 @@
 import Model
 
-/// One pass over one unit file. The extensions in `Parse….swift` hold the handlers of the directive table.
+/// One pass over the files of one unit. The extensions in `Parse….swift` hold the handlers of the directive table.
 /// A class, because copying that many settings costs the static binary 6 KB.
 final class UnitParser {
-  let source: UnitSource
+  /// The main file, then the drop-ins in the order in which they are applied.
+  let sources: [UnitSource]
+  let links: UnitLinks
   let context: SpecifierContext
+  /// Which of `sources` is being read; 0 after them.
+  var current = 0
+  /// The main file.
+  var source: UnitSource { sources[0] }
 
   var unit: Unit
   var service = ServiceSettings()
@@ -25,12 +31,15 @@ final class UnitParser {
   /// Warnings and errors so far.
   var findings = 0
 
-  init(_ source: UnitSource, host: HostFacts) {
-    self.source = source
+  init(_ source: UnitSource, dropIns: [UnitSource], links: UnitLinks, host: HostFacts) {
+    sources = [source] + dropIns
+    self.links = links
     context = SpecifierContext(name: source.name, path: source.path, host: host)
     timer = TimerSettings(unit: source.name.with(type: .service) ?? source.name)
     unit = Unit(name: source.name, kind: .other)
     unit.fragmentPath = source.path
+    unit.aliases = links.aliases
+    unit.origin = links.origin
   }
 
   func run() {
@@ -46,15 +55,13 @@ final class UnitParser {
         hint: "units of this kind come with a later release")
       return
     }
-    if contents.isEmpty {
-      unit.loadState = .masked
-      unit.loadError = Bytes("the unit file is empty: the unit is masked")
-      if source.strictness == .strict {
-        report(.error, message: Bytes("the unit file is empty"), hint: Bytes("write a unit into it, or remove it"))
-      }
+    if contents.isEmpty || source.isMask {
+      mask()
     } else {
       readLines(contents)
+      if unit.loadState != .error { readDropIns() }
     }
+    unit.addLinks(links, to: &references)
     if unit.loadState != .error { finish() }
     switch source.name.type {
     case .service: unit.kind = .service(service)
@@ -64,21 +71,52 @@ final class UnitParser {
     }
   }
 
+  private func mask() {
+    unit.loadState = .masked
+    unit.loadError = Bytes(source.isMask ? "the unit is masked" : "the unit file is empty: the unit is masked")
+    if source.strictness == .strict, !source.isMask {
+      report(.error, message: Bytes("the unit file is empty"), hint: Bytes("write a unit into it, or remove it"))
+    }
+  }
+
+  /// A drop-in that cannot be read as a whole does not refuse the unit, as in systemd; an empty one says nothing.
+  private func readDropIns() {
+    for index in 1..<sources.count {
+      current = index
+      unit.dropInPaths.append(sources[index].path)
+      if let contents = sources[index].contents {
+        readLines(contents)
+      } else {
+        report(ignoredSeverity, message: "cannot load the drop-in: " + sources[index].readError)
+      }
+    }
+    current = 0
+  }
+
+  /// The file at hand cannot be read any further.
+  private func breakOff(at position: Position, _ message: StaticString, hint: StaticString = "") {
+    if current == 0 {
+      fail(.error, state: .error, at: position, message: message, hint: hint)
+    } else {
+      report(ignoredSeverity, at: position, message: Bytes(message), hint: Bytes(hint))
+    }
+  }
+
   private func readLines(_ contents: Bytes) {
-    var reader = LineReader(contents)
+    var reader = LineReader(contents, file: current)
     var section = SectionState.none
     reading: while true {
       switch reader.next() {
       case .end: break reading
       case .tooLong(let position):
-        fail(.error, state: .error, at: position, message: "cannot read a line of more than 1 MiB")
+        breakOff(at: position, "cannot read a line of more than 1 MiB")
         return
       case .line(let next):
         line = next
         guard read(&section) else { return }
       }
     }
-    if let position = reader.firstNUL, source.strictness == .strict {
+    if let position = reader.firstNUL, sources[current].strictness == .strict {
       report(.error, at: position, message: Bytes("a NUL byte ends the line"), hint: Bytes("unit files are text"))
     }
   }
@@ -97,16 +135,12 @@ final class UnitParser {
       return true
     }
     if let invalid = text.firstInvalidUTF8 {
-      fail(
-        .error, state: .error, at: line.position(of: invalid), message: "the line is no valid UTF-8",
-        hint: "write other bytes as \\xHH in quotes")
+      breakOff(at: line.position(of: invalid), "the line is no valid UTF-8", hint: "write other bytes as \\xHH in quotes")
       return false
     }
     if text[low] == 91 {
       guard text[high] == 93, high > low else {
-        fail(
-          .error, state: .error, at: line.position(of: low), message: "a section's name must end with ]",
-          hint: "write [Section]")
+        breakOff(at: line.position(of: low), "a section's name must end with ]", hint: "write [Section]")
         return false
       }
       section = openSection(Bytes(text[(low + 1)..<high]), at: low)
@@ -164,6 +198,7 @@ final class UnitParser {
     switch KeyMeaning(key, in: section) {
     case .directive(let directive):
       apply(directive)
+    case .condition(let kind, let isAssert): applyCondition(kind, isAssert: isAssert)
     case .silent: break
     case .later: noticeOnce(at: line.position(of: keyOffset))
     case .unknown:

@@ -8,39 +8,45 @@ public enum Strictness: Sendable {
   case lenient
 }
 
-/// One unit file as read.
+/// One file as read: a unit's main file, or a drop-in of it.
 public struct UnitSource: Sendable {
   public var path: Bytes
+  /// The name under which the unit is wanted: of an instance its own, though the file is the template's.
   public var name: UnitName
   /// nil when reading failed.
   public var contents: Bytes?
   /// Why reading failed, with the remedy, for people.
   public var readError: Bytes
   public var strictness: Strictness
+  /// A link to /dev/null: the unit is masked on purpose.
+  public var isMask = false
 
-  public init(path: Bytes, name: UnitName, contents: Bytes?, readError: Bytes = [], strictness: Strictness) {
+  public init(
+    path: Bytes, name: UnitName, contents: Bytes?, readError: Bytes = [], strictness: Strictness, isMask: Bool = false
+  ) {
     self.path = path
     self.name = name
     self.contents = contents
     self.readError = readError
     self.strictness = strictness
+    self.isMask = isMask
   }
 }
 
-/// Why one unit names another.
-enum ReferenceKind: UInt8, Sendable {
-  case after, before, wants, requires, bindsTo, upholds, onFailure, onSuccess, conflicts, trigger
+/// What the folders of the unit path say about a unit beside its files (units.md b.8).
+public struct UnitLinks: Sendable {
+  /// Further names of the unit.
+  public var aliases: [UnitName] = []
+  /// Names of the links in its `.wants/`, `.requires/` and `.upholds/` folders: they become dependencies.
+  public var wants: [UnitName] = []
+  public var requires: [UnitName] = []
+  public var upholds: [UnitName] = []
+  public var origin = UnitOrigin.commandLine
 
-  /// Names a unit that starts only when it is pulled in or triggered (DESIGN "What starts").
-  var pullsIn: Bool {
-    switch self {
-    case .wants, .requires, .bindsTo, .upholds, .onFailure, .onSuccess, .trigger: true
-    case .after, .before, .conflicts: false
-    }
-  }
+  public init(origin: UnitOrigin = .commandLine) { self.origin = origin }
 }
 
-/// One name in a unit file, and where it stands. A class, as the next one: they are handed about, and never change.
+/// One name in a unit's files, and where it stands. A class, as the next one: they are handed about, and never change.
 final class Reference: Sendable {
   let kind: ReferenceKind
   let name: UnitName
@@ -53,27 +59,61 @@ final class Reference: Sendable {
   }
 }
 
-/// One parsed file: the unit, and what was found on the way.
+/// One unit from its parsed files, and what was found on the way.
 public final class ParsedUnit: Sendable {
   /// With every default that needs no other unit.
   public let unit: Unit
   public let diagnostics: [Diagnostic]
   /// Where the unit names others, for what `assemble` has to say.
   let references: [Reference]
-  let strictness: Strictness
+  /// Of each file, in the order in which `Position.file` counts.
+  let files: [(path: Bytes, strictness: Strictness)]
 
-  init(unit: Unit, diagnostics: [Diagnostic], references: [Reference], strictness: Strictness) {
+  init(unit: Unit, diagnostics: [Diagnostic], references: [Reference], files: [(path: Bytes, strictness: Strictness)]) {
     self.unit = unit
     self.diagnostics = diagnostics
     self.references = references
-    self.strictness = strictness
+    self.files = files
+  }
+
+  /// The file that a position is in: its path, and how strictly it is read.
+  func file(of position: Position) -> (path: Bytes, strictness: Strictness) {
+    position.file < files.count ? files[position.file] : (unit.fragmentPath, .strict)
   }
 }
 
-/// Reads one unit file: every directive, every default that needs no other unit (units.md b and c.2, DESIGN section 2).
-public func parseUnit(_ source: UnitSource, host: HostFacts) -> ParsedUnit {
-  let parser = UnitParser(source, host: host)
+/// Reads a unit's main file and its drop-ins in the order in which they are to be applied: every directive, every default
+/// that needs no other unit (units.md b and c.2, DESIGN section 2).
+public func parseUnit(
+  _ source: UnitSource, dropIns: [UnitSource] = [], links: UnitLinks = UnitLinks(), host: HostFacts
+) -> ParsedUnit {
+  let parser = UnitParser(source, dropIns: dropIns, links: links, host: host)
   parser.run()
   return ParsedUnit(
-    unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, strictness: source.strictness)
+    unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references,
+    files: parser.sources.map { ($0.path, $0.strictness) })
+}
+
+/// A unit of the host side that apus itself knows, with what folders of the unit path add to it (units.md a.3); nil if the
+/// name is none. Targets are real units, all others are stubs that are always active.
+public func builtInUnit(_ name: UnitName, links: UnitLinks = UnitLinks(origin: .builtIn)) -> ParsedUnit? {
+  guard BuiltInNames.contains(name) else { return nil }
+  var unit = BuiltInNames.unit(name)
+  unit.aliases = links.aliases
+  var references: [Reference] = []
+  unit.addLinks(links, to: &references)
+  return ParsedUnit(unit: unit, diagnostics: [], references: references, files: [])
+}
+
+extension Unit {
+  /// The names that `.wants/` and its kin hold become dependencies.
+  mutating func addLinks(_ links: UnitLinks, to references: inout [Reference]) {
+    let kinds: [(ReferenceKind, [UnitName])] = [(.wants, links.wants), (.requires, links.requires), (.upholds, links.upholds)]
+    for (kind, names) in kinds {
+      for name in names {
+        dependencies.add(name, kind)
+        references.append(Reference(kind: kind, name: name, position: Position(line: 0, column: 0)))
+      }
+    }
+  }
 }

@@ -132,6 +132,21 @@ extension Array where Element == UInt8 {
     return out.isEmpty ? [47] : out
   }
 
+  /// A path below /var/run names what is below /run.
+  var withoutVarRun: Bytes {
+    starts(with: "/var/run/") || self == "/var/run" ? Bytes(self[4...]) : self
+  }
+
+  /// A well-known name of D-Bus: at least two parts between dots, none beginning with a digit.
+  var isBusName: Bool {
+    let parts = pieces(separatedBy: 46, keepEmpty: true)
+    guard parts.count > 1, count <= 255 else { return false }
+    return parts.allSatisfy { part in
+      guard let first = part.first, !first.isDigit else { return false }
+      return part.allSatisfy { $0.isASCIILetter || $0.isDigit || $0 == 95 || $0 == 45 }
+    }
+  }
+
   /// What a user or group may be called, or a number (systemd's relaxed rule).
   var isUserName: Bool {
     if isEmpty || count > 255 || self == "." || self == ".." || self[0].isBlank || self[count - 1].isBlank { return false }

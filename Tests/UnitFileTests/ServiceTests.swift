@@ -58,6 +58,102 @@ import Testing
       ])
   }
 
+  @Test func everyDependencyAndConditionIsRead() throws {
+    let contents = Bytes(try Data(contentsOf: BadFilesTests.source.appendingPathComponent("good/daemon.service")))
+    let parsed = try parse(contents, name: "daemon.service")
+    #expect(parsed.diagnostics.isEmpty)
+    let unit = parsed.unit
+    let expected: [(ReferenceKind, String)] = [
+      (.requires, "old.service"), (.requisite, "base.service"), (.bindsTo, "disk.service"), (.partOf, "web.target group.target"),
+      (.upholds, "helper.service"), (.conflicts, "other.service"), (.onFailure, "alarm@daemon.service.service"),
+      (.onSuccess, "cheer.service"), (.propagatesReloadTo, "child.service oldchild.service"),
+      (.reloadPropagatedFrom, "parent.service oldparent.service"), (.propagatesStopTo, "tail.service"),
+      (.stopPropagatedFrom, "head.service"), (.wants, ""), (.after, ""), (.before, ""), (.trigger, ""),
+    ]
+    #expect(expected.count == ReferenceKind.allCases.count)
+    for (kind, names) in expected {
+      #expect(unit.dependencies[kind].map { $0.bytes.shown }.joined(separator: " ") == names, "\(kind)")
+    }
+    #expect(!unit.defaultDependencies && unit.stopWhenUnneeded && unit.refuseManualStart && unit.refuseManualStop)
+    #expect(unit.jobTimeout == TimeSpan(seconds: 300) && unit.jobRunningTimeout == TimeSpan(seconds: 60))
+    #expect(unit.jobTimeoutAction == .exit && unit.startLimitAction == .exitForce)
+    #expect(
+      unit.conditions.map { Bytes($0.kind.name).shown + "=" + $0.text.shown } == [
+        "PathExists=!/etc/daemon/off", "PathExists=|/etc/a", "PathExistsGlob=|!/etc/*.b", "Virtualization=!container",
+        "ACPower=true", "Memory=>=1G",
+      ])
+    #expect(unit.asserts.map { $0.text.shown } == ["/etc/daemon", "root"])
+    #expect(unit.install.alias.map { $0.shown } == ["d.service"])
+    #expect(unit.install.wantedBy.map { $0.shown } == ["multi-user.target", "web@daemon.target"])
+    #expect(unit.install.requiredBy.map { $0.shown } == ["all.target"] && unit.install.upheldBy.map { $0.shown } == ["sure.target"])
+    #expect(unit.install.also.map { $0.shown } == ["daemon.timer"])
+    guard case .service(let service) = unit.kind else { throw NoSuchKind() }
+    #expect(service.type == .forking && service.pidFile.shown == "/run/daemon/main.pid" && !service.guessMainPID)
+    #expect(service.busName.shown == "org.example.Daemon" && service.notifyAccess == .exec)
+    #expect(service.watchdog == TimeSpan(seconds: 20) && service.reloadSignal == .user2)
+    #expect(service.fileDescriptorStoreMax == 8 && service.fileDescriptorStorePreserve == .yes)
+    #expect(service.oomPolicy == .continue && service.nonBlocking)
+    #expect(!service.start[0].fullPrivileges && service.startPre[0].fullPrivileges && service.reload[0].fullPrivileges)
+    #expect(!service.start[0].outsideRootDirectory && service.startPre[0].outsideRootDirectory)
+  }
+
+  // As systemd 252 answered.
+  @Test(arguments: [
+    ("Type=notify\nNotifyAccess=none", NotifyAccess.main), ("WatchdogSec=5", .main), ("FileDescriptorStoreMax=5", .main),
+    ("Type=notify\nNotifyAccess=exec", .exec), ("", .none), ("WatchdogSec=0", .none), ("Type=notify-reload", .main),
+    ("NotifyAccess=all\nType=simple", .all),
+  ])
+  func whoseMessagesAreBelieved(_ lines: String, _ wanted: NotifyAccess) throws {
+    #expect(try service("[Service]\nExecStart=/bin/true\n" + lines).notifyAccess == wanted)
+  }
+
+  @Test(arguments: [
+    ("JobTimeoutSec=0", TimeSpan.infinity, TimeSpan.infinity), ("JobTimeoutSec=7", TimeSpan(seconds: 7), TimeSpan(seconds: 7)),
+    ("JobRunningTimeoutSec=3", .infinity, TimeSpan(seconds: 3)),
+    ("JobRunningTimeoutSec=3\nJobTimeoutSec=7", TimeSpan(seconds: 7), TimeSpan(seconds: 3)),
+  ])
+  func timeoutsOfJobs(_ lines: String, _ whole: TimeSpan, _ running: TimeSpan) throws {
+    let unit = try parse("[Unit]\n" + lines + "\n[Service]\nExecStart=/bin/true").unit
+    #expect(unit.jobTimeout == whole && unit.jobRunningTimeout == running)
+  }
+
+  @Test func anEmptyConditionTakesAllBack() throws {
+    let unit = try parse(
+      "[Unit]\nConditionPathExists=/a\nAssertPathExists=/b\nConditionHost=\nConditionUser=root\n[Service]\nExecStart=/bin/true"
+    ).unit
+    #expect(unit.conditions == [Condition(.user, Bytes("root"))])
+    #expect(unit.asserts == [Condition(.pathExists, Bytes("/b"))])
+  }
+
+  /// What can never hold is an error here; where systemd rules it is a condition that never holds.
+  @Test(arguments: [
+    "ConditionCapability=CAP_FLY", "ConditionACPower=maybe", "ConditionFirstBoot=maybe", "ConditionMemory=much",
+    "ConditionCPUs=>=few", "ConditionUser=a:b", "ConditionCPUPressure=high", "ConditionArchitecture=!",
+  ])
+  func parametersThatMeanNothing(_ line: String) throws {
+    let text = "[Unit]\n" + line + "\n[Service]\nExecStart=/bin/true"
+    let strict = try parse(text)
+    #expect(strict.diagnostics.map { $0.severity } == [.error] && strict.unit.conditions.isEmpty)
+    let lenient = try parse(text, strictness: .lenient)
+    #expect(lenient.diagnostics.map { $0.severity } == [.warning] && lenient.unit.conditions.count == 1)
+  }
+
+  @Test(arguments: ConditionKind.allCases)
+  func everyConditionIsAKey(_ kind: ConditionKind) throws {
+    let name = Bytes(kind.name).shown
+    let good: [ConditionKind: String] = [
+      .firstBoot: "no", .acPower: "yes", .capability: "CAP_CHOWN", .memory: "<=4G", .cpus: "!=3", .user: "0", .group: "adm",
+      .memoryPressure: "system.slice:10%/1min", .cpuPressure: "50%", .ioPressure: "3.5%/5min",
+    ]
+    let parameter = good[kind] ?? (kind.looksAtPath ? "/etc" : "word")
+    for prefix in ["Condition", "Assert"] {
+      let parsed = try parse("[Unit]\n\(prefix)\(name)=|!\(parameter)\n[Service]\nExecStart=/bin/true")
+      #expect(parsed.diagnostics.isEmpty)
+      let wanted = Condition(kind, Bytes(parameter), isTrigger: true, isNegated: true)
+      #expect((prefix == "Assert" ? parsed.unit.asserts : parsed.unit.conditions) == [wanted])
+    }
+  }
+
   @Test func defaultsAreSystemds() throws {
     let settings = try service("[Service]\nExecStart=/bin/true\n")
     #expect(settings.type == .simple && settings.exitType == .main && !settings.remainAfterExit)
@@ -118,16 +214,22 @@ import Testing
     #expect(try service("[Service]\nExecStart=/bin/a\nExecStart=\nExecStart=/bin/b").start.map { $0.path.shown } == ["/bin/b"])
   }
 
-  @Test(arguments: ["notify", "notify-reload", "forking", "idle"])
-  func typesOfALaterReleaseAreRefused(_ type: String) throws {
-    for strictness in [Strictness.strict, .lenient] {
-      let parsed = try parse("[Service]\nExecStart=/bin/true\nType=\(type)", strictness: strictness)
-      #expect(parsed.unit.loadState == .badSetting)
-      #expect(
-        parsed.diagnostics.map { $0.text.shown } == [
-          "/etc/apus/web.service:3:6: error: Type=\(type) is not supported yet (it comes with a later release)"
-        ])
-    }
+  @Test(arguments: ServiceType.allCases)
+  func everyTypeIsAccepted(_ type: ServiceType) throws {
+    let name = Bytes(type.name).shown
+    let parsed = try parse("[Service]\nExecStart=/bin/true\nBusName=org.example\nType=\(name)")
+    #expect(parsed.unit.loadState == .loaded)
+    #expect(parsed.diagnostics.filter { $0.severity != .notice }.isEmpty)
+    guard case .service(let settings) = parsed.unit.kind else { throw NoSuchKind() }
+    #expect(settings.type == type)
+  }
+
+  @Test func aServiceOfABusIsSaidToBeSimple() throws {
+    let parsed = try parse("[Service]\nExecStart=/bin/true\nBusName=org.example")
+    #expect(
+      parsed.diagnostics.map { $0.text.shown } == [
+        "/etc/apus/web.service:3:9: notice: Type=dbus is as simple: there is no bus that could tell of its name"
+      ])
   }
 
   @Test func restartDelayIsLoweredToItsCap() throws {

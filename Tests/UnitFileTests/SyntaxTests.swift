@@ -79,13 +79,13 @@ import Testing
 
   @Test func laterKeysAreNoticedOncePerKey() throws {
     let parsed = try parse(
-      "[Unit]\nConditionPathExists=/x\nConditionPathExists=/y\nAssertUser=root\nPartOf=a.service\nDefaultDependencies=no\n"
-        + "[Service]\nExecStart=/x\nPrivateTmp=yes\nWatchdogSec=5\nReadWriteDirectories=/x\n[X-Apus]\nReadyTcp=80\n"
+      "[Unit]\nJoinsNamespaceOf=a.service\nJoinsNamespaceOf=b.service\n"
+        + "[Service]\nExecStart=/x\nPrivateTmp=yes\nReadWriteDirectories=/x\n[X-Apus]\nReadyTcp=80\n"
         + "[Install]\nWantedBy=multi-user.target")
     #expect(parsed.diagnostics.allSatisfy { $0.severity == .notice })
     #expect(
       parsed.diagnostics.map { $0.message.shown.split(separator: "=")[0] } == [
-        "ConditionPathExists", "AssertUser", "PartOf", "PrivateTmp", "WatchdogSec", "ReadWriteDirectories", "ReadyTcp",
+        "JoinsNamespaceOf", "PrivateTmp", "ReadWriteDirectories", "ReadyTcp",
       ])
   }
 
