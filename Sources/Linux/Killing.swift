@@ -38,7 +38,7 @@ extension LinuxKernel {
     return invocationOfNumber[number] == member.invocation
   }
 
-  private func isStill(_ pid: Int32, in folder: Bytes) -> Bool {
+  func isStill(_ pid: Int32, in folder: Bytes) -> Bool {
     guard let cgroups else { return false }
     let below = Bytes(folder[cgroups.parent.count...]) + "/"
     if proc.isTrusted, let path = proc.cgroup(of: pid) { return (path + "/").holds(below) }

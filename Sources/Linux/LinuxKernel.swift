@@ -5,7 +5,8 @@ import Runtime
 /// The kernel that is one. Everything apus does to the world goes through here; the loop above decides what.
 ///
 /// One epoll holds the signalfd, the crash bell, one timerfd, the exec-status pipes, the control listener and its
-/// clients, one inotify for `cgroup.events`, and stderr while messages wait for it. Nothing here waits but `wait`.
+/// clients, one inotify for `cgroup.events` and one for paths, the units' notify sockets, pidfds of main processes that are
+/// no children, and stderr while messages wait for it. Nothing here waits but `wait`.
 public final class LinuxKernel: Kernel {
   /// Children between clone and exec at once; the loop lets more wait their turn (DESIGN section 5).
   static let slotsMax = 64
@@ -69,6 +70,16 @@ public final class LinuxKernel: Kernel {
   /// Datagrams that wait for room; more than these are dropped.
   var unsentNotes: [Bytes] = []
   static let notesMax = 16
+
+  // sd_notify, main PIDs, descriptors held for services
+  var notifyFolder: NotifyFolder? = nil
+  /// By the unit's index.
+  var unitSockets: [Int32: UnitSocket] = [:]
+  var heldDescriptors = HeldDescriptors()
+  var watchedProcesses: [Int32: WatchedProcess] = [:]
+  var pathWatches = PathWatches()
+  /// The read end of `ReadyFd=`'s pipe, by the child's pid.
+  var readyPipes: [Int32: Int32] = [:]
 
   // Control
   var listener: Int32 = -1

@@ -169,11 +169,12 @@ extension LinuxKernel {
     ring.remove(count)
   }
 
-  /// The last act before apus leaves: its cgroup folders go, and it waits until the messages are out, at most so long; the
+  /// The last act before apus leaves: its cgroup folders and notify sockets go, and it waits until the messages are out, at most so long; the
   /// signals and children that come meanwhile are dropped.
   public func flushMessages(milliseconds: Int64) {
     cgroups?.removeAll()
     cgroups = nil
+    removeNotifyFolder()
     let end = Instant(nanoseconds: apus_monotonic() + milliseconds * 1_000_000)
     var ignored: [Readiness] = []
     while true {

@@ -204,9 +204,9 @@ extension LinuxKernel {
     return nil
   }
 
-  /// To a child that was not reaped: its pid is still its own.
+  /// To a child that was not reaped: its pid is still its own; or to a process that is followed by a pidfd.
   public func signalChild(_ pid: Int32, _ signal: Signal) -> Bool {
-    children[pid] != nil && apus_kill(pid, signal.number) == 0
+    isOwnChild(pid) ? apus_kill(pid, signal.number) == 0 : signalWatched(pid, signal)
   }
 
   /// To the process group that such a child leads.

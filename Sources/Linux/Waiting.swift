@@ -2,9 +2,9 @@ import CLinux
 import Model
 import Runtime
 
-/// What an event of epoll is about: the top byte of its 64 bits, the rest is a pid or a client's number.
+/// What an event of epoll is about: the top byte of its 64 bits, the rest is a pid, a unit's or a client's number.
 enum WatchKind: UInt64 {
-  case signals = 1, timer, execReport, listener, client, membership, messages, notify
+  case signals = 1, timer, execReport, listener, client, membership, messages, notify, unitNotify, process, readyPipe, held, paths
 }
 
 // MARK: The one blocking call
@@ -37,7 +37,7 @@ extension LinuxKernel {
         translate(events[index], into: &ready)
         index += 1
       }
-      if retryAt != .never && retryAt.nanoseconds <= apus_monotonic() { retry() }
+      if retryAt != .never && retryAt.nanoseconds <= apus_monotonic() { retry(into: &ready) }
       if ready.count > before { return }
       if deadline != .never && deadline.nanoseconds <= apus_monotonic() { return }
     }
@@ -70,6 +70,11 @@ extension LinuxKernel {
       ready.append(.membership)
     case .messages: ring.waitsForRoom = false
     case .notify: sendNotes()
+    case .unitNotify: ready.append(.notify(UnitID(Int(Int32(bitPattern: number)))))
+    case .process: watchedEnded(Int32(bitPattern: number), into: &ready)
+    case .readyPipe: ready.append(.readyReport(Int32(bitPattern: number)))
+    case .held: ready.append(.descriptorHungUp(DescriptorID(number)))
+    case .paths: for unit in pathWatches.drain() { ready.append(.pathChanged(unit)) }
     }
   }
 
@@ -83,9 +88,10 @@ extension LinuxKernel {
     retryAt = min(retryAt, Instant(nanoseconds: apus_monotonic() + 1_000_000_000))
   }
 
-  private func retry() {
+  private func retry(into ready: inout [Readiness]) {
     retryAt = .never
     armListener()
+    lookAtWatched(into: &ready)
     ring.writerFailed = false
   }
 }

@@ -57,10 +57,12 @@ public struct PassedDescriptor: Equatable, Sendable {
   }
 }
 
-/// Who sent a datagram, by SCM_CREDENTIALS, and whether that process was seen to belong to the unit's present run.
+/// Who sent a datagram, by SCM_CREDENTIALS.
 public struct NotifySender: Equatable, Sendable {
   public var pid: Int32
   public var uid: UInt32
+  /// It was seen to belong to the unit's present run; or it is gone already and was of the service's user or root, who can
+  /// do anything to the service anyway.
   public var isMember: Bool
   public init(pid: Int32, uid: UInt32, isMember: Bool) {
     self.pid = pid

@@ -1,4 +1,5 @@
 import Model
+import Supervision
 
 /// The children that apus made and has not reaped: whose each one is. Entries go the moment a pid is reaped, because
 /// the pid may be somebody else's in the next instant.
@@ -11,6 +12,8 @@ struct ChildTable {
   }
 
   private var children: [Child] = []
+  /// Main processes that are no children of apus: followed, but nobody's root.
+  private var followed: [Child] = []
   private var place: [Int32: Int] = [:]
   /// The same children in the form that the kernel's scans take; kept alongside so that a scan copies nothing.
   private(set) var known: [KnownChild] = []
@@ -26,11 +29,34 @@ struct ChildTable {
     unreported += 1
   }
 
-  func find(_ pid: Int32) -> Child? { place[pid].map { children[$0] } }
+  /// A process that apus did not fork as such: it is long executed. `isChild`: apus reaps it.
+  mutating func adopt(_ pid: Int32, _ key: ProcessKey, isChild: Bool) {
+    let child = Child(pid: pid, key: key, isReported: true)
+    if let index = place[pid] {
+      children[index].key = key
+      known[index] = KnownChild(pid: pid, invocation: key.invocation)
+    } else if isChild {
+      place[pid] = children.count
+      children.append(child)
+      known.append(KnownChild(pid: pid, invocation: key.invocation))
+    } else {
+      followed.removeAll { $0.pid == pid }
+      followed.append(child)
+    }
+  }
+
+  /// A followed process ended.
+  mutating func takeFollowed(_ pid: Int32) -> ProcessKey? {
+    guard let index = followed.firstIndex(where: { $0.pid == pid }) else { return nil }
+    return followed.remove(at: index).key
+  }
+
+  func find(_ pid: Int32) -> Child? { place[pid].map { children[$0] } ?? followed.first { $0.pid == pid } }
 
   /// The pid of a live process by its key.
   func pid(of key: ProcessKey) -> Int32? {
     for child in children where child.key == key { return child.pid }
+    for child in followed where child.key == key { return child.pid }
     return nil
   }
 
@@ -53,12 +79,24 @@ struct ChildTable {
     }
   }
 
-  /// The live processes of an invocation: its main process, or its control process.
-  func pids(of invocation: Invocation, main: Bool, control: Bool) -> [Int32] {
+  /// The live processes of an invocation that an order names one by one.
+  func pids(of order: KillOrder) -> [Int32] {
     var result: [Int32] = []
-    for index in known.indices where known[index].invocation == invocation {
-      if children[index].key.role == .main ? main : control { result.append(children[index].pid) }
+    for index in known.indices where known[index].invocation == order.invocation {
+      if order.names(children[index].key.role) { result.append(children[index].pid) }
     }
+    for child in followed where child.key.invocation == order.invocation && order.names(child.key.role) { result.append(child.pid) }
     return result
+  }
+}
+
+extension KillOrder {
+  /// Whether processes of that role get the signal as such.
+  func names(_ role: Role) -> Bool {
+    switch role {
+    case .main: main
+    case .probe: probe
+    case .condition, .startPre, .startPost, .reload, .stop, .stopPost: control
+    }
   }
 }

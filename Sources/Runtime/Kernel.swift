@@ -23,7 +23,8 @@ public protocol Kernel {
   mutating func execReport(_ pid: Int32) -> ExecReport
   /// The next signal from the signalfd, SIGCHLD left out.
   mutating func nextSignal() -> ReceivedSignal?
-  /// To a child of ours that was not reaped (its pid is still its own). False: it could not be sent.
+  /// To a child of ours that was not reaped (its pid is still its own), or a process of `watchProcess`. False: it could not
+  /// be sent.
   mutating func signalChild(_ pid: Int32, _ signal: Signal) -> Bool
   /// To the process group that such a child leads.
   mutating func signalGroup(ofChild pid: Int32, _ signal: Signal) -> Bool
@@ -54,17 +55,21 @@ public protocol Kernel {
 
   // MARK: Processes that apus did not fork as such
 
-  /// Whether `pid` lives, is a child of apus, and belongs to the invocation.
+  /// Whether `pid` lives, is a child of apus, and belongs to the invocation. A child can be signalled by
+  /// `signalChild` from then on.
   mutating func relation(of pid: Int32, to invocation: Invocation, roots: [KnownChild]) -> ProcessRelation
   /// The live members of an invocation that are direct children of apus.
   mutating func directMembers(_ invocation: Invocation, roots: [KnownChild]) -> [Int32]
-  /// Reports `.processEnded` when a process that is no child of apus ends; false: it is gone already.
+  /// Reports `.processEnded` when a process that is no child of apus ends, and lets `signalChild` reach it until then;
+  /// false: it is gone already.
   mutating func watchProcess(_ pid: Int32) -> Bool
+  /// How many processes of the invocation the kernel killed for want of memory; 0 where that is not counted (no cgroup).
+  mutating func outOfMemoryKills(_ invocation: Invocation) -> UInt64
 
   // MARK: sd_notify, PID files, descriptors held for services
 
-  /// The path of the unit's notify socket, made at the first call; nil: there is no place for one.
-  mutating func openNotifySocket(_ unit: UnitID) -> Bytes?
+  /// The path of the unit's notify socket, made at the first call.
+  mutating func openNotifySocket(_ unit: UnitID) -> NotifySocketOutcome
   mutating func closeNotifySocket(_ unit: UnitID)
   /// The next datagram; nil when there is none. Descriptors that came with it are held until `closeDescriptor`.
   mutating func receiveNotify(_ unit: UnitID) -> ReceivedDatagram?
@@ -147,12 +152,15 @@ public enum Readiness: Equatable, Sendable {
   case descriptorHungUp(DescriptorID)
 }
 
-/// What a process is to an invocation.
+/// What a process is to an invocation. `isChild`: apus reaps it.
 public enum ProcessRelation: Equatable, Sendable {
   case gone
+  /// It ended, and apus will reap it.
+  case unreaped
+  /// apus itself, or PID 1: nobody's main process.
+  case supervisor
   /// It lives and belongs to somebody else, or to nobody.
-  case stranger
-  /// `isChild`: apus reaps it.
+  case stranger(isChild: Bool)
   case member(isChild: Bool)
 }
 
@@ -174,12 +182,29 @@ public struct ReceivedDatagram: Equatable, Sendable {
   }
 }
 
+/// What came of opening a unit's notify socket.
+public enum NotifySocketOutcome: Equatable, Sendable {
+  case open(path: Bytes)
+  /// There is no place for one: which were tried, and why not.
+  case refused(Bytes)
+}
+
+/// Whether a PID file may name a process outside of its unit (units.md c.3).
+public enum PIDFileTrust: UInt8, Equatable, Sendable {
+  /// Root or apus's own user owns it.
+  case owned
+  /// Somebody else owns it.
+  case foreign
+  /// A link or folder on its way belongs to somebody who could have led apus anywhere with it.
+  case unsafePath
+}
+
 /// What reading a PID file gave.
 public enum PIDFileContents: Equatable, Sendable {
-  /// `isTrusted`: root or apus's own user owns it, so that it may name a process outside of the unit.
-  case pid(Int32, isTrusted: Bool)
+  case pid(Int32, PIDFileTrust)
+  /// There is none, or nothing is in it yet.
   case absent
-  /// It cannot be read, is no number, or a link on its way belongs to somebody who could fool apus: the reason.
+  /// It cannot be read, or is no number: the reason.
   case refused(Bytes)
 }
 

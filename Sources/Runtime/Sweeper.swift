@@ -81,7 +81,7 @@ struct Sweeper {
     _ order: KillOrder, now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
     var count = 0
-    let direct = children.pids(of: order.invocation, main: order.main, control: order.control)
+    let direct = children.pids(of: order)
     for pid in direct {
       if kernel.signalChild(pid, order.signal) { count += 1 }
       if order.hangup { _ = kernel.signalChild(pid, .hangup) }

@@ -11,6 +11,9 @@ public enum Event: Equatable, Sendable {
   /// `execve` was not reached, or failed; `.exited` with the stage's status follows.
   case execFailed(ProcessKey, ExecFailure)
   case exited(ProcessKey, ExitStatus)
+  /// Comes before the `.exited` of a process that was killed, when the kernel has killed processes of its run for want of
+  /// memory: the result is oom-kill.
+  case outOfMemory(ProcessKey)
   /// COMMAND was stopped by a signal (WSTOPPED).
   case stopped(ProcessKey, Signal)
   /// The answer to `Effect.kill`: to how many processes the signal went (the main and control process included), and

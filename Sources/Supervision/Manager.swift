@@ -94,7 +94,7 @@ public struct Manager {
     case .request(let id, let request): handle(id, request)
     case .loaded(let purpose, let loaded): handle(purpose, loaded)
     case .swept(let forced): swept(forced: forced)
-    case .checked, .cleaned, .notified, .mainPID, .readyLine, .descriptorHungUp: break
+    case .checked, .cleaned, .notified, .mainPID, .readyLine, .descriptorHungUp, .outOfMemory: break
     }
   }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "CArguments.h"
 #include "CControl.h"
+#include "CNotify.h"
 
 #include "calls.h"
 #include "child.h"

@@ -129,6 +129,7 @@ public final class Inspector {
     case .notified(let unit, _, let sender, _): world.note("event notified", Int64(unit.index), Int64(sender.pid))
     case .mainPID(let invocation, let source, _): world.note("event mainPID", Int64(invocation.number), Int64(source.rawValue))
     case .readyLine(let key, let isReady): world.note("event readyLine", Int64(key.invocation.number), isReady ? 1 : 0)
+    case .outOfMemory(let key): world.note("event outOfMemory", Int64(key.invocation.number))
     case .descriptorHungUp(let unit, let id): world.note("event hungUp", Int64(unit.index), Int64(id.number))
     }
   }

@@ -184,7 +184,7 @@ extension Event {
       case .timer, .job, .stopLimit, .stopLine: return nil
       }
     case .cleaned(let invocation), .mainPID(let invocation, _, _): return invocation
-    case .readyLine(let key, _): return key.invocation
+    case .readyLine(let key, _), .outOfMemory(let key): return key.invocation
     case .signal, .request, .loaded, .swept, .checked, .notified, .descriptorHungUp: return nil
     }
   }

@@ -1,8 +1,6 @@
-import Model
-
 extension Array where Element == UInt8 {
   /// Offset of the first byte that is no valid UTF-8; nil if all are.
-  var firstInvalidUTF8: Int? {
+  public var firstInvalidUTF8: Int? {
     var index = 0
     while index < count {
       let length = utf8SequenceLength(at: index)
@@ -35,7 +33,7 @@ extension Array where Element == UInt8 {
   }
 
   /// Appends a code point that is known to be valid.
-  mutating func append(codePoint: UInt32) {
+  public mutating func append(codePoint: UInt32) {
     func low(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: (codePoint >> shift) & 0x3F) | 0x80 }
     if codePoint < 0x80 {
       append(UInt8(truncatingIfNeeded: codePoint))

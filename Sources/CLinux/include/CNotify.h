@@ -1,0 +1,61 @@
+// System calls of sd_notify, PID files and watched processes, in the manner of calls.h: a value from 0 on, or -errno; paths
+// end with a zero byte; every descriptor made closes on exec.
+#ifndef APUS_CNOTIFY_H
+#define APUS_CNOTIFY_H
+#include <stdint.h>
+
+// MARK: sd_notify
+
+// A bound, non-blocking datagram socket that everybody may send to, and that tells who sends (SO_PASSCRED).
+int32_t apus_notify_socket(const uint8_t *path);
+
+// The kernel passes at most 253 descriptors with one datagram (SCM_MAX_FD); systemd takes 768.
+enum { APUS_MESSAGE_DESCRIPTORS = 768 };
+struct apus_message {
+  int32_t pid;
+  uint32_t uid;
+  int32_t has_sender;
+  // Longer than `capacity`, or with descriptors that could not be taken.
+  int32_t is_truncated;
+  int32_t descriptor_count;
+};
+// The length of what was read; never waits. `descriptors` has room for APUS_MESSAGE_DESCRIPTORS.
+int64_t apus_receive_message(
+  int32_t socket, uint8_t *into, uint64_t capacity, int32_t *descriptors, struct apus_message *message);
+
+// MARK: Files
+
+struct apus_status {
+  uint64_t device;
+  uint64_t inode;
+  uint64_t size;
+  uint32_t mode;
+  uint32_t uid;
+  uint32_t gid;
+};
+int32_t apus_status_of(int32_t descriptor, struct apus_status *into);
+// Of what is there itself, not of where a link leads.
+int32_t apus_status_at(int32_t folder, const uint8_t *name, struct apus_status *into);
+// O_PATH, not following a link in the last part; -100 for the folder: from where apus is.
+int32_t apus_open_here(int32_t folder, const uint8_t *name);
+// O_RDONLY, not following a link in the last part, never waiting.
+int32_t apus_open_file_at(int32_t folder, const uint8_t *name);
+int32_t apus_open_folder_at(int32_t folder, const uint8_t *name);
+int64_t apus_read_link_at(int32_t folder, const uint8_t *name, uint8_t *into, uint64_t count);
+int32_t apus_unlink_at(int32_t folder, const uint8_t *name, int32_t is_folder);
+int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode);
+int32_t apus_set_mode(int32_t descriptor, uint32_t mode);
+// With the effective ids; 2: writing, 1: executing.
+int32_t apus_access(const uint8_t *path, int32_t mode);
+// 1 if the file system is mounted read-only.
+int32_t apus_is_read_only(const uint8_t *path);
+// The mount's number of an O_PATH descriptor's file (`mnt_id` of statx); -ENOSYS before Linux 5.8.
+int64_t apus_mount_of(int32_t folder, const uint8_t *name);
+
+// MARK: Watching paths and processes
+
+// Everything that may mean that a file came, changed or went; answers the watch's number.
+int32_t apus_inotify_watch_path(int32_t inotify, const uint8_t *path);
+// 1: a child that was not reaped, alive or not.
+int32_t apus_is_child(int32_t pid);
+#endif

@@ -1,0 +1,80 @@
+import CLinux
+import Model
+import Runtime
+
+/// The descriptors that apus holds for services: those of datagrams, and what became of them in a unit's store.
+struct HeldDescriptors {
+  /// Of all units together; what would be more is refused. Far below any limit of open files that apus gives itself.
+  static let max = 4096
+
+  private var table: [UInt32: Int32] = [:]
+  private var watched: Set<UInt32> = []
+  private var next: UInt32 = 1
+
+  /// All of them, or nil where that would be too many.
+  mutating func hold(_ descriptors: ArraySlice<Int32>) -> [DescriptorID]? {
+    guard table.count + descriptors.count <= HeldDescriptors.max else { return nil }
+    var ids: [DescriptorID] = []
+    for descriptor in descriptors {
+      table[next] = descriptor
+      ids.append(DescriptorID(next))
+      next &+= 1
+    }
+    return ids
+  }
+
+  /// The descriptor itself.
+  func find(_ id: DescriptorID) -> Int32? { table[id.number] }
+
+  mutating func markWatched(_ id: DescriptorID) { watched.insert(id.number) }
+
+  /// Out of the table; whether it was watched.
+  mutating func take(_ id: DescriptorID) -> (descriptor: Int32, isWatched: Bool)? {
+    guard let descriptor = table.removeValue(forKey: id.number) else { return nil }
+    return (descriptor, watched.remove(id.number) != nil)
+  }
+}
+
+extension LinuxKernel {
+  /// Nobody wants it any more.
+  public func closeDescriptor(_ id: DescriptorID) {
+    guard let (descriptor, isWatched) = heldDescriptors.take(id) else { return }
+    if isWatched { unwatchAndClose(descriptor) } else { _ = apus_close(descriptor) }
+  }
+
+  /// Errors and hang-ups are always told, and once is enough. A regular file cannot be watched: it has no other end.
+  public func watchDescriptor(_ id: DescriptorID) -> Bool {
+    guard let descriptor = heldDescriptors.find(id) else { return false }
+    let data = WatchKind.held.rawValue << 56 | UInt64(id.number)
+    guard apus_epoll_add(epoll, descriptor, UInt32(APUS_ONCE), data) == 0 else { return false }
+    heldDescriptors.markWatched(id)
+    return true
+  }
+}
+
+// MARK: ReadyFd=
+
+extension LinuxKernel {
+  /// Looks at the read end of the pipe of `ReadyFd=` of a new child from now on.
+  func watchReady(_ pid: Int32, _ descriptor: Int32) {
+    if let old = readyPipes[pid] { unwatchAndClose(old) }
+    readyPipes[pid] = descriptor
+    watch(descriptor, APUS_READABLE, .readyPipe, UInt32(bitPattern: pid))
+  }
+
+  /// A newline anywhere in what was written so far says ready, as in s6.
+  public func readyReport(_ pid: Int32) -> ReadyReport {
+    guard let pipe = readyPipes[pid] else { return .closed }
+    var buffer = Bytes(repeating: 0, count: 512)
+    // Whoever writes without end and without a newline is looked at again in the next turn.
+    for _ in 0..<16 {
+      let count = apus_read(pipe, &buffer, UInt64(buffer.count))
+      if -count == Int64(Errno.EAGAIN) { return .pending }
+      if count > 0, !buffer[0..<Int(count)].contains(10) { continue }
+      readyPipes[pid] = nil
+      unwatchAndClose(pipe)
+      return count > 0 ? .ready : .closed
+    }
+    return .pending
+  }
+}

@@ -1,0 +1,20 @@
+import Model
+import Supervision
+
+/// What the process's face decides before the first turn.
+public struct SupervisorConfiguration: Sendable {
+  public var manager = ManagerOptions()
+  /// Folders, unit files and unit names of the command line.
+  public var paths: [Bytes] = []
+  /// apus's own environment as found.
+  public var environment: [Bytes] = []
+  public var ownUID: UInt32 = 0
+  public var ownGID: UInt32 = 0
+  /// `--control-group`
+  public var controlGroupID: UInt32? = nil
+  /// `--group`: signals for COMMAND go to its process group.
+  public var forwardsToGroup = false
+  /// In systemd's spelling, for `%a`.
+  public var architecture: StaticString = "x86-64"
+  public init() {}
+}

@@ -1,0 +1,80 @@
+import Model
+import Supervision
+
+// What Supervision decided is done here; what fails comes back as an event of the next turn.
+
+extension Supervisor {
+  mutating func performAll() {
+    // Performing never handles an event, so the list does not change under the loop.
+    for effect in effects { perform(effect) }
+    effects.removeAll(keepingCapacity: true)
+  }
+
+  mutating func perform(_ effect: Effect) {
+    switch effect {
+    case .spawn(let request): spawnQueue.append(request)
+    case .kill(let order):
+      cancelQueued(order)
+      sweeper.kill(order, now: now.instant, children, &kernel, &pending)
+    case .watchEmpty(let invocation): sweeper.watchEmpty(invocation, now: now.instant)
+    case .countLeft(let invocation): sweeper.countLeft(invocation, children, &kernel, &pending)
+    case .forget(let invocation):
+      sweeper.forget(invocation)
+      mainPIDs.forget(invocation, &kernel)
+      kernel.forget(invocation)
+    case .arm(let deadline, let at): deadlines.arm(deadline, at: at)
+    case .disarm(let key): deadlines.disarm(key)
+    case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
+    case .message(let severity, let text): say(severity, text)
+    case .table(let bytes): kernel.say(bytes)
+    // Of SIGHUPs that wait one is enough: it reads what is there when its turn comes.
+    case .load(let purpose): if purpose != .applyBySignal || !loadQueue.contains(purpose) { loadQueue.append(purpose) }
+    case .notify(let bytes): kernel.notify(bytes)
+    case .forward(let signal): forward(signal)
+    case .commandStopped(let signal):
+      if let command, let pid = children.pid(of: command) {
+        // Under a shell a wrapper stops with what it wraps; with services, or as PID 1, nobody would continue it.
+        kernel.commandStopped(pid, signal, suspendSelf: configuration.manager.isWrapper && !kernel.isInit)
+      }
+    case .takeTerminalBack: kernel.takeTerminalBack()
+    case .findMainPID(let invocation, let query, let waits):
+      mainPIDs.find(invocation, query, waitsForFile: waits, now: now.instant, children, &kernel, &pending)
+    case .stopFindingMainPID(let invocation): mainPIDs.stop(invocation, &kernel)
+    case .adopt(let key, let pid): mainPIDs.adopt(key, pid, &children, &kernel, &pending)
+    case .closeDescriptors(let ids): close(ids)
+    case .watchDescriptor(let unit, let id): watch(id, of: unit)
+    case .closeNotify(let unit): closeNotify(unit)
+    case .check, .clean: break
+    case .finalSweep: sweeper.finalSweep(now: now.instant, &kernel)
+    case .leave(let status): exitStatus = status
+    }
+  }
+
+  mutating func forward(_ signal: Signal) {
+    guard let command, let pid = children.pid(of: command) else { return forwardToQueued(signal) }
+    if configuration.forwardsToGroup { _ = kernel.signalGroup(ofChild: pid, signal) } else { _ = kernel.signalChild(pid, signal) }
+  }
+
+  /// A report with what only the kernel knows: by what a service's processes are found.
+  func completed(_ reply: Reply) -> Reply {
+    func filled(_ report: UnitReport) -> UnitReport {
+      guard report.type == .service else { return report }
+      var report = report
+      report.containment = kernel.containment(ofOwnRTTime: false)
+      return report
+    }
+    switch reply {
+    case .unit(let report): return .unit(filled(report))
+    case .units(let reports): return .units(reports.map(filled))
+    case .job, .done, .plan, .failed: return reply
+    }
+  }
+
+  mutating func say(_ severity: Severity, _ text: Bytes) {
+    var line = Bytes("apus: ")
+    if severity != .notice { line += Bytes(severity.name) + ": " }
+    line += text
+    line.append(10)
+    kernel.say(line)
+  }
+}
