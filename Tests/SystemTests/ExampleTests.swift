@@ -33,6 +33,19 @@ extension SystemTests {
       }
     }
 
+    /// What the script says of a line that it cannot do. (.ci/run has it do its work.)
+    @Test(arguments: [
+      (["--nonsense"], "run: --nonsense: not an option"),
+      (["--containment=group", "nginx"], "run: --containment=group: not an option"),
+      (["nginx", "nosuch"], "run: nosuch: there is no such check; there are: apache2 cron dnsmasq nginx"),
+    ])
+    func distributionsDaemonsWrongCommandLine(arguments: [String], message: String) throws {
+      let end = try runToEnd([Machine.root + "/examples/distro/run"] + arguments)
+      #expect(end.status == 64)
+      #expect(end.stdout.isEmpty)
+      #expect(end.stderr.hasPrefix(message), "\(end.stderr)")
+    }
+
     /// What the scripts of examples/container make is a bundle that runc takes.
     @Test(.enabled(if: Bundle.isPossible, Bundle.notPossible))
     func theContainersContext() throws {
