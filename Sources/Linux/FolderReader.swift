@@ -19,15 +19,27 @@ enum FolderReader {
     if folder < 0 { return .failed(errno: -folder) }
     defer { _ = apus_close(folder) }
     var names: [Bytes] = []
+    let failure = readNames(ofOpen: folder, foldersOnly: foldersOnly, into: &names)
+    if failure != 0 { return .failed(errno: failure) }
+    names.sort { $0.lexicographicallyPrecedes($1) }
+    return .entries(names)
+  }
+
+  /// The names in a folder that is open, sorted; those read so far after a failure.
+  static func names(ofOpen folder: Int32) -> [Bytes] {
+    var names: [Bytes] = []
+    _ = readNames(ofOpen: folder, foldersOnly: false, into: &names)
+    return names.sorted { $0.lexicographicallyPrecedes($1) }
+  }
+
+  private static func readNames(ofOpen folder: Int32, foldersOnly: Bool, into names: inout [Bytes]) -> Int32 {
     var buffer = Bytes(repeating: 0, count: 16_384)
     while true {
       let count = apus_read_folder(folder, &buffer, UInt64(buffer.count))
-      if count < 0 { return .failed(errno: Int32(truncatingIfNeeded: -count)) }
-      if count == 0 || names.count >= entriesMax { break }
+      if count < 0 { return Int32(truncatingIfNeeded: -count) }
+      if count == 0 || names.count >= entriesMax { return 0 }
       append(entriesOf: buffer, count: Int(count), foldersOnly: foldersOnly, to: &names)
     }
-    names.sort { $0.lexicographicallyPrecedes($1) }
-    return .entries(names)
   }
 
   /// struct linux_dirent64: inode 8, offset 8, record length 2, type 1, name with its zero byte.

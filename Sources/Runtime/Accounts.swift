@@ -24,6 +24,9 @@ public enum Accounts {
     return nil
   }
 
+  /// The number of a user by name or number.
+  public static func userID(_ wanted: Bytes, in passwd: Bytes) -> UInt32? { user(wanted, in: passwd)?.uid ?? id(wanted) }
+
   /// The number of a group by name or number.
   public static func group(_ wanted: Bytes, in groups: Bytes) -> UInt32? {
     for line in groups.pieces(separatedBy: 10) {

@@ -1,6 +1,11 @@
 import Model
 import UnitFile
 
+/// What specifiers say about the host, for programs that are no supervisor.
+public func hostFacts(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> HostFacts {
+  HostFactsReader.read(configuration, &kernel)
+}
+
 /// Reads what specifiers say about the host from the small files that tell it.
 enum HostFactsReader {
   static func read(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> HostFacts {

@@ -16,7 +16,7 @@ struct SpecifierError: Error {
     var text: Bytes = [37, letter]
     switch reason {
     case .unknown: text += " is no specifier"
-    case .notHere: text += " is not possible in a unit's name"
+    case .notHere: text += " is not possible here"
     case .missingFact: text += letter == 109 ? " needs /etc/machine-id, which is missing" : " is not known on this host"
     case .notUnescapable: text += " cannot be unescaped"
     }
@@ -63,6 +63,19 @@ final class SpecifierContext {
       index += 1
     }
     return out
+  }
+
+  /// The same where there is no unit: only what speaks of the host and of apus is valid (tmpfiles.d(5)).
+  func expandHost(_ text: Bytes) throws(SpecifierError) -> Bytes {
+    var index = 0
+    while index + 1 < text.count {
+      let letter = text[index + 1]
+      if text[index] == 37, letter.isASCIILetter, !contains("aAbBCgGhHlLmMoStTuUvVwW", letter) {
+        throw SpecifierError(reason: isKnown(letter) ? .notHere : .unknown, letter: letter, offset: index)
+      }
+      index += text[index] == 37 ? 2 : 1
+    }
+    return try expand(text)
   }
 
   private func value(of letter: UInt8, inUnitName: Bool, offset: Int) throws(SpecifierError) -> Bytes {

@@ -72,7 +72,7 @@ struct Client {
     case .daemonReload: return daemonReload()
     case .apply: return apply()
     case .exit: return try exitServer()
-    case .run, .wrap, .check: return Status.usage
+    case .run, .wrap, .check, .tmpfiles: return Status.usage
     }
   }
 

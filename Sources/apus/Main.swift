@@ -3,6 +3,7 @@ import Model
 
 /// argv → a face → the exit status.
 func apusMain(_ process: ProcessArguments) -> Int32 {
+  if let status = helperFace(process) { return status }
   if process.arguments.isEmpty, process.programName != "systemctl" {
     if getpid() == 1 {
       complain(Bytes("booting default.target is not in this version of apus yet: name a folder, as in 'apus run FOLDER'"))
@@ -25,6 +26,14 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
   case .check:
     try refuseCrontabs(parsed)
     return checkFace(parsed.operands, environment: process.environment)
+  case .tmpfiles:
+    var options = TmpfilesOptions()
+    options.creates = parsed.values.has(.create)
+    options.removes = parsed.values.has(.remove)
+    options.boot = parsed.values.has(.boot)
+    options.excluded = parsed.values.values(.excludePrefix)
+    options.files = parsed.operands
+    return tmpfilesFace(options, environment: process.environment)
   case .status, .show, .listUnits, .listTimers, .isActive, .isFailed, .start, .stop, .restart, .tryRestart, .reload, .kill,
     .resetFailed, .daemonReload, .apply, .exit:
     let client = try Client(parsed, process)

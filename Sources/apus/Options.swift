@@ -4,6 +4,7 @@ import Model
 enum OptionID: UInt8 {
   case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup
   case output, noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet
+  case create, remove, boot, excludePrefix
   case full, noPager, system, noAskPassword
   case help, version
 }
@@ -68,6 +69,10 @@ struct OptionSpec {
     OptionSpec(.killWhom, "kill-whom", value: "WHOM", "which processes: all (default), main or control"),
     OptionSpec(.plan, "plan", "only say what would be done"),
     OptionSpec(.quiet, "quiet", short: "q", "say nothing, only exit with the status"),
+    OptionSpec(.create, "create", "make files, folders and links, and set their modes and owners"),
+    OptionSpec(.remove, "remove", "remove what the lines of types r, R and D say"),
+    OptionSpec(.boot, "boot", "do also what is only right at boot (!)"),
+    OptionSpec(.excludePrefix, "exclude-prefix", value: "PATH", "leave out what is below PATH"),
     OptionSpec(.full, "full", short: "l", ""),
     OptionSpec(.noPager, "no-pager", ""),
     OptionSpec(.system, "system", ""),

@@ -2,7 +2,7 @@ import Model
 
 /// What one invocation of apus is (DESIGN section 1).
 enum Face: UInt8 {
-  case run, wrap, check
+  case run, wrap, check, tmpfiles
   case status, show, listUnits, listTimers, isActive, isFailed
   case start, stop, restart, tryRestart, reload, kill, resetFailed
   case daemonReload, apply, exit
@@ -78,6 +78,15 @@ struct VerbSpec {
       .check, "check", .supervise, usage: "check (PATH | UNIT)...", operands: many, [],
       "read unit files and say what is wrong with them",
       "Findings are printed as file:line:column: error: text. Exit status: 0 without an error, else 78.\n"),
+    VerbSpec(
+      .tmpfiles, "tmpfiles", .supervise, usage: "tmpfiles (--create | --remove)... [OPTION...] [FILE...]", operands: 0...Int.max,
+      [.create, .remove, .boot, .excludePrefix], "make, change and remove what tmpfiles.d files say",
+      """
+      Without a FILE: all of /etc, /run, /usr/local/lib and /usr/lib/tmpfiles.d. A FILE without a slash is
+      looked for there. 'apus' as PID 1 of its own does this at boot.
+      Exit status: 0 done, 65 a line cannot be read, 73 something could not be made.
+
+      """),
     VerbSpec(
       .status, "status", .look, usage: "status [OPTION...] [UNIT...]", operands: 0...Int.max, [.output],
       "what units do, and why",

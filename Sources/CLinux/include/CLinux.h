@@ -10,4 +10,5 @@
 
 #include "calls.h"
 #include "child.h"
+#include "trees.h"
 #endif

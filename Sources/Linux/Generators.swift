@@ -1,0 +1,123 @@
+import CLinux
+import Model
+import Runtime
+
+/// Runs unit generators (systemd.generator(7)): programs that write unit files and links into three folders, given as
+/// arguments, at boot and at each reload. For helpers: it waits.
+///
+/// All run side by side. Those that are late are named and killed, so that one that hangs costs its own units and not the
+/// boot. systemd's own generators are left out: what they make (mounts, gettys, SysV scripts) is of the host's side.
+public struct Generators {
+  /// More at a time wait their turn.
+  static let parallelMax = 64
+  /// After SIGKILL.
+  static let graceAfterKill = TimeSpan(seconds: 2)
+
+  let environment: [Bytes]
+  let limit: TimeSpan
+  let say: (Severity, Bytes) -> Void
+
+  private struct Running {
+    var pid: Int32
+    var path: Bytes
+  }
+
+  /// `environment`: apus's own. `limit`: for all together.
+  public init(environment: [Bytes], limit: TimeSpan, say: @escaping (Severity, Bytes) -> Void) {
+    self.environment = environment
+    self.limit = limit
+    self.say = say
+  }
+
+  /// Where generators are, first folder first (systemd.generator(7)).
+  public static let folders: [Bytes] =
+    (["/run/systemd/", "/etc/systemd/", "/usr/local/lib/systemd/", "/usr/lib/systemd/", "/lib/systemd/"] as [StaticString])
+    .map { Bytes($0) + "system-generators" }
+
+  /// The three folders below `base`, in the order of the arguments: normal, early, late.
+  public static func outputs(_ base: Bytes) -> [Bytes] {
+    [base + "/generator", base + "/generator.early", base + "/generator.late"]
+  }
+
+  /// Empties the three folders, runs every generator, and removes the folders that stayed empty. False: there is no place
+  /// for them, so that nothing was run.
+  public func run(_ paths: [Bytes], base: Bytes, _ kernel: LinuxKernel) -> Bool {
+    let outputs = Generators.outputs(base)
+    if !prepare(outputs, base) { return false }
+    var waiting = paths.filter { !name($0).starts(with: "systemd-") }
+    waiting.reverse()
+    var running: [Running] = []
+    let end = kernel.now().instant + limit
+    var isKilled = false
+    while !waiting.isEmpty || !running.isEmpty {
+      while !isKilled, running.count < Generators.parallelMax, let path = waiting.popLast() {
+        if let pid = start(path, outputs, kernel) { running.append(Running(pid: pid, path: path)) }
+      }
+      var ready: [Readiness] = []
+      kernel.wait(until: isKilled ? end + Generators.graceAfterKill : end, into: &ready)
+      collect(&running, kernel)
+      let now = kernel.now().instant
+      if !isKilled && now >= end {
+        isKilled = true
+        waiting = []
+        for late in running {
+          say(.error, "generator " + late.path + " is late (its limit is over), killing it: its units are missing")
+          _ = kernel.signalGroup(ofChild: late.pid, .kill)
+          _ = kernel.signalChild(late.pid, .kill)
+        }
+      } else if isKilled && now >= end + Generators.graceAfterKill {
+        break
+      }
+    }
+    for folder in outputs { _ = apus_remove_folder(folder.terminated) }
+    return true
+  }
+
+  private func name(_ path: Bytes) -> Bytes { Bytes(path[((path.lastIndex(of: 47) ?? -1) + 1)...]) }
+
+  private func prepare(_ outputs: [Bytes], _ base: Bytes) -> Bool {
+    for folder in [base] + outputs {
+      do throws(PathError) {
+        let (parent, name) = try SafePath.openParent(of: folder, makesParents: true)
+        defer { _ = apus_close(parent) }
+        if folder != base {
+          let removed = TreeRemover.remove(name, in: parent)
+          if removed != 0 { throw .errno(removed) }
+        }
+        let made = apus_make_folder_at(parent, name.terminated, 0o755)
+        if made < 0 && -made != Errno.EEXIST { throw .errno(-made) }
+      } catch {
+        say(.warning, "no generators are run: cannot make " + folder + ": " + error.text)
+        return false
+      }
+    }
+    return true
+  }
+
+  private func start(_ path: Bytes, _ outputs: [Bytes], _ kernel: LinuxKernel) -> Int32? {
+    var plan = SpawnPlan(
+      key: ProcessKey(Invocation(unit: .command, number: 0), .startPre, serial: 0), candidates: [path], arguments: [path] + outputs,
+      environment: environment)
+    plan.stdout = .inherit
+    plan.stderr = .inherit
+    switch kernel.spawn(plan) {
+    case .started(let pid): return pid
+    case .failed(let errno):
+      say(.error, "cannot run generator " + path + ": " + errorText(errno))
+      return nil
+    }
+  }
+
+  private func collect(_ running: inout [Running], _ kernel: LinuxKernel) {
+    while kernel.nextSignal() != nil {}
+    while let child = kernel.reap() {
+      guard let index = running.firstIndex(where: { $0.pid == child.pid }), case .ended(let status) = child.kind else { continue }
+      let path = running.remove(at: index).path
+      switch kernel.execReport(child.pid) {
+      case .failed(_, let errno, _): say(.error, "cannot run generator " + path + ": " + errorText(errno))
+      case .pending, .executed:
+        if status != .exited(0) { say(.error, "generator " + path + " failed, " + status.description) }
+      }
+    }
+  }
+}
