@@ -2,165 +2,355 @@ import Model
 import Supervision
 import UnitFile
 
-/// Reads every unit file that the command line names, slice by slice, and what those pull in from `/etc/apus`.
+/// Finds and reads units, slice by slice: those that the command line names, or that one request asks for, and from the
+/// unit path what those pull in.
 ///
-/// PATH is a folder of unit files, or a unit file; a word without `/` that names nothing on disk is a UNIT of the unit
-/// path (DESIGN section 1). Of a folder, files whose names end in no unit suffix are none of ours and are passed over.
+/// Phases: the arguments become folders and names; the folders are listed once (`UnitIndex`); then one name after the
+/// other is looked up, its files are read and parsed, and the names in it join the queue; at the end everything is put
+/// together. Of the unit path only what is pulled in is read.
 struct Loader {
-  static let unitPath = Bytes("/etc/apus")
   static let fileLimit = 1 << 20
-  /// Names that are pulled in from the unit path, over all rounds.
-  static let pullLimit = 4096
+  /// Units that are read; more are left out, with an error.
+  static let unitsMax = 16_384
 
   let purpose: LoadPurpose
   private let host: HostFacts
-  private var paths: [Bytes]
-  private var sources: [(path: Bytes, name: UnitName)] = []
+  private var arguments: [Bytes]
+  private let unitPath: Bytes?
+  private var folders: [UnitFolder] = []
+  private var index = UnitIndex([])
+  private var phase = Phase.arguments
+  /// Names to be looked up, each once.
+  private var queue: [UnitName] = []
   private var next = 0
+  private var seen: [Bytes: Bool] = [:]
+  private var isRead: [Bytes: Bool] = [:]
+  private var listed: [Bytes: [Bytes]] = [:]
   private var parsed: [ParsedUnit] = []
   private var diagnostics: [Diagnostic] = []
-  /// UNIT arguments: they start, whatever names them.
+  /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
   private var requested: [UnitName] = []
-  /// Units that came from the unit path: they start only when pulled in or asked for.
-  private var pulled: [UnitName] = []
-  private var seen: [Bytes: Bool] = [:]
+  /// The units' own names, of `requested` and of the command line's folders.
+  private var starting: [UnitName] = []
+  /// Names that may be gone since: they are read if they are there.
+  private let known: [Bytes]
+  /// The unit path itself is booted: `sysinit.target` and `basic.target` pull in what is linked into them.
+  private var bootsUnitPath: Bool
 
-  init(_ purpose: LoadPurpose, paths: [Bytes], host: HostFacts) {
+  private enum Phase { case arguments, folders, units }
+
+  /// `known`: units from the unit path that are loaded already; they are read anew though nothing pulls them in.
+  init(_ purpose: LoadPurpose, _ configuration: SupervisorConfiguration, known: [Bytes], host: HostFacts) {
     self.purpose = purpose
-    self.paths = paths
     self.host = host
+    self.known = known
+    arguments = configuration.paths
+    unitPath = configuration.unitPath
+    bootsUnitPath = configuration.bootsDefaultTarget
+  }
+
+  private var isDemand: Bool {
+    if case .demand = purpose { return true }
+    return false
   }
 
   /// One small piece of work; the units when nothing is left.
   mutating func step(_ kernel: inout some Kernel) -> LoadedUnits? {
-    if !paths.isEmpty {
-      open(paths.removeFirst(), &kernel)
-      return nil
-    }
-    if next < sources.count {
-      read(sources[next], &kernel)
+    switch phase {
+    case .arguments:
+      if !arguments.isEmpty {
+        open(arguments.removeFirst(), &kernel)
+      } else {
+        index = UnitIndex(folders + UnitPath.folders(unitPath, &kernel))
+        phase = .folders
+      }
+    case .folders:
+      if index.step(&kernel) {
+        enqueueAll()
+        phase = .units
+      }
+    case .units:
+      guard next < queue.count else { return finish() }
+      load(queue[next], &kernel)
       next += 1
-      return nil
     }
-    if pullIn(&kernel) { return nil }
-    return finish()
+    return nil
   }
 
-  // MARK: Paths
+  // MARK: Arguments
 
   private mutating func open(_ path: Bytes, _ kernel: inout some Kernel) {
     switch kernel.listFolder(path) {
-    case .entries(let names): openFolder(path, names)
+    case .entries: folders.append(UnitFolder(path, .strict, .commandLine))
     case .failed(let errno) where errno == Errno.ENOTDIR: openFile(path)
-    case .failed(let errno) where errno == Errno.ENOENT && !path.contains(47): openUnit(path, &kernel)
+    case .failed(let errno) where errno == Errno.ENOENT && !path.contains(47): openUnit(path)
     case .failed(let errno):
       fail(
         path, "cannot read it: " + errorText(errno), hint: errno == Errno.ENOENT ? Bytes("name a folder of unit files or a unit file") : [])
     }
   }
 
-  private mutating func openFolder(_ folder: Bytes, _ names: [Bytes]) {
-    let prefix = folder.last == 47 ? folder : folder + "/"
-    for name in names {
-      if let unit = UnitName(name) {
-        add(prefix + name, unit)
-      } else if name.ends(with: ".d"), UnitName(Bytes(name.dropLast(2))) != nil {
-        diagnostics.append(
-          Diagnostic(
-            .warning, file: prefix + name, message: Bytes("drop-in folders are not honoured yet"),
-            hint: Bytes("put the settings into the unit file itself")))
-      } else if Loader.looksLikeUnit(name) {
-        fail(
-          prefix + name, text("\(name) is no unit name"), hint: Bytes("letters, digits and :_.-\\@ before the suffix, 255 bytes at most"))
-      }
-    }
-  }
-
-  /// A suffix of ours on a name that is none: a mistake, not somebody else's file.
-  private static func looksLikeUnit(_ name: Bytes) -> Bool {
-    name.first != 46 && (name.ends(with: ".service") || name.ends(with: ".timer") || name.ends(with: ".target"))
-  }
-
   private mutating func openFile(_ path: Bytes) {
-    let name = Bytes(path[((path.lastIndex(of: 47) ?? -1) + 1)...])
-    guard let unit = UnitName(name) else {
-      fail(path, text("\(name) is no unit name"), hint: Bytes("a unit file's name ends in .service, .timer or .target"))
-      return
+    let slash = path.lastIndex(of: 47)
+    let name = Bytes(path[((slash ?? -1) + 1)...])
+    guard UnitName(name) != nil else {
+      return fail(path, text("\(name) is no unit name"), hint: Bytes("a unit file's name ends in .service, .timer or .target"))
     }
-    add(path, unit)
+    let folder = slash.map { $0 == 0 ? Bytes("/") : Bytes(path[..<$0]) } ?? Bytes(".")
+    folders.append(UnitFolder(folder, .strict, .commandLine, only: name))
   }
 
-  private mutating func openUnit(_ word: Bytes, _ kernel: inout some Kernel) {
+  private mutating func openUnit(_ word: Bytes) {
+    bootsUnitPath = true
     guard let unit = UnitName(word) ?? UnitName(word + ".service") else {
-      fail(word, Bytes("it is neither a file or folder nor a unit name"), hint: Bytes("write ./NAME for a path"))
-      return
+      return fail(word, Bytes("it is neither a file or folder nor a unit name"), hint: Bytes("write ./NAME for a path"))
+    }
+    if unit.isTemplate {
+      let example = unit.bytes.firstIndex(of: 64).map { Bytes(unit.bytes[...$0]) + "NAME" + Bytes(unit.bytes[($0 + 1)...]) } ?? []
+      return fail(word, text("unit name \(unit.bytes) is missing the instance name"), hint: "write " + example)
     }
     requested.append(unit)
-    if seen[unit.bytes] != true { _ = addFromUnitPath(unit, mustExist: true, &kernel) }
-  }
-
-  private mutating func add(_ path: Bytes, _ unit: UnitName) {
-    // The first of a name hides the others, as in the unit path.
-    if seen[unit.bytes] == true { return }
-    seen[unit.bytes] = true
-    sources.append((path, unit))
-  }
-
-  private mutating func addFromUnitPath(_ unit: UnitName, mustExist: Bool, _ kernel: inout some Kernel) -> Bool {
-    let path = text("\(Loader.unitPath)/\(unit.bytes)")
-    if case .failed(let errno) = kernel.readFile(path, limit: Loader.fileLimit), errno == Errno.ENOENT || errno == Errno.ENOTDIR {
-      if mustExist { fail(unit.bytes, text("unit \(unit.bytes) not found in \(Loader.unitPath)"), hint: Bytes("write ./NAME for a path")) }
-      return false
-    }
-    pulled.append(unit)
-    add(path, unit)
-    return true
   }
 
   private mutating func fail(_ file: Bytes, _ message: Bytes, hint: Bytes = []) {
     diagnostics.append(Diagnostic(.error, file: file, message: message, hint: hint))
   }
 
-  // MARK: Files
+  // MARK: Names
 
-  private mutating func read(_ source: (path: Bytes, name: UnitName), _ kernel: inout some Kernel) {
+  private mutating func enqueueAll() {
+    diagnostics += index.diagnostics
+    if case .demand(_, _, let word) = purpose {
+      // What the command line's own units do is known already; the request is about one name.
+      diagnostics = []
+      requested = []
+      if let unit = UnitName(word), !unit.isTemplate { requested.append(unit) }
+    } else {
+      for entry in index.entries where index.folders[entry.folder].origin == .commandLine {
+        if !entry.name.isTemplate { starting.append(index.find(entry.name).id) }
+        enqueue(entry.name)
+      }
+      if arguments.isEmpty && folders.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
+        requested.append(defaultTarget())
+      }
+      for name in known { if let unit = UnitName(name) { enqueue(unit) } }
+    }
+    for unit in requested {
+      starting.append(index.find(unit).id)
+      enqueue(unit)
+    }
+  }
+
+  /// `default.target`, wherever a link of that name leads; without one, `multi-user.target`.
+  private func defaultTarget() -> UnitName {
+    let name = UnitName(Bytes("default.target"))
+    if let name, index.entry(name) != nil { return index.find(name).id }
+    return UnitName(Bytes("multi-user.target")) ?? requested[0]
+  }
+
+  private mutating func enqueue(_ name: UnitName) {
+    if seen[name.bytes] != nil { return }
+    seen[name.bytes] = true
+    queue.append(name)
+  }
+
+  // MARK: Units
+
+  private mutating func load(_ name: UnitName, _ kernel: inout some Kernel) {
+    let found = index.find(name)
+    let id = found.id
+    if isRead[id.bytes] != nil { return }
+    isRead[id.bytes] = true
+    guard parsed.count < Loader.unitsMax else {
+      if parsed.count == Loader.unitsMax { fail(id.bytes, Bytes("cannot load it: too many units")) }
+      return
+    }
+    let isWanted = requested.contains(name)
+    switch found {
+    case .file(_, let path, let folder):
+      // What the systemd package installs for the host's sake runs nowhere but on a host (units.md a.3).
+      if index.folders[folder].strictness == .lenient, isStub(id) { return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel))) }
+      if id.type == .target, isPlain(id), index.folders[folder].strictness == .lenient { return addTarget(id, &kernel) }
+      let place = index.folders[folder]
+      let source = read(path, id, place.strictness, &kernel)
+      if source.contents == nil, place.strictness == .lenient, !exists(path, &kernel) { return notFound(id, isWanted) }
+      add(parseUnit(source, dropIns: dropIns(of: id, &kernel), links: links(of: id, place.origin, &kernel), host: host))
+    case .masked(_, let path, let folder):
+      let place = index.folders[folder]
+      let source = UnitSource(path: path, name: id, contents: [], strictness: place.strictness, isMask: true)
+      var links = UnitLinks(origin: place.origin)
+      links.aliases = index.aliases(of: id)
+      add(parseUnit(source, links: links, host: host))
+      if isWanted && !isDemand {
+        fail(path, text("unit \(id.bytes) is masked"), hint: Bytes("apus unmask, or remove the link to /dev/null"))
+      }
+    case .absent:
+      if isStub(id) { return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel))) }
+      if id.type == .target, BuiltInTargets.text(id) != nil { return addTarget(id, &kernel) }
+      notFound(id, isWanted)
+    }
+  }
+
+  private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {
+    if isWanted && !isDemand { fail(id.bytes, text("unit \(id.bytes) not found in the unit path"), hint: Bytes("write ./NAME for a path")) }
+  }
+
+  private func exists(_ path: Bytes, _ kernel: inout some Kernel) -> Bool {
+    if case .failed(let errno) = kernel.readFile(path, limit: 0), errno == Errno.ENOENT { return false }
+    return true
+  }
+
+  /// A name of the host side that is no target.
+  private func isStub(_ id: UnitName) -> Bool { id.type != .target && BuiltInNames.contains(id) }
+
+  /// Whether a target stands for nothing but itself: a folder on the command line does not boot the machine's own
+  /// `sysinit.target`, which every service requires by default.
+  private func isPlain(_ id: UnitName) -> Bool { !bootsUnitPath && (id.bytes == "sysinit.target" || id.bytes == "basic.target") }
+
+  private mutating func addTarget(_ id: UnitName, _ kernel: inout some Kernel) {
+    let text = isPlain(id) ? BuiltInTargets.plain : BuiltInTargets.text(id) ?? BuiltInTargets.plain
+    let source = UnitSource(path: [], name: id, contents: text, strictness: .lenient)
+    let isPlain = isPlain(id)
+    add(
+      parseUnit(
+        source, dropIns: isPlain ? [] : dropIns(of: id, &kernel),
+        links: isPlain ? UnitLinks(origin: .builtIn) : links(of: id, .builtIn, &kernel), host: host))
+  }
+
+  private mutating func add(_ file: ParsedUnit?) {
+    guard let file else { return }
+    parsed.append(file)
+    let unit = file.unit
+    if unit.name.isTemplate || unit.loadState != .loaded { return }
+    let edges = unit.dependencies
+    for list in [
+      edges.wants, edges.requires, edges.requisite, edges.bindsTo, edges.partOf, edges.upholds, edges.conflicts, edges.onFailure,
+      edges.onSuccess, edges.after, edges.before, edges.propagatesReloadTo, edges.reloadPropagatedFrom, edges.propagatesStopTo,
+      edges.stopPropagatedFrom,
+    ] {
+      for name in list { enqueue(name) }
+    }
+    switch unit.kind {
+    case .timer(let settings): enqueue(settings.unit)
+    // Whoever has a timer does not restart by default (DESIGN section 2), whether the timer is wanted now or not.
+    case .service: if let timer = unit.name.with(type: .timer), index.entry(timer) != nil { enqueue(timer) }
+    case .target, .other: break
+    }
+    for name in implicitNames(unit) { enqueue(name) }
+  }
+
+  /// Units that every unit of a type depends on by default (units.md e.2): where the unit path is booted they must be there
+  /// when everything is put together. A folder on the command line has its own beginning.
+  private func implicitNames(_ unit: Unit) -> [UnitName] {
+    guard bootsUnitPath, unit.defaultDependencies, unit.origin != .builtIn else { return [] }
+    var names: [StaticString] = ["shutdown.target"]
+    switch unit.name.type {
+    case .service: names += ["sysinit.target", "basic.target"]
+    case .timer: names += ["sysinit.target", "timers.target", "time-sync.target"]
+    case .socket: names += ["sysinit.target", "sockets.target"]
+    case .path: names += ["sysinit.target", "paths.target"]
+    case .target, .mount, .automount, .swap, .slice, .scope, .device: break
+    }
+    return names.compactMap { UnitName(Bytes($0)) }
+  }
+
+  private func finish() -> LoadedUnits {
+    var catalogue = assemble(parsed)
+    // A template is no unit.
+    catalogue.units = catalogue.units.filter { !$0.name.isTemplate }
+    for index in catalogue.units.indices where catalogue.units[index].origin == .builtIn {
+      catalogue.units[index].isBuiltIn = true
+      catalogue.units[index].fragmentPath = []
+    }
+    var names: [UnitName] = []
+    if isDemand {
+      names = requested.map { index.find($0).id }
+    } else {
+      let wanted = requested.map { index.find($0).id }
+      names = startingUnits(catalogue).filter { starting.contains($0) && !wanted.contains($0) } + wanted
+    }
+    return LoadedUnits(
+      units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics, starting: isDemand ? [] : names, isPartial: isDemand)
+  }
+}
+
+// MARK: - Files
+
+extension Loader {
+  private func read(_ path: Bytes, _ name: UnitName, _ strictness: Strictness, _ kernel: inout some Kernel) -> UnitSource {
     var contents: Bytes? = nil
     var problem = Bytes()
-    switch kernel.readFile(source.path, limit: Loader.fileLimit) {
+    switch kernel.readFile(path, limit: Loader.fileLimit) {
     case .contents(let bytes): contents = bytes
     case .failed(let errno): problem = "cannot read it: " + errorText(errno)
     case .notRegular(let kind): problem = text("it is \(kind.name), not a regular file")
     case .tooLarge: problem = Bytes("it is larger than 1 MiB")
     }
-    let unit = UnitSource(path: source.path, name: source.name, contents: contents, readError: problem, strictness: .strict)
-    parsed.append(parseUnit(unit, host: host))
+    return UnitSource(path: path, name: name, contents: contents, readError: problem, strictness: strictness)
   }
 
-  /// Names that loaded units want, require or trigger, and that are not loaded: looked for in the unit path.
-  private mutating func pullIn(_ kernel: inout some Kernel) -> Bool {
-    var isNew = false
-    for file in parsed where seen.count < Loader.pullLimit {
-      var names = file.unit.dependencies.wants + file.unit.dependencies.requires
-      if case .timer(let settings) = file.unit.kind { names.append(settings.unit) }
-      for name in names where seen[name.bytes] == nil {
-        seen[name.bytes] = false
-        if addFromUnitPath(name, mustExist: false, &kernel) { isNew = true }
+  /// The drop-ins of a unit in the order in which they are applied: sorted by their file names, of one name the first.
+  private mutating func dropIns(of id: UnitName, _ kernel: inout some Kernel) -> [UnitSource] {
+    var sources: [UnitSource] = []
+    for file in files(".d", of: id, &kernel) where file.name.ends(with: ".conf") && file.name.first != 46 {
+      let strictness = index.folders[file.folder].strictness
+      // /dev/null hides what has the same name, and says nothing.
+      if kernel.readLink(file.path) == Bytes("/dev/null") {
+        sources.append(UnitSource(path: file.path, name: id, contents: [], strictness: strictness))
+        continue
+      }
+      sources.append(read(file.path, id, strictness, &kernel))
+    }
+    return sources
+  }
+
+  /// What is linked into a unit's `.wants/`, `.requires/` and `.upholds/`, and its further names. The name of the link is
+  /// the dependency; where it leads does not matter, unless it is /dev/null, which takes a link of the same name away.
+  private mutating func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
+    var links = UnitLinks(origin: origin)
+    links.aliases = index.aliases(of: id)
+    links.wants = linked(".wants", to: id, &kernel)
+    links.requires = linked(".requires", to: id, &kernel)
+    links.upholds = linked(".upholds", to: id, &kernel)
+    return links
+  }
+
+  private mutating func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
+    var names: [UnitName] = []
+    for file in files(suffix, of: id, &kernel) {
+      guard var name = UnitName(file.name), let target = kernel.readLink(file.path), target != "/dev/null" else { continue }
+      // Of a template it is the instance with the unit's own instance name, or with its name.
+      if name.isTemplate { name = name.with(instance: id.instance ?? id.prefix) ?? name }
+      if !names.contains(name) { names.append(name) }
+    }
+    return names
+  }
+
+  private mutating func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+    var files: [DropIn] = []
+    for place in index.subfolders(suffix, of: [id] + index.aliases(of: id)) {
+      if listed[place.path] == nil {
+        listed[place.path] = []
+        if case .entries(let names) = kernel.listFolder(place.path) { listed[place.path] = names }
+      }
+      for name in listed[place.path] ?? [] where !files.contains(where: { $0.name == name }) {
+        let position = files.firstIndex { name.lexicographicallyPrecedes($0.name) } ?? files.count
+        files.insert(DropIn(name: name, path: place.path + "/" + name, folder: place.folder), at: position)
       }
     }
-    return isNew
+    return files
   }
 
-  private func finish() -> LoadedUnits {
-    let catalogue = assemble(parsed)
-    var starting = startingUnits(catalogue).filter { !pulled.contains($0) }
-    for unit in requested where !starting.contains(unit) { starting.append(unit) }
-    return LoadedUnits(units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics, starting: starting)
+  private struct DropIn {
+    var name: Bytes
+    var path: Bytes
+    var folder: Int
   }
 }
 
 /// Reads and checks everything at once: `apus check`, and boot, when nobody waits for PID 1 yet.
-public func loadUnits(_ paths: [Bytes], _ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> LoadedUnits {
-  var loader = Loader(.applyBySignal, paths: paths, host: HostFactsReader.read(configuration, &kernel))
+public func loadUnits(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> LoadedUnits {
+  var loader = Loader(.applyBySignal, configuration, known: [], host: HostFactsReader.read(configuration, &kernel))
   while true {
     if let loaded = loader.step(&kernel) { return loaded }
   }

@@ -250,7 +250,8 @@ public struct Supervisor<K: Kernel> {
 
   mutating func continueLoading() {
     if loader == nil, !loadQueue.isEmpty {
-      loader = Loader(loadQueue.removeFirst(), paths: configuration.paths, host: HostFactsReader.read(configuration, &kernel))
+      loader = Loader(
+        loadQueue.removeFirst(), configuration, known: manager.namesOfUnitPath, host: HostFactsReader.read(configuration, &kernel))
     }
     guard loader != nil else { return }
     let end = now.instant + Self.loadSlice

@@ -6,6 +6,10 @@ public struct SupervisorConfiguration: Sendable {
   public var manager = ManagerOptions()
   /// Folders, unit files and unit names of the command line.
   public var paths: [Bytes] = []
+  /// `--unit-path`, in place of systemd's folders.
+  public var unitPath: Bytes? = nil
+  /// `apus` alone as PID 1: the units of `default.target`.
+  public var bootsDefaultTarget = false
   /// apus's own environment as found.
   public var environment: [Bytes] = []
   public var ownUID: UInt32 = 0

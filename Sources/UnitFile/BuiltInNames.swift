@@ -1,7 +1,10 @@
 import Model
 
 /// Names of the host side, which a container does not have and which are always satisfied (units.md a.3, f.7).
-enum BuiltInNames {
+///
+/// They are known by name and not by the absence of a file: where the systemd package is installed its units lie on disk,
+/// and started they would mount, run gettys on terminals that are not there, and wait for a bus.
+public enum BuiltInNames {
   /// systemd's special targets.
   private static let targets: StaticString = """
      basic blockdev@ bluetooth boot-complete cryptsetup cryptsetup-pre ctrl-alt-del default emergency \
@@ -15,14 +18,22 @@ enum BuiltInNames {
     veritysetup-pre 
     """
 
+  /// Services of the host that are not called `systemd-…`.
+  private static let services: StaticString = """
+     dbus dbus-broker autovt console-getty container-getty debug-shell emergency getty getty-static initrd-cleanup \
+    initrd-parse-etc initrd-switch-root initrd-udevadm-cleanup-db kmod-static-nodes ldconfig modprobe quotaon rescue \
+    serial-getty user user-runtime-dir 
+    """
+
+  /// Whether a name is one of them; of a service also an instance of it (`getty@tty1.service`).
   @inline(never)
-  static func contains(_ name: UnitName) -> Bool {
+  public static func contains(_ name: UnitName) -> Bool {
     switch name.type {
     case .mount, .automount, .swap, .slice, .scope, .device: true
     case .target: targets.hasWord(name.withoutSuffix) || name.prefix == "blockdev"
     case .socket: name.bytes == "syslog.socket" || name.bytes == "dbus.socket" || name.bytes.starts(with: "systemd-")
     case .service:
-      name.bytes.starts(with: "systemd-") || name.bytes == "dbus.service" || name.bytes == "dbus-broker.service"
+      name.bytes.starts(with: "systemd-") || services.hasWord(name.prefix)
     case .timer, .path: name.bytes.starts(with: "systemd-")
     }
   }

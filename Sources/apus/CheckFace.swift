@@ -3,7 +3,7 @@ import Model
 import Runtime
 
 /// Reads unit files and prints every finding: `apus check`. 0 without an error, else 78.
-func checkFace(_ paths: [Bytes], environment: [Bytes]) -> Int32 {
+func checkFace(_ paths: [Bytes], unitPath: Bytes?, environment: [Bytes]) -> Int32 {
   var options = KernelOptions()
   options.containment = .group
   let kernel: LinuxKernel
@@ -13,6 +13,9 @@ func checkFace(_ paths: [Bytes], environment: [Bytes]) -> Int32 {
     complain(error.message)
     return Status.software
   }
-  let loaded = readUnits(paths, supervisorConfiguration(environment), kernel)
+  var configuration = supervisorConfiguration(environment)
+  configuration.paths = paths
+  configuration.unitPath = unitPath
+  let loaded = readUnits(configuration, kernel)
   return loaded.hasErrors ? Status.badConfiguration : Status.success
 }

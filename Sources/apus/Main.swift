@@ -25,7 +25,7 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
   case .run, .wrap: return runFace(try runOptions(parsed, environment: process.environment))
   case .check:
     try refuseCrontabs(parsed)
-    return checkFace(parsed.operands, environment: process.environment)
+    return checkFace(parsed.operands, unitPath: parsed.values.value(.unitPath), environment: process.environment)
   case .tmpfiles:
     var options = TmpfilesOptions()
     options.creates = parsed.values.has(.create)

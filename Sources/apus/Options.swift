@@ -2,7 +2,7 @@ import Model
 
 /// Every option of every face.
 enum OptionID: UInt8 {
-  case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup
+  case unitPath, stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup
   case output, noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet
   case create, remove, boot, excludePrefix
   case full, noPager, system, noAskPassword
@@ -56,6 +56,9 @@ struct OptionSpec {
       /dev/shm/apus-UID/control.sock, /tmp/apus-UID/control.sock)
       """),
     OptionSpec(.controlGroup, "control-group", value: "NAME", "group whose members may ask for status"),
+    OptionSpec(
+      .unitPath, "unit-path", value: "FOLDER:...",
+      "where units are found, in place of systemd's folders;\na colon at the end adds those"),
     OptionSpec(.output, "output", short: "o", value: "FORM", "text (default) or json"),
     OptionSpec(.noBlock, "no-block", "do not wait for the job to end"),
     OptionSpec(.jobMode, "job-mode", value: "MODE", "for a unit that has another job: replace it (default), or fail"),

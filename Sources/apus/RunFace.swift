@@ -25,6 +25,8 @@ func runFace(_ options: RunOptions) -> Int32 {
 
   var configuration = supervisorConfiguration(options.environment)
   configuration.paths = options.paths
+  configuration.unitPath = options.unitPath
+  configuration.bootsDefaultTarget = options.bootsDefaultTarget
   configuration.forwardsToGroup = options.group
   configuration.manager.stay = options.stay
   configuration.manager.failFast = options.failFast
@@ -41,7 +43,7 @@ func runFace(_ options: RunOptions) -> Int32 {
 
   var loaded = LoadedUnits(units: [], diagnostics: [], starting: [])
   if !options.isWrapper {
-    loaded = readUnits(options.paths, configuration, kernel)
+    loaded = readUnits(configuration, kernel)
     if loaded.hasErrors {
       complain(Bytes("exit 78: the unit files have errors, nothing was started"))
       return Status.badConfiguration
@@ -67,9 +69,9 @@ func supervisorConfiguration(_ environment: [Bytes]) -> SupervisorConfiguration 
 }
 
 /// Reads all unit files and says what was found in them.
-func readUnits(_ paths: [Bytes], _ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> LoadedUnits {
+func readUnits(_ configuration: SupervisorConfiguration, _ kernel: LinuxKernel) -> LoadedUnits {
   var kernel = kernel
-  let loaded = loadUnits(paths, configuration, &kernel)
+  let loaded = loadUnits(configuration, &kernel)
   var text = Bytes()
   for diagnostic in loaded.diagnostics { text += diagnostic.text + "\n" }
   writeAll(text, to: 2)

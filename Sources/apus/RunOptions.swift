@@ -22,6 +22,10 @@ struct RunOptions {
   var controlGroup: Bytes? = nil
   /// Folders, unit files and unit names, as written; empty for the tini face.
   var paths: [Bytes] = []
+  /// `--unit-path`
+  var unitPath: Bytes? = nil
+  /// `apus` alone as PID 1.
+  var bootsDefaultTarget = false
   /// COMMAND and its arguments; empty for none.
   var command: [Bytes] = []
   /// `apus -- COMMAND`: reap and forward, say nothing.
@@ -44,6 +48,7 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
   options.control = values.value(.control)
   options.controlGroup = values.value(.controlGroup)
   options.paths = parsed.operands
+  options.unitPath = values.value(.unitPath)
   options.command = parsed.command
   options.isWrapper = parsed.face == .wrap
   options.environment = environment

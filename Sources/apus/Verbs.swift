@@ -62,12 +62,14 @@ struct VerbSpec {
   static let all: [VerbSpec] = [
     VerbSpec(
       .run, "run", .supervise, usage: "run [OPTION...] (PATH | UNIT)... [-- COMMAND [ARG...]]", operands: many,
-      [.stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup],
+      [.stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup, .unitPath],
       "supervise the units of a folder, or single ones",
       """
       An argument with a slash, or that exists, is a PATH: a folder of unit files, or one unit file.
-      Any other is a UNIT, looked up in the folders given and in /etc/apus. COMMAND, behind --, is the
-      main process: it starts when the units have started, and when it ends everything stops.
+      Any other is a UNIT, looked up in the folders given, in /etc/apus and in systemd's folders
+      (/etc/systemd/system, /run/systemd/system, /usr/lib/systemd/system ...); it starts with all it
+      pulls in. COMMAND, behind --, is the main process: it starts when the units have started, and
+      when it ends everything stops.
 
       TERM, INT and QUIT stop everything; HUP reads the files again and applies what changed.
       Exit status: COMMAND's; else 0 when all went well, 1 when a unit failed or had to be killed,
@@ -75,7 +77,7 @@ struct VerbSpec {
 
       """),
     VerbSpec(
-      .check, "check", .supervise, usage: "check (PATH | UNIT)...", operands: many, [],
+      .check, "check", .supervise, usage: "check [OPTION...] (PATH | UNIT)...", operands: many, [.unitPath],
       "read unit files and say what is wrong with them",
       "Findings are printed as file:line:column: error: text. Exit status: 0 without an error, else 78.\n"),
     VerbSpec(

@@ -108,6 +108,7 @@ public struct SimulatedKernel: Kernel {
   public mutating func readLink(_ path: Bytes) -> Bytes? { world.files.readLink(path) }
   public mutating func listFolder(_ path: Bytes) -> FolderContents {
     world.enter()
+    if world.files.contents(path) != nil { return .failed(errno: 20) }
     return world.files.list(path).map { .entries($0) } ?? .failed(errno: 2)
   }
 

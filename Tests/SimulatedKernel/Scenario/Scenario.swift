@@ -82,7 +82,7 @@ final class Scenario {
       before: { [inspector] event, manager in inspector.before(event, manager) },
       after: { [inspector] event, effects, manager, now in inspector.after(event, effects, manager, now) })
     world.note("life", Int64(bitPattern: options.seed), Int64(options.stopAfter))
-    supervisor.boot(loadUnits(configuration.paths, configuration, &supervisor.kernel))
+    supervisor.boot(loadUnits(configuration, &supervisor.kernel))
     world.readFaultsAreOn = true
     scheduleIntervention()
     while supervisor.exitStatus == nil, world.violation == nil {
