@@ -86,46 +86,12 @@ int64_t apus_receive_message(
 
 // MARK: Files
 
-static int32_t told(long result, const struct stat *status, struct apus_status *into) {
-  if (result < 0) return (int32_t)result;
-  into->device = status->st_dev;
-  into->inode = status->st_ino;
-  into->size = (uint64_t)status->st_size;
-  into->mode = status->st_mode;
-  into->uid = status->st_uid;
-  into->gid = status->st_gid;
-  return 0;
-}
-
-int32_t apus_status_of(int32_t descriptor, struct apus_status *into) {
-  struct stat status;
-  return told(RAW(__NR_newfstatat, descriptor, "", &status, AT_EMPTY_PATH), &status, into);
-}
-int32_t apus_status_at(int32_t folder, const uint8_t *name, struct apus_status *into) {
-  struct stat status;
-  return told(RAW(__NR_newfstatat, folder, name, &status, AT_SYMLINK_NOFOLLOW), &status, into);
-}
-
-int32_t apus_open_here(int32_t folder, const uint8_t *name) {
-  return (int32_t)RETRY(RAW(__NR_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-}
 int32_t apus_open_file_at(int32_t folder, const uint8_t *name) {
   return (int32_t)RETRY(RAW(__NR_openat, folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
-int32_t apus_open_folder_at(int32_t folder, const uint8_t *name) {
-  return (int32_t)RETRY(RAW(__NR_openat, folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
-int64_t apus_read_link_at(int32_t folder, const uint8_t *name, uint8_t *into, uint64_t count) {
-  return RAW(__NR_readlinkat, folder, name, into, count);
-}
-int32_t apus_unlink_at(int32_t folder, const uint8_t *name, int32_t is_folder) {
-  return (int32_t)RAW(__NR_unlinkat, folder, name, is_folder ? AT_REMOVEDIR : 0);
 }
 int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode) {
   return (int32_t)RAW(__NR_mkdirat, AT_FDCWD, path, mode);
 }
-int32_t apus_set_mode(int32_t descriptor, uint32_t mode) { return (int32_t)RAW(__NR_fchmod, descriptor, mode); }
-int32_t apus_access(const uint8_t *path, int32_t mode) { return (int32_t)RAW(__NR_faccessat, AT_FDCWD, path, mode); }
 
 int32_t apus_is_read_only(const uint8_t *path) {
   struct statfs status;

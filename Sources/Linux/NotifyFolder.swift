@@ -88,7 +88,7 @@ struct NotifyFolder {
 
   private static func empty(_ folder: Bytes, _ descriptor: Int32) {
     guard case .entries(let names) = FolderReader.list(folder) else { return }
-    for name in names { _ = apus_unlink_at(descriptor, name.terminated, 0) }
+    for name in names { _ = apus_remove_at(descriptor, name.terminated, 0) }
     _ = apus_remove_folder(folder.terminated)
   }
 

@@ -32,7 +32,7 @@ extension LinuxKernel {
     }
     guard let folder = notifyFolder else { return .refused(Bytes("no folder")) }
     let path = folder.path + "/" + Bytes(decimal: unit.index)
-    _ = apus_unlink_at(-100, path.terminated, 0)
+    _ = apus_remove_at(-100, path.terminated, 0)
     let descriptor = apus_notify_socket(path.terminated)
     if descriptor < 0 { return .refused(path + ": " + errorText(-descriptor)) }
     unitSockets[unit.index] = UnitSocket(descriptor: descriptor, path: path)
@@ -44,7 +44,7 @@ extension LinuxKernel {
   public func closeNotifySocket(_ unit: UnitID) {
     guard let socket = unitSockets.removeValue(forKey: unit.index) else { return }
     unwatchAndClose(socket.descriptor)
-    _ = apus_unlink_at(-100, socket.path.terminated, 0)
+    _ = apus_remove_at(-100, socket.path.terminated, 0)
   }
 
   /// The next datagram; of one that is too long, or whose descriptors cannot all be held, nothing is kept.

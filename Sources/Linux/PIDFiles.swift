@@ -20,7 +20,7 @@ struct SafeWalk {
   /// Walks; the error is the kernel's number. `close` it afterwards in either case.
   static func to(_ path: Bytes) -> Result<SafeWalk, ErrnoError> {
     if path.first != 47 || path.contains(0) { return .failure(ErrnoError(number: Errno.EINVAL)) }
-    var walk = SafeWalk(folder: apus_open_here(-100, Bytes("/").terminated))
+    var walk = SafeWalk(folder: apus_open_place(-100, Bytes("/").terminated))
     if walk.folder < 0 { return .failure(ErrnoError(number: -walk.folder)) }
     _ = apus_status_of(walk.folder, &walk.status)
     let errno = walk.go(path)
@@ -41,7 +41,7 @@ struct SafeWalk {
       count += 1
       if count > SafeWalk.stepsMax { return Errno.ELOOP }
       if step == "." { continue }
-      let here = apus_open_here(folder, step.terminated)
+      let here = apus_open_place(folder, step.terminated)
       if here < 0 { return -here }
       let result = pass(here)
       if result < 0 {
@@ -84,7 +84,7 @@ struct SafeWalk {
   }
 
   private mutating func backToRoot() -> Int32 {
-    let root = apus_open_here(-100, Bytes("/").terminated)
+    let root = apus_open_place(-100, Bytes("/").terminated)
     if root < 0 { return -root }
     let result = pass(root)
     _ = apus_close(folder)
@@ -94,7 +94,7 @@ struct SafeWalk {
 
   private static func target(_ link: Int32) -> Bytes? {
     var buffer = Bytes(repeating: 0, count: 4096)
-    let count = apus_read_link_at(link, Bytes("").terminated, &buffer, UInt64(buffer.count))
+    let count = apus_read_link_of(link, &buffer, UInt64(buffer.count))
     return count > 0 ? Bytes(buffer[0..<Int(count)]) : nil
   }
 }

@@ -25,28 +25,9 @@ int64_t apus_receive_message(
 
 // MARK: Files
 
-struct apus_status {
-  uint64_t device;
-  uint64_t inode;
-  uint64_t size;
-  uint32_t mode;
-  uint32_t uid;
-  uint32_t gid;
-};
-int32_t apus_status_of(int32_t descriptor, struct apus_status *into);
-// Of what is there itself, not of where a link leads.
-int32_t apus_status_at(int32_t folder, const uint8_t *name, struct apus_status *into);
-// O_PATH, not following a link in the last part; -100 for the folder: from where apus is.
-int32_t apus_open_here(int32_t folder, const uint8_t *name);
 // O_RDONLY, not following a link in the last part, never waiting.
 int32_t apus_open_file_at(int32_t folder, const uint8_t *name);
-int32_t apus_open_folder_at(int32_t folder, const uint8_t *name);
-int64_t apus_read_link_at(int32_t folder, const uint8_t *name, uint8_t *into, uint64_t count);
-int32_t apus_unlink_at(int32_t folder, const uint8_t *name, int32_t is_folder);
 int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode);
-int32_t apus_set_mode(int32_t descriptor, uint32_t mode);
-// With the effective ids; 2: writing, 1: executing.
-int32_t apus_access(const uint8_t *path, int32_t mode);
 // 1 if the file system is mounted read-only.
 int32_t apus_is_read_only(const uint8_t *path);
 // The mount's number of an O_PATH descriptor's file (`mnt_id` of statx); -ENOSYS before Linux 5.8.
