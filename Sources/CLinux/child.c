@@ -1,6 +1,6 @@
 // The only code between clone and exec. The child shares all memory with apus, which goes on meanwhile: so it makes raw
-// system calls only, touches no errno, no thread-local and no global, writes nothing but its own stack, and never
-// returns: it executes or it exits. `nm -u child.o` is empty, which a test checks.
+// system calls only, touches no errno, no thread-local and no global, writes nothing but its own stack and its plan, and
+// never returns: it executes or it exits. `nm -u child.o` is empty, which a test checks.
 //
 // The order is systemd's (units.md c.11).
 #include "child.h"
@@ -8,7 +8,7 @@
 #include "raw.h"
 
 enum {
-  STAGE_CHDIR = 200, STAGE_NICE = 201, STAGE_EXEC = 203, STAGE_LIMITS = 205, STAGE_STDIN = 208, STAGE_STDOUT = 209,
+  STAGE_CHDIR = 200, STAGE_NICE = 201, STAGE_FDS = 202, STAGE_EXEC = 203, STAGE_LIMITS = 205, STAGE_STDIN = 208, STAGE_STDOUT = 209,
   STAGE_GROUP = 216, STAGE_USER = 217, STAGE_CGROUP = 219, STAGE_SETSID = 220, STAGE_STDERR = 222,
   STAGE_NOT_EXECUTABLE = 126, STAGE_NOT_FOUND = 127,
 };
@@ -56,13 +56,54 @@ static void reset_signals(const struct apus_plan *plan) {
 // apus's descriptors all close on exec; closing them here already keeps a child that hangs before exec from holding a
 // client's connection open.
 static void close_others(const struct apus_plan *plan) {
-  unsigned pipe = (unsigned)plan->report;
+  unsigned first = 3;
   long result = 0;
-  if (pipe > 3) result = RAW(__NR_close_range, 3, pipe - 1, 0);
-  if (result >= 0) result = RAW(__NR_close_range, pipe + 1, ~0u, 0);
+  for (uint32_t index = 0; index <= plan->needed_count && result >= 0; index++) {
+    unsigned end = index < plan->needed_count ? (unsigned)plan->needed[index] : ~0u;
+    if (end > first) result = RAW(__NR_close_range, first, end == ~0u ? end : end - 1, 0);
+    first = end + 1;
+  }
   if (result >= 0) return;
-  for (int descriptor = 3; descriptor < plan->close_limit; descriptor++)
-    if (descriptor != plan->report) RAW(__NR_close, descriptor);
+  uint32_t next = 0;
+  for (int descriptor = 3; descriptor < plan->close_limit; descriptor++) {
+    if (next < plan->needed_count && plan->needed[next] == descriptor) next++;
+    else RAW(__NR_close, descriptor);
+  }
+}
+
+// Out of the way of what is to be placed below `floor`. The old number closes on exec or is written over.
+static void lift(struct apus_plan *plan, int32_t *descriptor, int floor) {
+  if (*descriptor < 0 || *descriptor >= floor) return;
+  long moved = RAW(__NR_fcntl, *descriptor, 1030 /* F_DUPFD_CLOEXEC */, floor);
+  if (moved < 0) fail(plan, STAGE_FDS, moved, 0);
+  *descriptor = (int32_t)moved;
+}
+
+static void set_non_blocking(const struct apus_plan *plan, int descriptor) {
+  long flags = RAW(__NR_fcntl, descriptor, 3 /* F_GETFL */);
+  if (flags < 0) fail(plan, STAGE_FDS, flags, descriptor);
+  long wanted = plan->non_blocking ? flags | 04000 /* O_NONBLOCK */ : flags & ~04000L;
+  if (wanted != flags) RAW(__NR_fcntl, descriptor, 4 /* F_SETFL */, wanted);
+}
+
+// The passed ones at 3, 4, … in their order, and the pipe of ReadyFd= at its number, without close-on-exec.
+static void place_descriptors(struct apus_plan *plan) {
+  if (!plan->passed_count && plan->ready < 0) return;
+  int floor = 3 + (int)plan->passed_count;
+  if (plan->ready >= 0 && plan->ready_target >= floor) floor = plan->ready_target + 1;
+  lift(plan, &plan->report, floor);
+  lift(plan, &plan->executable, floor);
+  lift(plan, &plan->ready, floor);
+  for (uint32_t index = 0; index < plan->passed_count; index++) lift(plan, &plan->passed[index], floor);
+  for (uint32_t index = 0; index < plan->passed_count; index++) {
+    int number = 3 + (int)index;
+    long result = RAW(__NR_dup3, plan->passed[index], number, 0);
+    if (result < 0) fail(plan, STAGE_FDS, result, number);
+    if (index < plan->activated_count) set_non_blocking(plan, number);
+  }
+  if (plan->ready < 0) return;
+  long result = RAW(__NR_dup3, plan->ready, plan->ready_target, 0);
+  if (result < 0) fail(plan, STAGE_FDS, result, plan->ready_target);
 }
 
 static void open_stream(const struct apus_plan *plan, int number) {
@@ -197,13 +238,26 @@ static void take_terminal(const struct apus_plan *plan) {
 static void hand_through(const struct apus_plan *plan) {
   for (uint32_t index = 0; index < plan->kept_count; index++)
     RAW(__NR_fcntl, plan->kept[index], 2 /* F_SETFD */, 0);
-  if (!plan->listen_pid) return;
-  char digits[12];
-  int count = 0;
-  for (unsigned long rest = (unsigned long)RAW(__NR_getpid); rest || !count; rest /= 10)
-    digits[count++] = (char)('0' + rest % 10);
-  volatile uint8_t *out = plan->listen_pid;
-  while (count) *out++ = (uint8_t)digits[--count];
+}
+
+// LISTEN_PID, WATCHDOG_PID, SYSTEMD_EXEC_PID, and arguments that name them.
+static void write_pid(uint8_t *text) {
+  volatile uint8_t *out = text;
+  const volatile uint8_t *in = text;
+  while (*in) {
+    int length = 0;
+    while (length < APUS_PID_MARK_LENGTH && in[length] == APUS_PID_MARK) length++;
+    if (length < APUS_PID_MARK_LENGTH) {
+      *out++ = *in++;
+      continue;
+    }
+    in += length;
+    char digits[12];
+    int count = 0;
+    for (unsigned long rest = (unsigned long)RAW(__NR_getpid); rest || !count; rest /= 10)
+      digits[count++] = (char)('0' + rest % 10);
+    while (count) *out++ = (uint8_t)digits[--count];
+  }
   *out = 0;
 }
 
@@ -211,6 +265,9 @@ static void hand_through(const struct apus_plan *plan) {
 static __attribute__((noreturn)) void execute(const struct apus_plan *plan) {
   long error = RAW_ENOENT;
   int detail = 0;
+  // A helper; where there is no such call the candidate is /proc/self/exe.
+  if (plan->executable >= 0)
+    RAW(__NR_execveat, plan->executable, "", plan->arguments, plan->environment, 0x1000 /* AT_EMPTY_PATH */);
   for (int index = 0; plan->candidates[index]; index++) {
     long result = RAW(__NR_execve, plan->candidates[index], plan->arguments, plan->environment);
     int missing = result == -RAW_ENOENT || result == -RAW_ENOTDIR;
@@ -225,8 +282,9 @@ static __attribute__((noreturn)) void execute(const struct apus_plan *plan) {
   fail(plan, stage, error, detail);
 }
 
-static __attribute__((noreturn)) void child(const struct apus_plan *plan) {
+static __attribute__((noreturn)) void child(struct apus_plan *plan) {
   reset_signals(plan);
+  for (uint8_t *const *next = plan->pid_strings; next && *next; next++) write_pid(*next);
   if (plan->inherits) take_terminal(plan);
   uint64_t mask = plan->inherits ? plan->mask : 0;
   RAW(__NR_rt_sigprocmask, 2 /* SIG_SETMASK */, &mask, 0, 8);
@@ -245,6 +303,7 @@ static __attribute__((noreturn)) void child(const struct apus_plan *plan) {
   RAW(__NR_umask, plan->umask);
   set_limits(plan);
   set_tag(plan);
+  place_descriptors(plan);
   change_user(plan);
   change_folder(plan);
   execute(plan);
@@ -328,10 +387,10 @@ static long start(long number, long a, long b, void (*entry)(void *), void *argu
 static void enter_child(void *argument) { child(argument); }
 static void enter_writer(void *argument) { write_out(argument); }
 
-int32_t apus_spawn(const struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup) {
+int32_t apus_spawn(struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup) {
   unsigned long share = way == APUS_SPAWN_FORK ? 0 : SHARE_MEMORY;
   if (way != APUS_SPAWN_CLONE3 && cgroup < 0)
-    return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_child, (void *)plan);
+    return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_child, plan);
   struct clone_arguments arguments;
   volatile uint64_t *word = (volatile uint64_t *)&arguments;
   for (unsigned index = 0; index < sizeof arguments / sizeof *word; index++) word[index] = 0;
@@ -342,7 +401,7 @@ int32_t apus_spawn(const struct apus_plan *plan, void *stack_top, int32_t way, i
   arguments.stack = (uint64_t)(uintptr_t)stack_top - arguments.stack_size;
   arguments.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
   long size = cgroup >= 0 ? (long)sizeof arguments : 64;
-  return (int32_t)start(__NR_clone3, (long)&arguments, size, enter_child, (void *)plan);
+  return (int32_t)start(__NR_clone3, (long)&arguments, size, enter_child, plan);
 }
 
 int32_t apus_spawn_writer(struct apus_writing *writing, void *stack_top, int32_t way) {

@@ -37,6 +37,9 @@ int32_t apus_open_file(const uint8_t *path) {
 int32_t apus_open_folder(const uint8_t *path) {
   return (int32_t)RETRY(RAW(__NR_openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
+int32_t apus_open_executable(const uint8_t *path) {
+  return (int32_t)RETRY(RAW(__NR_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC));
+}
 int32_t apus_open_for_writing(const uint8_t *path) {
   return (int32_t)RETRY(RAW(__NR_openat, AT_FDCWD, path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
 }
@@ -87,6 +90,12 @@ int32_t apus_pipe(int32_t *read_end, int32_t *write_end) {
   *read_end = ends[0];
   *write_end = ends[1];
   return 0;
+}
+
+int32_t apus_ready_pipe(int32_t *read_end, int32_t *write_end) {
+  int32_t result = apus_pipe(read_end, write_end);
+  if (result == 0) RAW(__NR_fcntl, *write_end, F_SETFL, O_WRONLY);
+  return result;
 }
 
 int32_t apus_close_socket(int32_t descriptor) {

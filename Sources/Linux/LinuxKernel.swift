@@ -39,6 +39,8 @@ public final class LinuxKernel: Kernel {
   /// Our own children that were not reaped.
   var children: [Int32: Invocation] = [:]
   var sharesMemory: Bool
+  /// apus itself, for helpers: works without /proc later, and after a uid change. -1 where there was no /proc at the start.
+  let executable: Int32
   var clone3Works = true
   /// A uid change in shared memory would leave a door open or let a core dump take apus along; such children are forked.
   let forksForUser: Bool
@@ -102,6 +104,7 @@ public final class LinuxKernel: Kernel {
     isInit = pid == 1
     sharesMemory = !options.forksOnly
     forksForUser = LinuxKernel.sharedUserChangeIsUnsafe()
+    executable = apus_open_executable(Bytes("/proc/self/exe").terminated)
     epoll = apus_epoll_create()
     timer = apus_timer_create()
     signals = apus_signal_descriptor(~apus_crash_signals())
@@ -115,6 +118,7 @@ public final class LinuxKernel: Kernel {
     watch(signals, APUS_READABLE, .signals)
     watch(inherited.crashBell, APUS_READABLE, .signals)
     watch(timer, APUS_READABLE, .timer)
+    _ = noted(executable)
     if inotify >= 0 { watch(inotify, APUS_READABLE, .membership) }
     spareDescriptor = apus_open_file(Bytes("/").terminated)
     tag = TagBase(seed: random())

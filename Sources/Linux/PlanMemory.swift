@@ -7,6 +7,7 @@ struct PlanMemory {
   let block: UnsafeMutableRawPointer
   let plan: UnsafeMutablePointer<apus_plan>
   private var used: Int
+  private var pidStrings: [UnsafeMutablePointer<UInt8>] = []
   private let size: Int
 
   private typealias List = UnsafePointer<UnsafePointer<UInt8>?>
@@ -19,6 +20,12 @@ struct PlanMemory {
     var tagIsSoftOnly: Bool
     var terminal: Int32
     var report: Int32
+    /// apus's own executable, for a helper.
+    var executable: Int32 = -1
+    /// The write end of the pipe of `ReadyFd=`.
+    var ready: Int32 = -1
+    /// In the order in which they are placed.
+    var passed: [Int32] = []
     var closeLimit: Int32
     var pid: Int32
     var forked: Bool
@@ -34,6 +41,7 @@ struct PlanMemory {
     fillCommand(source, context)
     fillWorld(source, context)
     fillStreams(source)
+    fillDescriptors(source, context)
     if source.inheritsEverything { fillInherited(context) }
   }
 
@@ -44,19 +52,43 @@ struct PlanMemory {
   private mutating func fillCommand(_ source: SpawnPlan, _ context: Context) {
     plan.pointee.candidates = list(source.candidates)
     plan.pointee.arguments = list(source.arguments)
+    // COMMAND inherits a LISTEN_PID that was apus's own.
     let ownPid: Bytes = "LISTEN_PID=" + Bytes(decimal: context.pid)
-    let environment = pointers(source.environment.count)
-    for (index, entry) in source.environment.enumerated() {
-      if source.inheritsEverything && entry == ownPid {
-        let text = take(32).bindMemory(to: UInt8.self, capacity: 32)
-        copy(Bytes("LISTEN_PID="), to: text)
-        environment[index] = UnsafePointer(text)
-        plan.pointee.listen_pid = text + 11
-      } else {
-        environment[index] = string(entry)
-      }
+    plan.pointee.environment = list(
+      source.environment.map { source.inheritsEverything && $0 == ownPid ? "LISTEN_PID=" + SpawnPlan.pidMark : $0 })
+    let marked = take((pidStrings.count + 1) * 8).bindMemory(to: Optional<UnsafeMutablePointer<UInt8>>.self, capacity: pidStrings.count + 1)
+    for (index, text) in pidStrings.enumerated() { marked[index] = text }
+    marked[pidStrings.count] = nil
+    plan.pointee.pid_strings = UnsafePointer(marked)
+  }
+
+  private mutating func fillDescriptors(_ source: SpawnPlan, _ context: Context) {
+    plan.pointee.executable = context.executable
+    plan.pointee.ready = context.ready
+    plan.pointee.ready_target = source.readyDescriptor ?? -1
+    plan.pointee.passed = numbers(context.passed)
+    plan.pointee.passed_count = UInt32(context.passed.count)
+    plan.pointee.activated_count = UInt32(source.activatedDescriptors)
+    plan.pointee.non_blocking = source.descriptorsNonBlocking ? 1 : 0
+    let needed = PlanMemory.needed(context)
+    plan.pointee.needed = UnsafePointer(numbers(needed))
+    plan.pointee.needed_count = UInt32(needed.count)
+  }
+
+  /// What the child uses from 3 on: ascending, each once.
+  private static func needed(_ context: Context) -> [Int32] {
+    var result: [Int32] = []
+    for descriptor in ([context.report, context.executable, context.ready] + context.passed).sorted()
+    where descriptor > 2 && descriptor != result.last {
+      result.append(descriptor)
     }
-    plan.pointee.environment = UnsafePointer(environment)
+    return result
+  }
+
+  private mutating func numbers(_ values: [Int32]) -> UnsafeMutablePointer<Int32> {
+    let memory = take(values.count * 4).bindMemory(to: Int32.self, capacity: values.count)
+    for (index, value) in values.enumerated() { memory[index] = value }
+    return memory
   }
 
   private mutating func fillWorld(_ source: SpawnPlan, _ context: Context) {
@@ -152,11 +184,8 @@ struct PlanMemory {
     plan.pointee.ignored = context.inherited.ignored
     plan.pointee.umask = context.inherited.umask
     plan.pointee.terminal = context.terminal
-    let count = context.inheritedDescriptors.count
-    let memory = take(count * 4).bindMemory(to: Int32.self, capacity: count)
-    for (index, descriptor) in context.inheritedDescriptors.enumerated() { memory[index] = descriptor }
-    plan.pointee.kept = UnsafePointer(memory)
-    plan.pointee.kept_count = UInt32(count)
+    plan.pointee.kept = UnsafePointer(numbers(context.inheritedDescriptors))
+    plan.pointee.kept_count = UInt32(context.inheritedDescriptors.count)
   }
 
   // MARK: Memory
@@ -178,6 +207,9 @@ struct PlanMemory {
       }
     }
     size += rounded((source.groups?.count ?? 0) * 4) + rounded(context.inheritedDescriptors.count * 4)
+    size += rounded(context.passed.count * 4) + rounded((context.passed.count + 3) * 4)
+    // Of strings that hold the child's pid.
+    size += rounded((source.arguments.count + source.environment.count + 1) * 8)
     return size + rounded((source.limits.count + 1) * MemoryLayout<apus_limit>.stride) + 64
   }
 
@@ -203,6 +235,7 @@ struct PlanMemory {
   private mutating func string(_ bytes: Bytes) -> UnsafePointer<UInt8> {
     let memory = take(bytes.count + 1).bindMemory(to: UInt8.self, capacity: bytes.count + 1)
     copy(bytes, to: memory)
+    if bytes.contains(SpawnPlan.pidMark[0]) { pidStrings.append(memory) }
     return UnsafePointer(memory)
   }
 

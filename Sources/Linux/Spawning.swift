@@ -10,6 +10,15 @@ struct Slot {
   var report: Bytes = []
 }
 
+/// What one child gets from apus besides its exec-status pipe.
+struct LentDescriptors {
+  /// Placed at 3, 4, …; they stay apus's.
+  var passed: [Int32] = []
+  /// The pipe of `ReadyFd=`: the child's end, and apus's.
+  var readyEnd: Int32 = -1
+  var readyWatch: Int32 = -1
+}
+
 // MARK: Making children
 
 extension LinuxKernel {
@@ -26,15 +35,19 @@ extension LinuxKernel {
     _ = noted(max(readEnd, writeEnd))
     let invocation = plan.key.invocation
     record(invocation, environment: plan.environment)
-    let pid = startChild(plan, slot: index, report: writeEnd)
+    var lent = LentDescriptors()
+    let pid = lend(plan, &lent) ?? startChild(plan, slot: index, report: writeEnd, lent)
     _ = apus_close(writeEnd)
+    if lent.readyEnd >= 0 { _ = apus_close(lent.readyEnd) }
     if pid < 0 {
       _ = apus_close(readEnd)
+      if lent.readyWatch >= 0 { _ = apus_close(lent.readyWatch) }
       slots[index].memory?.free()
       slots[index].memory = nil
       freeSlots.append(index)
       return .failed(errno: -pid)
     }
+    if lent.readyWatch >= 0 { watchReady(pid, lent.readyWatch) }
     // The pid is new, so that whoever had it before is long reaped; its report was never asked for.
     if let old = slotOfPid[pid] { release(slot: old) }
     slots[index].pipe = readEnd
@@ -51,6 +64,18 @@ extension LinuxKernel {
       invocationOfSession[pid] = invocation
     }
     return .started(pid: pid)
+  }
+
+  /// Finds and makes what the child needs beside its exec-status pipe; -errno if that cannot be.
+  private func lend(_ plan: SpawnPlan, _ lent: inout LentDescriptors) -> Int32? {
+    for id in plan.descriptors {
+      guard let descriptor = heldDescriptors.find(id) else { return -Errno.EBADF }
+      lent.passed.append(noted(descriptor))
+    }
+    guard plan.readyDescriptor != nil else { return nil }
+    let made = apus_ready_pipe(&lent.readyWatch, &lent.readyEnd)
+    _ = noted(max(lent.readyWatch, lent.readyEnd))
+    return made < 0 ? made : nil
   }
 
   private func takeSlot() -> Int? {
@@ -80,12 +105,13 @@ extension LinuxKernel {
   }
 
   /// Lays the plan out and makes the child by the best way that works here; the pid or -errno.
-  private func startChild(_ plan: SpawnPlan, slot index: Int, report: Int32) -> Int32 {
+  private func startChild(_ plan: SpawnPlan, slot index: Int, report: Int32, _ lent: LentDescriptors) -> Int32 {
     guard let stack = slots[index].stackTop else { return -Errno.ENOMEM }
     if plan.inheritsEverything { terminal.find(ownGroup: apus_getpgid(0)) }
     var context = PlanMemory.Context(
       inherited: inherited, inheritedDescriptors: inheritedDescriptors, tag: tagFor(plan),
       tagIsSoftOnly: tag.isSoftOnly, terminal: plan.inheritsEverything ? terminal.toHandOver : -1, report: report,
+      executable: plan.isHelper ? executable : -1, ready: lent.readyEnd, passed: lent.passed,
       closeLimit: descriptorBound, pid: pid, forked: mustFork(plan), cgroupProcs: [])
     var folder: Int32 = -1
     if let path = cgroupForChild(of: plan.key.invocation) {

@@ -51,9 +51,12 @@ public struct DescriptorID: Equatable, Hashable, Sendable {
 public struct PassedDescriptor: Equatable, Sendable {
   public var id: DescriptorID
   public var name: Bytes
-  public init(id: DescriptorID, name: Bytes) {
+  /// From the unit's store; else a socket of a socket unit, whose O_NONBLOCK follows `NonBlocking=`.
+  public var isStored: Bool
+  public init(id: DescriptorID, name: Bytes, isStored: Bool = true) {
     self.id = id
     self.name = name
+    self.isStored = isStored
   }
 }
 

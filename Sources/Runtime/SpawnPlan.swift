@@ -34,10 +34,13 @@ public struct SpawnPlan: Equatable, Sendable {
   public var inheritsEverything = false
   /// Not a command but apus's own executable, opened at apus's start: a helper (DESIGN section 5).
   public var isHelper = false
-  /// Variables whose value becomes the child's own pid: `SYSTEMD_EXEC_PID`, `LISTEN_PID`, `WATCHDOG_PID`.
-  public var pidVariables: [Bytes] = []
+  /// In an argument or the environment: the child puts its own pid there (LISTEN_PID and its kin, and arguments that name
+  /// them). Ten bytes that no text has; a pid is never longer.
+  public static let pidMark = Bytes(repeating: 1, count: 10)
   /// Placed at 3, 4, …
   public var descriptors: [DescriptorID] = []
+  /// The first of them come from a socket unit: their O_NONBLOCK is set or cleared.
+  public var activatedDescriptors = 0
   public var descriptorsNonBlocking = false
   /// `ReadyFd=`: the write end of a new pipe goes there; the kernel watches the other end.
   public var readyDescriptor: Int32? = nil

@@ -34,11 +34,16 @@ struct SpawnPreparation {
 
   func plan(_ request: SpawnRequest, _ kernel: inout some Kernel) -> Result<SpawnPlan, SpawnFailure> {
     if request.inheritsEverything { return .success(commandPlan(request)) }
+    if !request.helper.isEmpty { return .success(helperPlan(request)) }
     var world = World(request.exec)
     world.resolve(request.command, self, &kernel)
     var environment = cleaned
     environment = mergeEnvironment(environment, world.loginEnvironment)
     environment = mergeEnvironment(environment, request.environment)
+    switch supervised(request, &kernel) {
+    case .success(let assignments): environment = mergeEnvironment(environment, assignments)
+    case .failure(let failure): return .failure(failure)
+    }
     environment = mergeEnvironment(environment, passed(request.exec))
     environment = mergeEnvironment(environment, request.exec.environment)
     switch filesEnvironment(request.exec, &kernel) {
@@ -67,6 +72,45 @@ struct SpawnPreparation {
     plan.stdin = input(exec.standardInput)
     plan.stdout = output(exec.standardOutput)
     plan.stderr = error(exec)
+    plan.descriptors = request.descriptors.map { $0.id }
+    plan.activatedDescriptors = request.descriptors.count { !$0.isStored }
+    plan.descriptorsNonBlocking = request.nonBlocking
+    plan.readyDescriptor = request.readyDescriptor
+  }
+
+  /// What a service is told of its supervision (units.md c.8). The child puts its pid where the mark stands.
+  private func supervised(_ request: SpawnRequest, _ kernel: inout some Kernel) -> Result<[Bytes], SpawnFailure> {
+    var result = ["SYSTEMD_EXEC_PID=" + SpawnPlan.pidMark]
+    if request.notifies {
+      switch kernel.openNotifySocket(request.key.invocation.unit) {
+      case .open(let path): result.append("NOTIFY_SOCKET=" + path)
+      case .refused(let why): return .failure(SpawnFailure(errno: 0, message: "no place for NOTIFY_SOCKET: " + why))
+      }
+    }
+    if request.watchdog != .infinity {
+      result.append("WATCHDOG_PID=" + SpawnPlan.pidMark)
+      result.append("WATCHDOG_USEC=" + Bytes(decimal: request.watchdog.microseconds))
+    }
+    if !request.descriptors.isEmpty {
+      var names = Bytes()
+      for (index, descriptor) in request.descriptors.enumerated() {
+        if index > 0 { names.append(58) }
+        names += descriptor.name
+      }
+      result.append("LISTEN_PID=" + SpawnPlan.pidMark)
+      result.append("LISTEN_FDS=" + Bytes(decimal: request.descriptors.count))
+      result.append("LISTEN_FDNAMES=" + names)
+    }
+    return .success(result)
+  }
+
+  /// apus itself, with apus's own rights.
+  private func helperPlan(_ request: SpawnRequest) -> SpawnPlan {
+    var plan = SpawnPlan(
+      key: request.key, candidates: [Bytes("/proc/self/exe")], arguments: [Bytes("apus-helper")] + request.helper,
+      environment: cleaned)
+    plan.isHelper = true
+    return plan
   }
 
   private func input(_ stream: StandardStream) -> StreamPlan {

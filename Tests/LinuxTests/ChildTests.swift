@@ -39,6 +39,11 @@ import Testing
     try ProbeRunner.expectRight(["streams", scratch.path], environment: ["PROBE_SPAWN": way])
   }
 
+  @Test(arguments: ["clone", "fork"]) func descriptorsAndPidsArePassed(way: String) throws {
+    let scratch = try Scratch()
+    try ProbeRunner.expectRight(["passing", scratch.path], environment: ["PROBE_SPAWN": way])
+  }
+
   @Test(arguments: ["clone", "fork"]) func theWorldOfAService(way: String) throws {
     let scratch = try Scratch()
     let text = try ProbeRunner.expectRight(["world", scratch.path], environment: ["PROBE_SPAWN": way]).output

@@ -9,6 +9,8 @@ import Runtime
 enum Probe {
   static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // The probe as its own helper.
+    if CommandLine.arguments[0] == "apus-helper" { exit(arguments == ["a", "b c"] ? 17 : 18) }
     guard let name = arguments.first, let experiment = experiments[name] else {
       print("kernel-probe: one of \(experiments.keys.sorted())")
       exit(64)
@@ -35,7 +37,7 @@ enum Probe {
   static var experiments: [String: (Bench) -> Void] {
     [
       "stages": stages, "streams": streams, "world": world, "fifo": hangingStdin, "burst": burst,
-      "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "wait": waiting, "traced": traced,
+      "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "passing": passing, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,
       "command": command, "accept": accept, "notify": notify,
     ]

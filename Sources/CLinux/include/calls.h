@@ -101,6 +101,8 @@ int32_t apus_kernel_version(void);
 // O_RDONLY, never waiting for a FIFO's writer, never making a terminal the controlling one.
 int32_t apus_open_file(const uint8_t *path);
 int32_t apus_open_folder(const uint8_t *path);
+// O_PATH: to be executed, not read.
+int32_t apus_open_executable(const uint8_t *path);
 int32_t apus_open_for_writing(const uint8_t *path);
 enum {
   APUS_KIND_FIFO = 1, APUS_KIND_DEVICE = 2, APUS_KIND_FOLDER = 4, APUS_KIND_REGULAR = 8, APUS_KIND_SOCKET = 12,
@@ -123,6 +125,8 @@ int32_t apus_close_socket(int32_t descriptor);
 int32_t apus_try_lock(int32_t descriptor);
 // Both ends O_NONBLOCK.
 int32_t apus_pipe(int32_t *read_end, int32_t *write_end);
+// Only the read end is O_NONBLOCK.
+int32_t apus_ready_pipe(int32_t *read_end, int32_t *write_end);
 // F_GETFD: 1 if it closes on exec, 0 if not.
 int32_t apus_closes_on_exec(int32_t descriptor);
 int32_t apus_set_closes_on_exec(int32_t descriptor);

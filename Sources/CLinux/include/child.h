@@ -1,5 +1,5 @@
 // The plan of one child: everything it does between clone and exec, laid out flat before. It belongs to the child until
-// the read end of `report` has ended; child.c only reads it (but for the digits of LISTEN_PID).
+// the read end of `report` has ended; child.c writes to it only where it says so.
 #ifndef APUS_CHILD_H
 #define APUS_CHILD_H
 #include <stdint.h>
@@ -32,7 +32,9 @@ struct apus_plan {
   const struct apus_limit *limits;
   const uint32_t *groups;
   const int32_t *kept;                // descriptors from 3 on that COMMAND inherits
-  uint8_t *listen_pid;                // room for ten digits and a zero; null: none
+  const int32_t *needed;              // everything from 3 on that is used before exec, ascending; the rest is closed at once
+  int32_t *passed;                    // written: placed at 3, 4, … for the service
+  uint8_t *const *pid_strings;        // written: arguments and variables that hold APUS_PID_MARK; ends with a null pointer
   uint64_t tag;                       // for RLIMIT_RTTIME; 0: none
   uint64_t mask;                      // COMMAND: the signal mask apus found
   uint64_t ignored;                   // signals to be ignored, bit n-1 for signal n
@@ -40,11 +42,17 @@ struct apus_plan {
   uint32_t limit_count;
   uint32_t group_count;
   uint32_t kept_count;
+  uint32_t needed_count;
+  uint32_t passed_count;
+  uint32_t activated_count;           // of the passed: sockets of a socket unit, whose O_NONBLOCK is set or cleared
   uint32_t umask;
   uint32_t uid;
   uint32_t gid;
   int32_t nice;
-  int32_t report;                     // the write end of the exec-status pipe
+  int32_t report;                     // written: the write end of the exec-status pipe
+  int32_t executable;                 // written: apus's own executable, for a helper; -1: none
+  int32_t ready;                      // written: the write end of the pipe of ReadyFd=; -1: none
+  int32_t ready_target;               // where it goes
   int32_t terminal;                   // COMMAND: the descriptor whose foreground it takes; -1: none
   int32_t close_limit;                // where there is no close_range: close below this
   int32_t preset_stage;               // 0: none
@@ -56,8 +64,12 @@ struct apus_plan {
   uint8_t has_gid;
   uint8_t has_groups;
   uint8_t inherits;                   // COMMAND
+  uint8_t non_blocking;               // O_NONBLOCK of the activated
   uint8_t forked;                     // memory is the child's own
 };
+
+// Where the child's own pid goes, in decimal: so many bytes of value 1, which become fewer.
+enum { APUS_PID_MARK = 1, APUS_PID_MARK_LENGTH = 10 };
 
 // What a failing child writes to `report`; nothing written means that execve succeeded.
 struct apus_report {
@@ -74,7 +86,7 @@ enum apus_spawn_way {
 
 // Makes the child on the stack that ends at `stack_top`; never waits. `cgroup` is a descriptor of a cgroup2 folder or -1
 // (clone3 only). Answers the pid or -errno.
-int32_t apus_spawn(const struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup);
+int32_t apus_spawn(struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup);
 
 // A job for the writer child: apus's own messages to a descriptor that might block. `written` is the child's progress.
 struct apus_writing {
