@@ -60,6 +60,8 @@ enum Act {
   case client(UInt32)
   /// The scenario's next intervention (a signal, a request, a changed file, a clock step).
   case intervention
+  /// The other end of a descriptor that apus holds goes.
+  case hangUp(DescriptorID)
 }
 
 /// One move of a virtual process.
@@ -74,6 +76,18 @@ enum Step: Equatable {
   case multiply
   /// Who stopped it from outside continues it.
   case wake
+  /// It sends this datagram.
+  case say(String)
+  /// It feeds the watchdog, and will again.
+  case feed
+  /// It stores descriptors with apus.
+  case store(Int)
+  /// A daemon's parent makes the process that stays, and ends some time later.
+  case forkMain
+  /// It writes its pid into a file.
+  case writePID(Bytes)
+  /// It writes the line of ReadyFd=.
+  case readyLine
   /// A signal's effect is there: it is gone now.
   case die(ExitStatus)
 }

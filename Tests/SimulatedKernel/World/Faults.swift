@@ -30,6 +30,17 @@ public struct Faults: Sendable {
   /// A process of a service is killed from outside; of the interventions.
   var murder = 60
 
+  /// There is no place for a notify socket.
+  var noSocket = 4
+  /// A datagram is longer than the bound.
+  var truncated = 4
+  /// A PID file cannot be believed.
+  var pidFileRefused = 8
+  /// A path cannot be watched.
+  var noWatch = 8
+  /// A helper hangs for a minute.
+  var helperHangs = 4
+
   /// Nothing goes wrong by chance: for tests of the world itself.
   public static var none: Faults {
     var faults = Faults()
@@ -47,6 +58,11 @@ public struct Faults: Sendable {
     faults.slice = 0
     faults.partial = 0
     faults.murder = 0
+    faults.noSocket = 0
+    faults.truncated = 0
+    faults.pidFileRefused = 0
+    faults.noWatch = 0
+    faults.helperHangs = 0
     return faults
   }
 
@@ -72,6 +88,11 @@ public struct Faults: Sendable {
     swarm(&slice, 1000)
     swarm(&partial, 900)
     swarm(&murder, 200)
+    swarm(&noSocket, 100)
+    swarm(&truncated, 100)
+    swarm(&pidFileRefused, 100)
+    swarm(&noWatch, 300)
+    swarm(&helperHangs, 50)
   }
 }
 #endif

@@ -24,6 +24,34 @@ struct Program {
   var deathMs: Int64 = 0
   var isSlack = false
 
+  // What it says to apus.
+  /// `ready=LOW..HIGH`: READY=1 so long after exec.
+  var readyMs: ClosedRange<Int64>? = nil
+  var readyText = "READY=1\nSTATUS=up"
+  /// `stopping=LOW..HIGH`
+  var stoppingMs: ClosedRange<Int64>? = nil
+  /// `readyfd=LOW..HIGH`: a newline on ReadyFd=.
+  var readyLineMs: ClosedRange<Int64>? = nil
+  /// `watch=LOW..HIGH`: WATCHDOG=1 from time to time; `watchstop=LOW..HIGH`: so long.
+  var watchMs: ClosedRange<Int64>? = nil
+  var watchStopMs: ClosedRange<Int64>? = nil
+  /// `trigger=LOW..HIGH`: WATCHDOG=trigger.
+  var triggerMs: ClosedRange<Int64>? = nil
+  /// `store=N`: FDSTORE=1 with so many descriptors.
+  var storeCount = 0
+  /// `pidfile=PATH`, `pidlate=LOW..HIGH`
+  var pidFile: Bytes? = nil
+  var pidFileMs: ClosedRange<Int64>? = nil
+  /// `forks=LOW..HIGH`: it makes the process that stays, and ends. `daemonend=…`
+  var forksMs: ClosedRange<Int64>? = nil
+  var daemonEnds: [ExitStatus] = [.exited(0)]
+  /// `mainpid=1`: it says which one stays.
+  var saysMainPID = false
+  /// `reload=LOW..HIGH`: on SIGHUP RELOADING=1, and READY=1 so long after.
+  var reloadMs: ClosedRange<Int64>? = nil
+  /// `chats=1`: some datagram, right or wrong.
+  var chats = false
+
   init() {}
 
   init(arguments: [Bytes]) {
@@ -42,6 +70,20 @@ struct Program {
       case "bomb": bomb = Int(value.unsignedDecimal ?? 0)
       case "dstate": deathMs = Int64(value.unsignedDecimal ?? 0)
       case "slack": isSlack = value == "1"
+      case "ready": readyMs = Program.range(value)
+      case "stopping": stoppingMs = Program.range(value)
+      case "readyfd": readyLineMs = Program.range(value)
+      case "watch": watchMs = Program.range(value)
+      case "watchstop": watchStopMs = Program.range(value)
+      case "trigger": triggerMs = Program.range(value)
+      case "store": storeCount = Int(value.unsignedDecimal ?? 0)
+      case "pidfile": pidFile = value
+      case "pidlate": pidFileMs = Program.range(value)
+      case "forks": forksMs = Program.range(value)
+      case "daemonend": daemonEnds = value.pieces(separatedBy: 44).map(Program.status)
+      case "mainpid": saysMainPID = value == "1"
+      case "reload": reloadMs = Program.range(value)
+      case "chats": chats = value == "1"
       default: break
       }
     }

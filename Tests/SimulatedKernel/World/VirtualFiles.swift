@@ -42,6 +42,11 @@ public struct VirtualFiles {
     if found { entries.remove(at: index) }
   }
 
+  /// The path and everything below it.
+  public mutating func removeTree(_ path: Bytes) {
+    entries.removeAll { $0.path == path || ($0.path.count > path.count && $0.path.starts(with: path + "/")) }
+  }
+
   public func contents(_ path: Bytes) -> Bytes? {
     let (index, found) = position(path)
     guard found, case .file(let bytes) = entries[index].node else { return nil }

@@ -39,6 +39,8 @@ final class VirtualProcess {
   /// The errno its exec will fail with.
   var execErrno: Int32? = nil
   var execStage = ExecStage.exec
+  /// When it forgets its watchdog.
+  var feedsUntil: Int64? = nil
   /// The kernel's turn count when it became a zombie of apus.
   var zombieSince = 0
 

@@ -76,12 +76,17 @@ extension World {
     let process = VirtualProcess(
       serial: nextSerial, pid: pid, parent: 0, group: pid, session: pid, tag: plan.key.invocation, key: plan.key,
       knownBy: containmentMode == .tag && plan.hasOwnRTTime ? .group : containmentMode, state: .beforeExec,
-      program: Program(arguments: plan.arguments))
+      program: plan.isHelper ? helper(plan.arguments) : Program(arguments: plan.arguments))
     nextSerial += 1
     spawned += 1
     births[plan.key] = pid
     insert(process)
     pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
+    readyPipes.removeAll { $0.pid == pid }
+    if plan.readyDescriptor != nil { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
+    for id in plan.descriptors where !heldDescriptors.contains(id) {
+      violate("descriptor", "descriptor \(id.number) is passed to pid \(pid), but not there".bytes)
+    }
     if plan.key.role == .main { mainGroups[plan.key.invocation] = pid }
     forgotten.remove(plan.key.invocation)
     planExec(process, plan)
@@ -112,7 +117,7 @@ extension World {
     }
   }
 
-  private func fork(_ parent: VirtualProcess, _ program: Program, escapes: Bool, doubleForks: Bool) {
+  func fork(_ parent: VirtualProcess, _ program: Program, escapes: Bool, doubleForks: Bool) {
     // Its fork fails, and it goes on without.
     guard table.count < World.processesMax / 2 else { return }
     let pid = newPID()
@@ -167,6 +172,12 @@ extension World {
       guard nextSerial > before else { return }
       agenda.add(.process(nextSerial - 1, .multiply), at: clock + random.within(200_000...8_000_000))
       agenda.add(.process(process.serial, .multiply), at: clock + random.within(200_000...8_000_000))
+    case .say(let text): send(text, from: process)
+    case .feed: feed(process)
+    case .store(let count): store(process, count)
+    case .forkMain: forkMain(process)
+    case .writePID(let path): writePIDFile(process, path)
+    case .readyLine: resolveReady(process, .ready)
     case .die, .wake: break
     }
   }
@@ -203,9 +214,10 @@ extension World {
     }
     for _ in 0..<program.daemons { later(.process(process.serial, .daemon), ms: random.within(0...30)) }
     if program.bomb > 0 { later(.process(process.serial, .multiply), ms: random.within(0...50)) }
+    speak(process)
   }
 
-  private func soonOrNow(_ process: VirtualProcess, _ step: Step) {
+  func soonOrNow(_ process: VirtualProcess, _ step: Step) {
     if random.chance(perMille: 500) { move(process, step) } else { soon(.process(process.serial, step)) }
   }
 
@@ -228,6 +240,7 @@ extension World {
     guard process.isLive else { return }
     // A child that is killed before exec leaves a pipe that ends without a word.
     resolvePipe(process, .executed)
+    ended(process)
     process.state = .zombie(status)
     process.stopSignal = nil
     process.zombieSince = turns
@@ -317,6 +330,7 @@ extension World {
         later(.process(process.serial, .die(.exited(status))), ms: random.within(0...delay))
       }
     case .byDefault:
+      if signal == .hangup, let span = process.program.reloadMs, process.state == .running { return announceReload(process, span) }
       soonOrNow(process, .die(World.death(by: signal)))
     }
   }

@@ -64,6 +64,7 @@ extension World {
       if client.wantsReadable, client.isReadable { found.append(.readable(ClientID(client.id))) }
       if client.wantsWritable, client.isWritable { found.append(.writable(ClientID(client.id))) }
     }
+    found += notifyReadiness()
     if !emptied.isEmpty {
       found.append(.membership)
       emptied.removeAll()
@@ -73,6 +74,8 @@ extension World {
 
   private func spuriousReadiness() -> Readiness {
     var choices: [Readiness] = [.signals, .listener, .membership]
+    for socket in sockets { choices.append(.notify(socket.unit)) }
+    for pipe in readyPipes { choices.append(.readyReport(pipe.pid)) }
     for pipe in pipes { choices.append(.execReport(pipe.pid)) }
     for client in clients where client.isAccepted && client.wantsReadable { choices.append(.readable(ClientID(client.id))) }
     note("spurious")

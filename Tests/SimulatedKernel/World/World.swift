@@ -51,6 +51,21 @@ public final class World {
   /// How many processes of a service were alive at most, for the coverage report.
   public internal(set) var mostAlive = 0
 
+  // What services say
+  var sockets: [VirtualSocket] = []
+  var nextDescriptor: UInt32 = 0
+  /// Descriptors that apus was given and has not closed.
+  public internal(set) var heldDescriptors: [DescriptorID] = []
+  var watchedDescriptors: [DescriptorID] = []
+  var hungUp: [DescriptorID] = []
+  var watchedPaths: [(unit: UnitID, path: Bytes)] = []
+  var changedPaths: [UnitID] = []
+  var watchedProcesses: [(pid: Int32, serial: UInt64)] = []
+  var endedProcesses: [Int32] = []
+  var readyPipes: [ReadyPipe] = []
+  /// By want of memory, of each run: the kernel's own counter.
+  var outOfMemoryKills: [Invocation: UInt64] = [:]
+
   // Signals of apus
   var childSignal = false
   var signals: [ReceivedSignal] = []
@@ -144,6 +159,7 @@ public final class World {
     case .process(let serial, let step):
       if let process = bySerial[serial] { move(process, step) }
     case .client(let id): moveClient(id)
+    case .hangUp(let id): hangUp(id)
     case .intervention: onIntervention?()
     }
   }
