@@ -48,6 +48,8 @@ public struct Unit: Equatable, Sendable {
   public var jobTimeoutAction = EmergencyAction.none
   public var startLimitAction = EmergencyAction.none
   public var install = InstallSettings()
+  /// Keys that were checked and are not enforced, as `apus check --explain` lists them (units.md f.2).
+  public var unenforced: [Bytes] = []
 
   public init(name: UnitName, kind: UnitKind) {
     self.name = name

@@ -8,9 +8,13 @@ extension UnitParser {
     case .service:
       finishType()
       finishMainProcess()
+      finishDirectories()
+      finishStreams()
+      finishDynamicUser()
       checkCommands()
       finishRestart()
       finishSchedule()
+      finishProbes()
     case .timer:
       let position = written.timerUnit ?? Position(line: 0, column: 0)
       if !written.timerUnitIsBad { references.append(Reference(kind: .trigger, name: timer.unit, position: position)) }
@@ -54,6 +58,8 @@ extension UnitParser {
     if service.notifyAccess == .none, notifies || !service.watchdog.isInfinite || service.fileDescriptorStoreMax > 0 {
       service.notifyAccess = .main
     }
+    // Who manages control groups of its own knows better.
+    if !written.oomPolicy, unit.unenforced.contains(Bytes("Delegate")) { service.oomPolicy = .continue }
     // All commands but ExecStart= run with full privileges, or outside RootDirectory= (units.md a.3).
     if written.permissionsStartOnly { changeControlCommands { $0.fullPrivileges = true } }
     if written.rootDirectoryStartOnly { changeControlCommands { $0.outsideRootDirectory = true } }

@@ -1,10 +1,12 @@
 import Model
 
 /// What the table says about a key.
-enum KeyMeaning: Equatable {
+enum KeyMeaning {
   case directive(Directive)
   /// `Condition…=`, `Assert…=`
   case condition(ConditionKind, isAssert: Bool)
+  /// Checked, and not enforced here.
+  case unenforced(UnenforcedKey)
   /// Honoured by a later release.
   case later
   /// Nothing to do, nothing to say.
@@ -13,6 +15,11 @@ enum KeyMeaning: Equatable {
 }
 
 extension KeyMeaning {
+  var isKnown: Bool {
+    if case .unknown = self { return false }
+    return true
+  }
+
   init(_ key: Bytes, in section: Section) {
     let row = Bytes(section.name) + "." + key
     for directive in Directive.allCases where row == directive.row {
@@ -29,6 +36,8 @@ extension KeyMeaning {
       self = .condition(kind, isAssert: false)
     } else if section == .unit, key.starts(with: "Assert"), let kind = ConditionKind(named: Bytes(key[6...])) {
       self = .condition(kind, isAssert: true)
+    } else if section == .service, let entry = UnenforcedKey(key) {
+      self = .unenforced(entry)
     } else if KnownKeys.later(section).hasWord(key) {
       self = .later
     } else {

@@ -25,11 +25,21 @@ enum Directive: UInt8, CaseIterable {
   case standardInput, standardOutput, standardError, sockets, busName
   case limitCPU, limitFSIZE, limitDATA, limitSTACK, limitCORE, limitRSS, limitNPROC, limitNOFILE
   case limitMEMLOCK, limitAS, limitLOCKS, limitSIGPENDING, limitMSGQUEUE, limitNICE, limitRTPRIO, limitRTTIME
+  case capabilityBoundingSet, ambientCapabilities, noNewPrivileges, secureBits
+  case cpuSchedulingPolicy, cpuSchedulingPriority, cpuSchedulingResetOnFork, cpuAffinity, ioSchedulingClass, ioSchedulingPriority
+  case timerSlackNSec, personality, coredumpFilter
+  case standardInputText, standardInputData, ttyPath, ttyReset, ttyVHangup, ttyVTDisallocate, ttyRows, ttyColumns
+  case dynamicUser, execSearchPath, setLoginEnvironment, rootDirectory
+  case runtimeDirectory, runtimeDirectoryMode, runtimeDirectoryPreserve, stateDirectory, stateDirectoryMode, cacheDirectory
+  case cacheDirectoryMode, logsDirectory, logsDirectoryMode, configurationDirectory, configurationDirectoryMode
 
   case onActiveSec, onBootSec, onStartupSec, onUnitActiveSec, onUnitInactiveSec, onCalendar
   case timerUnit, randomizedDelaySec, accuracySec, remainAfterElapse
 
   case schedule, overlap, scheduleRandomizedDelaySec, restartResetSec
+  case readyFd, readyTcp, readyHttp, readyExec
+  case healthExec, healthTcp, healthHttp, healthIntervalSec, healthTimeoutSec, healthRetries, healthStartPeriodSec
+  case healthAction, drainSec
 
   /// `Section.Key` of former versions, each with a blank before and behind it.
   var legacyRows: StaticString {
@@ -164,6 +174,42 @@ enum Directive: UInt8, CaseIterable {
     case .limitNICE: "Service.LimitNICE"
     case .limitRTPRIO: "Service.LimitRTPRIO"
     case .limitRTTIME: "Service.LimitRTTIME"
+    case .capabilityBoundingSet: "Service.CapabilityBoundingSet"
+    case .ambientCapabilities: "Service.AmbientCapabilities"
+    case .noNewPrivileges: "Service.NoNewPrivileges"
+    case .secureBits: "Service.SecureBits"
+    case .cpuSchedulingPolicy: "Service.CPUSchedulingPolicy"
+    case .cpuSchedulingPriority: "Service.CPUSchedulingPriority"
+    case .cpuSchedulingResetOnFork: "Service.CPUSchedulingResetOnFork"
+    case .cpuAffinity: "Service.CPUAffinity"
+    case .ioSchedulingClass: "Service.IOSchedulingClass"
+    case .ioSchedulingPriority: "Service.IOSchedulingPriority"
+    case .timerSlackNSec: "Service.TimerSlackNSec"
+    case .personality: "Service.Personality"
+    case .coredumpFilter: "Service.CoredumpFilter"
+    case .standardInputText: "Service.StandardInputText"
+    case .standardInputData: "Service.StandardInputData"
+    case .ttyPath: "Service.TTYPath"
+    case .ttyReset: "Service.TTYReset"
+    case .ttyVHangup: "Service.TTYVHangup"
+    case .ttyVTDisallocate: "Service.TTYVTDisallocate"
+    case .ttyRows: "Service.TTYRows"
+    case .ttyColumns: "Service.TTYColumns"
+    case .dynamicUser: "Service.DynamicUser"
+    case .execSearchPath: "Service.ExecSearchPath"
+    case .setLoginEnvironment: "Service.SetLoginEnvironment"
+    case .rootDirectory: "Service.RootDirectory"
+    case .runtimeDirectory: "Service.RuntimeDirectory"
+    case .runtimeDirectoryMode: "Service.RuntimeDirectoryMode"
+    case .runtimeDirectoryPreserve: "Service.RuntimeDirectoryPreserve"
+    case .stateDirectory: "Service.StateDirectory"
+    case .stateDirectoryMode: "Service.StateDirectoryMode"
+    case .cacheDirectory: "Service.CacheDirectory"
+    case .cacheDirectoryMode: "Service.CacheDirectoryMode"
+    case .logsDirectory: "Service.LogsDirectory"
+    case .logsDirectoryMode: "Service.LogsDirectoryMode"
+    case .configurationDirectory: "Service.ConfigurationDirectory"
+    case .configurationDirectoryMode: "Service.ConfigurationDirectoryMode"
     case .onActiveSec: "Timer.OnActiveSec"
     case .onBootSec: "Timer.OnBootSec"
     case .onStartupSec: "Timer.OnStartupSec"
@@ -178,97 +224,19 @@ enum Directive: UInt8, CaseIterable {
     case .overlap: "X-Apus.Overlap"
     case .scheduleRandomizedDelaySec: "X-Apus.RandomizedDelaySec"
     case .restartResetSec: "X-Apus.RestartResetSec"
-    }
-  }
-}
-
-/// The directive table, second part: keys that are known and have no handler (systemd 252 to 257, and `[X-Apus]`).
-enum KnownKeys {
-  /// Honoured by a later release: one notice per unit and key. Blank before and behind each.
-  static func later(_ section: Section) -> StaticString {
-    switch section {
-    case .unit:
-      " JoinsNamespaceOf SurviveFinalKillSignal "
-    case .service:
-      """
-       USBFunctionDescriptors USBFunctionStrings OpenFile RootDirectory RootImage RootImageOptions RootImagePolicy RootHash RootHashSignature \
-      RootVerity RootEphemeral ExtensionDirectories ExtensionImages ExtensionImagePolicy MountImages MountImagePolicy \
-      CoredumpFilter IOSchedulingClass IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority \
-      CPUSchedulingResetOnFork CPUAffinity NUMAPolicy NUMAMask DynamicUser RemoveIPC SetLoginEnvironment \
-      StandardInputText StandardInputData TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns \
-      SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogRateLimitIntervalSec \
-      LogRateLimitBurst LogFilterPatterns LogExtraFields LogNamespace SecureBits CapabilityBoundingSet \
-      AmbientCapabilities TimerSlackNSec NoNewPrivileges KeyringMode ProtectProc ProcSubset SystemCallFilter \
-      SystemCallArchitectures SystemCallErrorNumber SystemCallLog MemoryDenyWriteExecute RestrictNamespaces \
-      RestrictRealtime RestrictSUIDSGID RestrictAddressFamilies LockPersonality RestrictFileSystems \
-      ReadWriteDirectories ReadOnlyDirectories InaccessibleDirectories ReadWritePaths ReadOnlyPaths InaccessiblePaths \
-      ExecPaths NoExecPaths ExecSearchPath BindPaths BindReadOnlyPaths TemporaryFileSystem PrivateTmp PrivateDevices \
-      ProtectKernelTunables ProtectKernelModules ProtectKernelLogs ProtectClock ProtectControlGroups \
-      NetworkNamespacePath IPCNamespacePath PrivateNetwork PrivateUsers PrivateMounts PrivateIPC PrivatePIDs \
-      ProtectSystem ProtectHome MountFlags MountAPIVFS Personality RuntimeDirectoryPreserve RuntimeDirectoryMode \
-      RuntimeDirectory StateDirectoryMode StateDirectory CacheDirectoryMode CacheDirectory LogsDirectoryMode \
-      LogsDirectory ConfigurationDirectoryMode ConfigurationDirectory SetCredential SetCredentialEncrypted \
-      LoadCredential LoadCredentialEncrypted ImportCredential TimeoutCleanSec PAMName UtmpIdentifier UtmpMode \
-      SELinuxContext AppArmorProfile SmackProcessLabel ProtectHostname Slice AllowedCPUs StartupAllowedCPUs \
-      AllowedMemoryNodes StartupAllowedMemoryNodes CPUAccounting CPUWeight StartupCPUWeight CPUShares StartupCPUShares \
-      CPUQuota CPUQuotaPeriodSec MemoryAccounting MemoryMin DefaultMemoryMin DefaultMemoryLow DefaultStartupMemoryLow \
-      MemoryLow StartupMemoryLow MemoryHigh StartupMemoryHigh MemoryMax StartupMemoryMax MemorySwapMax \
-      StartupMemorySwapMax MemoryZSwapMax StartupMemoryZSwapMax MemoryZSwapWriteback MemoryLimit MemoryKSM \
-      MemoryPressureWatch MemoryPressureThresholdSec CoredumpReceive DeviceAllow DevicePolicy IOAccounting IOWeight \
-      StartupIOWeight IODeviceWeight IOReadBandwidthMax IOWriteBandwidthMax IOReadIOPSMax IOWriteIOPSMax \
-      IODeviceLatencyTargetSec BlockIOAccounting BlockIOWeight StartupBlockIOWeight BlockIODeviceWeight \
-      BlockIOReadBandwidth BlockIOWriteBandwidth TasksAccounting TasksMax Delegate DelegateSubgroup DisableControllers \
-      IPAccounting IPAddressAllow IPAddressDeny IPIngressFilterPath IPEgressFilterPath ManagedOOMSwap \
-      ManagedOOMMemoryPressure ManagedOOMMemoryPressureLimit ManagedOOMMemoryPressureDurationSec ManagedOOMPreference \
-      BPFProgram SocketBindAllow SocketBindDeny RestrictNetworkInterfaces NFTSet 
-      """
-    case .timer:
-      " OnClockChange OnTimezoneChange Persistent WakeSystem FixedRandomDelay RandomizedOffsetSec DeferReactivation "
-    case .install: " "
-    case .apus:
-      """
-       Timezone StartingDeadlineSec Persistent ReadyFd ReadyTcp ReadyHttp ReadyExec HealthExec HealthTcp HealthHttp \
-      HealthIntervalSec HealthTimeoutSec HealthRetries HealthStartPeriodSec HealthAction DrainSec IdleStopSec \
-      AccessAllow AccessDeny AccessTimes RearmSec LogFile LogFileMaxSize LogFileKeep 
-      """
-    }
-  }
-
-  /// Without effect where apus runs, as documented: nothing is said.
-  static func silent(_ section: Section) -> StaticString {
-    switch section {
-    case .unit:
-      """
-       SourcePath RequiresMountsFor WantsMountsFor AllowIsolate IgnoreOnIsolate CollectMode RebootArgument \
-      OnSuccessJobMode OnFailureJobMode OnFailureIsolate JobTimeoutRebootArgument 
-      """
-    case .service: " RebootArgument "
-    case .install, .timer, .apus: " "
-    }
-  }
-}
-
-/// The sections of a unit file that have a meaning here.
-enum Section: UInt8, CaseIterable {
-  case unit, service, timer, install, apus
-
-  var name: StaticString {
-    switch self {
-    case .unit: "Unit"
-    case .service: "Service"
-    case .timer: "Timer"
-    case .install: "Install"
-    case .apus: "X-Apus"
-    }
-  }
-
-  /// Whether a file of that type may have the section.
-  func belongs(to type: UnitType) -> Bool {
-    switch self {
-    case .unit, .install: true
-    case .service: type == .service
-    case .timer: type == .timer
-    case .apus: type == .service || type == .timer
+    case .readyFd: "X-Apus.ReadyFd"
+    case .readyTcp: "X-Apus.ReadyTcp"
+    case .readyHttp: "X-Apus.ReadyHttp"
+    case .readyExec: "X-Apus.ReadyExec"
+    case .healthExec: "X-Apus.HealthExec"
+    case .healthTcp: "X-Apus.HealthTcp"
+    case .healthHttp: "X-Apus.HealthHttp"
+    case .healthIntervalSec: "X-Apus.HealthIntervalSec"
+    case .healthTimeoutSec: "X-Apus.HealthTimeoutSec"
+    case .healthRetries: "X-Apus.HealthRetries"
+    case .healthStartPeriodSec: "X-Apus.HealthStartPeriodSec"
+    case .healthAction: "X-Apus.HealthAction"
+    case .drainSec: "X-Apus.DrainSec"
     }
   }
 }

@@ -30,9 +30,18 @@ extension UnitParser {
       }
     case .ignoreSIGPIPE: if let value = boolean() { service.exec.ignoreSIGPIPE = value }
     case .environment, .environmentFile, .passEnvironment, .unsetEnvironment: applyEnvironment(directive)
-    case .standardInput: if let stream = inputStream() { service.exec.standardInput = stream }
-    case .standardOutput: if let stream = outputStream() { service.exec.standardOutput = stream }
-    case .standardError: if let stream = outputStream() { service.exec.standardError = stream }
+    case .standardInput, .standardOutput, .standardError, .standardInputText, .standardInputData, .ttyPath, .ttyReset, .ttyVHangup,
+      .ttyVTDisallocate, .ttyRows, .ttyColumns:
+      applyStream(directive)
+    case .capabilityBoundingSet, .ambientCapabilities, .noNewPrivileges, .secureBits, .dynamicUser, .setLoginEnvironment,
+      .execSearchPath, .rootDirectory:
+      applyPrivileges(directive)
+    case .cpuSchedulingPolicy, .cpuSchedulingPriority, .cpuSchedulingResetOnFork, .cpuAffinity, .ioSchedulingClass,
+      .ioSchedulingPriority, .timerSlackNSec, .personality, .coredumpFilter:
+      applyProcessScheduling(directive)
+    case .runtimeDirectory, .runtimeDirectoryMode, .runtimeDirectoryPreserve, .stateDirectory, .stateDirectoryMode, .cacheDirectory,
+      .cacheDirectoryMode, .logsDirectory, .logsDirectoryMode, .configurationDirectory, .configurationDirectoryMode:
+      applyDirectory(directive)
     case .sockets: if !value.isEmpty { notSupported(Bytes("Sockets=")) }
     default: applyLimit(directive)
     }
@@ -66,7 +75,7 @@ extension UnitParser {
 
   /// The path, expanded and simplified; nil after saying why it is none. systemd refuses a unit with a wrong folder or
   /// stream as a whole.
-  private func absolutePath(_ text: Bytes, offset: Int, refusing: Bool = true) -> Bytes? {
+  func absolutePath(_ text: Bytes, offset: Int, refusing: Bool = true) -> Bytes? {
     if let text = expanded(text, offset: offset), let path = checkedPath(text, offset: offset) { return path }
     if refusing { refuseSilently() }
     return nil
@@ -104,52 +113,6 @@ extension UnitParser {
     default:
       service.exec.unsetEnvironment = list(.variableOrAssignment, after: service.exec.unsetEnvironment)
     }
-  }
-
-  // MARK: streams
-
-  private func inputStream() -> StandardStream? {
-    switch value {
-    case "null": return .null
-    case "inherit": return .inherit
-    case "tty", "tty-force", "tty-fail", "socket", "data": break
-    default:
-      if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
-      if value == "fd" || value.starts(with: "fd:") { break }
-      streamError(" null inherit tty socket data ")
-      return nil
-    }
-    notSupported(key + "=" + value.quotable)
-    return nil
-  }
-
-  private func outputStream() -> StandardStream? {
-    switch value {
-    case "null": return .null
-    case "inherit": return .inherit
-    case "journal", "journal+console", "syslog", "syslog+console", "kmsg", "kmsg+console": return .journal
-    case "tty", "socket": break
-    default:
-      if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
-      if value.starts(with: "append:") { return absolutePath(Bytes(value[7...]), offset: 7).map { .append($0) } }
-      if value.starts(with: "truncate:") { return absolutePath(Bytes(value[9...]), offset: 9).map { .truncate($0) } }
-      if value == "fd" || value.starts(with: "fd:") { break }
-      streamError(" null inherit journal syslog kmsg tty socket journal+console ")
-      return nil
-    }
-    notSupported(key + "=" + value.quotable)
-    return nil
-  }
-
-  private func streamError(_ names: StaticString) {
-    var hint = didYouMean(value, among: names.words)
-    if hint.isEmpty {
-      hint =
-        value.first == 47
-        ? "did you mean " + (key == "StandardInput" ? Bytes("file:") : Bytes("append:")) + value.quotable + "?"
-        : Bytes("for example null, inherit, journal, file:/path, append:/path, truncate:/path")
-    }
-    badValue(Bytes("no such stream"), hint: hint)
   }
 
   // MARK: limits

@@ -66,8 +66,10 @@ extension UnitParser {
     case .oomPolicy:
       if value.isEmpty {
         service.oomPolicy = .stop
+        written.oomPolicy = false
       } else if let index = choice(OOMPolicy.allCases.map { $0.name }) {
         service.oomPolicy = OOMPolicy.allCases[index]
+        written.oomPolicy = true
       }
     case .nonBlocking: if let value = boolean() { service.nonBlocking = value }
     case .permissionsStartOnly: if let value = boolean() { written.permissionsStartOnly = value }

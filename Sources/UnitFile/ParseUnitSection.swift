@@ -48,6 +48,9 @@ extension UnitParser {
       .randomizedDelaySec, .accuracySec, .remainAfterElapse, .schedule, .overlap, .scheduleRandomizedDelaySec,
       .restartResetSec:
       applySchedule(directive)
+    case .readyFd, .readyTcp, .readyHttp, .readyExec, .healthExec, .healthTcp, .healthHttp, .healthIntervalSec, .healthTimeoutSec,
+      .healthRetries, .healthStartPeriodSec, .healthAction, .drainSec:
+      applyProbe(directive)
     case .alias: unit.install.alias = list(.unitName, after: unit.install.alias)
     case .wantedBy: unit.install.wantedBy = list(.unitName, after: unit.install.wantedBy)
     case .requiredBy: unit.install.requiredBy = list(.unitName, after: unit.install.requiredBy)

@@ -15,6 +15,7 @@ struct WrittenKeys {
   var secondExecStart: Position?
   var remainAfterExit: Position?
   var jobRunningTimeout = false
+  var oomPolicy = false
   var permissionsStartOnly = false
   var rootDirectoryStartOnly = false
   var timerUnit: Position?

@@ -55,6 +55,9 @@ extension Section {
     }
     result += KnownKeys.later(self).words
     result += KnownKeys.silent(self).words
+    if self == .service {
+      for reason in UnenforcedReason.allCases { result += reason.keys.lettered }
+    }
     if self == .unit {
       for kind in ConditionKind.allCases {
         result.append("Condition" + Bytes(kind.name))

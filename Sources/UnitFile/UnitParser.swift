@@ -27,6 +27,9 @@ final class UnitParser {
 
   /// Where keys stood whose checks or defaults need the whole file.
   var written = WrittenKeys()
+  var probes = ProbeKeys()
+  /// Of each kind, in the order of `DirectoryKind`.
+  var directories = DirectoryKind.allCases.map { DirectorySettings(kind: $0) }
   private var noticed: [Bytes] = []
   /// Warnings and errors so far.
   var findings = 0
@@ -63,6 +66,7 @@ final class UnitParser {
     }
     unit.addLinks(links, to: &references)
     if unit.loadState != .error { finish() }
+    sayUnenforced()
     switch source.name.type {
     case .service: unit.kind = .service(service)
     case .timer: unit.kind = .timer(timer)
@@ -199,6 +203,7 @@ final class UnitParser {
     case .directive(let directive):
       apply(directive)
     case .condition(let kind, let isAssert): applyCondition(kind, isAssert: isAssert)
+    case .unenforced(let entry): applyUnenforced(entry)
     case .silent: break
     case .later: noticeOnce(at: line.position(of: keyOffset))
     case .unknown:
@@ -221,7 +226,7 @@ final class UnitParser {
 
   /// `Restart= belongs in [Service]`, for a key that another section knows.
   private func homeHint(of key: Bytes) -> Bytes {
-    for section in Section.allCases where KeyMeaning(key, in: section) != .unknown {
+    for section in Section.allCases where KeyMeaning(key, in: section).isKnown {
       return key + "= belongs in [" + Bytes(section.name) + "]"
     }
     return []
