@@ -34,6 +34,8 @@ package struct UnitGlance: Equatable, Sendable {
   package var isQueued: Bool
   /// Index of the unit this is a parallel run of, or -1.
   package var parallelOf: Int32
+  /// A state that lives by a process waits for something else: what a run before left, a PID file, a guess, other jobs.
+  package var waitsWithoutProcess: Bool
 }
 
 extension Manager {
@@ -51,7 +53,8 @@ extension Manager {
       isOn: records[index].isOn, isRemoved: records[index].isRemoved, hasPending: records[index].pending != nil,
       timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
-      isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1)
+      isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1,
+      waitsWithoutProcess: records[index].service.waitsWithoutProcess)
   }
 
   package func unit(_ index: Int) -> Unit { records[index].unit }

@@ -88,13 +88,21 @@ public struct Manager {
     case .signalled(let invocation, let order, let count, let anyLeft):
       input(invocation, .signalled(order: order, count: count, anyLeft: anyLeft))
     case .emptied(let invocation): input(invocation, .emptied)
-    case .left(let invocation, let count): sayLeftovers(invocation, count)
+    case .left(let invocation, let count):
+      sayLeftovers(invocation, count)
+      if valid(invocation.unit) { feed(invocation.unit, .left(invocation: invocation.number, count: count)) }
     case .deadline(let deadline): handle(deadline)
     case .signal(let received): handle(received)
     case .request(let id, let request): handle(id, request)
     case .loaded(let purpose, let loaded): handle(purpose, loaded)
     case .swept(let forced): swept(forced: forced)
-    case .checked, .cleaned, .notified, .mainPID, .readyLine, .descriptorHungUp, .outOfMemory: break
+    case .cleaned(let invocation): input(invocation, .cleaned)
+    case .notified(let unit, let message, let sender, let descriptors): notified(unit, message, sender, descriptors)
+    case .mainPID(let invocation, let source, let outcome): input(invocation, .mainPID(source, outcome))
+    case .readyLine(let key, let isReady): input(key.invocation, .readyLine(key, isReady))
+    case .descriptorHungUp(let unit, let id): if valid(unit) { feed(unit, .descriptorHungUp(id)) }
+    case .outOfMemory(let key): input(key.invocation, .oomKilled)
+    case .checked: break
     }
   }
 
@@ -105,7 +113,9 @@ public struct Manager {
     case .runtime: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .runtimeDeadline)
     case .restart: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .restartDeadline)
     case .timer: timerElapsed(deadline.key.unit)
-    case .watchdog, .probe, .job: break
+    case .watchdog: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .watchdogDeadline)
+    case .probe: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .probeDeadline)
+    case .job: break
     case .stopLimit: stopLimitReached()
     case .stopLine: sayWhoIsLate()
     }

@@ -238,12 +238,12 @@ extension Manager {
   func canReload(_ unit: UnitID) -> Bool {
     guard let settings = self[unit].serviceSettings else { return false }
     let state = self[unit].service.state
-    return !settings.reload.isEmpty && (state == .running || state == .exited)
+    return (!settings.reload.isEmpty || settings.type == .notifyReload) && (state == .running || state == .exited)
   }
 
   private mutating func runReload(_ unit: UnitID) {
     // Behind a reload that is under way: that one may have read the old configuration.
-    if self[unit].service.state == .reload { return }
+    if self[unit].service.state.active == .reloading { return }
     guard canReload(unit) else {
       finish(unit, .failed, Bytes("it cannot be reloaded"))
       // It may have kept an automatic restart from queueing its own job.

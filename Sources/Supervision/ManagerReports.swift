@@ -69,6 +69,16 @@ extension Manager {
     list.append(text("RestartMaxDelayUSec=\(shortSpan(backoff.grows ? backoff.delayMax : .infinity))"))
     list.append(text("RestartResetUSec=\(shortSpan(settings.backoff.resetAfter ?? backoff.cap))"))
     list.append(text("RestartStep=\(service.backoff.step)"))
+    if !service.said.statusText.isEmpty { list.append("StatusText=" + service.said.statusText) }
+    if service.said.statusErrno != 0 { list.append(text("StatusErrno=\(service.said.statusErrno)")) }
+    if !service.said.busError.isEmpty { list.append("StatusBusError=" + service.said.busError) }
+    list.append(text("NotifyAccess=\(service.notifyAccess(settings).name)"))
+    if !settings.watchdog.isInfinite { list.append(text("WatchdogUSec=\(shortSpan(settings.watchdog))")) }
+    if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
+    if settings.fileDescriptorStoreMax > 0 {
+      list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
+      list.append(text("NFileDescriptorStore=\(service.store.count)"))
+    }
     if let exit = service.lastMainExit {
       list.append(text("ExecMainPID=\(exit.pid)"))
       list.append(text("ExecMainCode=\(exit.status.codeName)"))
@@ -133,10 +143,22 @@ extension Manager {
       return text("restart \(service.restarts + 1) in \(left) (backoff \(shortSpan(service.restartDelay))), last: \(reason(id))")
     case .autoRestartQueued: return "restart is queued, last: " + reason(id)
     case .failed: return "failed: " + reason(id)
+    case .condition where service.countsLeftovers: return Bytes("looks for what a run before has left")
+    case .startPost where service.search.awaits == .pidFile, .start where service.search.awaits == .pidFile:
+      return Bytes("waits for the PID file ") + (record.serviceSettings?.pidFile ?? [])
     case .condition, .startPre, .startPost, .reload, .stop, .stopPost:
       guard let control = service.control else { return [] }
       return text("waits for \(control.key.role.name)= (pid \(control.pid))")
-    case .start: return service.main.map { text("waits for ExecStart= (pid \($0.pid))") } ?? []
+    case .start:
+      guard let process = service.main ?? service.control else { return Bytes("waits until other jobs are done (Type=idle)") }
+      switch record.serviceSettings?.type {
+      case .notify, .notifyReload: return text("waits for READY=1 of \(process.pid)")
+      case .simple, .exec, .oneshot, .forking, .dbus, .idle, nil: return text("waits for ExecStart= (pid \(process.pid))")
+      }
+    case .reloadSignal: return Bytes("waits for RELOADING=1")
+    case .reloadNotify: return Bytes("waits for READY=1")
+    case .drain: return Bytes("drains (DrainSec=)")
+    case .cleaning: return Bytes("waits until its runtime directories and PID file are removed")
     case .stopWatchdog, .stopSigterm, .stopSigkill, .finalWatchdog, .finalSigterm, .finalSigkill:
       return Bytes("waits for its processes to end")
     case .dead:

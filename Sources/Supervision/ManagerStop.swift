@@ -85,8 +85,9 @@ extension Manager {
       switch record.service.state {
       case .dead, .exited: break
       case .failed: if failed == nil { failed = UnitID(index) }
-      case .condition, .startPre, .start, .startPost, .running, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost,
-        .finalWatchdog, .finalSigterm, .finalSigkill, .autoRestart, .autoRestartQueued:
+      case .condition, .startPre, .start, .startPost, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog,
+        .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .autoRestart,
+        .autoRestartQueued:
         return
       }
       if failed == nil && record.unit.loadState != .loaded && record.isStarting { failed = UnitID(index) }

@@ -21,6 +21,15 @@ extension Manager {
     feed(invocation.unit, what)
   }
 
+  /// A datagram for a unit that is no service, or for none, leaves nothing behind.
+  mutating func notified(_ unit: UnitID, _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [DescriptorID]) {
+    if valid(unit), self[unit].serviceSettings != nil {
+      feed(unit, .notified(message, sender, descriptors: descriptors))
+    } else if !descriptors.isEmpty {
+      out.append(.closeDescriptors(descriptors))
+    }
+  }
+
   /// One step of a service's machine, with everything that it may look at.
   mutating func feed(_ id: UnitID, _ what: ServiceInput) {
     guard var context = serviceContext(id) else { return }
@@ -50,6 +59,8 @@ extension Manager {
       case .restartDue: queueAutoRestart(id)
       case .killedAtTimeout: if phase == .stopping { stop.someoneWasKilled = true }
       case .reloadEnded(let success): reloadEnded(id, success)
+      case .unhealthyExit:
+        beginStop(.action(unit: id, status: self[id].unit.failureActionExitStatus ?? 1), atOnce: false)
       }
     }
   }
@@ -93,8 +104,8 @@ extension Manager {
     case .autoRestart:
       message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
       failFast(id)
-    case .autoRestartQueued, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm,
-      .finalSigkill:
+    case .autoRestartQueued, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill,
+      .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       break
     }
     stateChanged(id, to: state.active)

@@ -34,6 +34,26 @@ public struct ServiceMachine: Equatable, Sendable {
   public internal(set) var culprit: ExitReport? = nil
   /// Why the last spawn was not made.
   public internal(set) var lastError: Bytes = []
+  /// Where the main process is known from, and what is still to be found out about it.
+  var search = MainSearch()
+  /// What the service said of itself in this run.
+  public internal(set) var said = NotifyBook()
+  /// Descriptors that the service gave into keeping, oldest first; they outlive runs (`FileDescriptorStorePreserve=`).
+  public internal(set) var store: [PassedDescriptor] = []
+  var probing = ProbeBook()
+  /// Armed deadlines, for EXTEND_TIMEOUT_USEC=; `.never`: not armed.
+  var stateDeadlineAt = Instant.never
+  var runtimeDeadlineAt = Instant.never
+  var watchdogAt = Instant.never
+  /// When the reload under way was asked for, and how its command ended.
+  var reloadAskedAt = Instant.zero
+  var reloadResult = ServiceResult.success
+  /// HealthAction=restart: Restart= is not asked.
+  var restartsForHealth = false
+  /// The last run that left processes behind; 0: none did, or they are gone.
+  var leftBehind: UInt32 = 0
+  /// A start waits for the answer whether they still live.
+  var countsLeftovers = false
   /// Since when the service was ready, until it ended.
   var runningSince: Instant? = nil
   /// How long the last run was healthy; nil if it never got there.
@@ -67,41 +87,9 @@ public struct ServiceMachine: Equatable, Sendable {
       stoppedByRequest = true
       step(.stop, &context)
     case .reload: step(.reload, &context)
-    case .stateDeadline: step(.stateDeadline, &context)
-    case .runtimeDeadline: step(.runtimeDeadline, &context)
-    case .restartDeadline: step(.restartDeadline, &context)
-    case .emptied:
-      guard main == nil, control == nil else { return }
-      isVerifiedEmpty = true
-      step(.emptied, &context)
-    case .signalled(let order, let count, let anyLeft):
-      guard order == awaitedKill else { return }
-      awaitedKill = nil
-      if count == 0 && !anyLeft && main == nil && control == nil { isVerifiedEmpty = true }
-      guard main == nil, control == nil, count == 0 else { return }
-      if anyLeft && timesAsked < ServiceMachine.timesAskedMax && KillPhase(state) == .terminate {
-        // Members that fork and end before their signal hand it on to nobody: they are asked again before they are killed.
-        timesAsked += 1
-        return enterSignal(state, .success, &context)
-      }
-      timesAsked = 0
-      step(.nobodySignalled, &context)
-    case .spawned(let key, let pid):
-      if main?.key == key {
-        main?.pid = pid
-        step(.mainSpawned, &context)
-      } else if control?.key == key {
-        control?.pid = pid
-      }
-    case .spawnFailed(let key, let failure):
-      lastError = failure.message
-      if main?.key == key {
-        main = nil
-        step(.mainSpawnFailed, &context)
-      } else if control?.key == key {
-        control = nil
-        step(.controlSpawnFailed, &context)
-      }
+    case .idle: step(.idle, &context)
+    case .spawned(let key, let pid): spawned(key, pid, &context)
+    case .spawnFailed(let key, let failure): spawnFailed(key, failure, &context)
     case .executed(let key):
       if main?.key == key {
         main?.executed = true
@@ -115,247 +103,40 @@ public struct ServiceMachine: Equatable, Sendable {
       context.message(.error, "cannot start: " + failure.message)
     case .exited(let key, let status):
       if let process = main, process.key == key {
-        mainExited(process, status, &context)
+        mainEnded(process, status, &context)
       } else if let process = control, process.key == key {
         controlExited(process, status, &context)
+      } else if probing.process?.key == key {
+        probeEnded(status, &context)
       }
-    }
-  }
-
-  /// A cell's input after booking.
-  public enum Step: Equatable, Sendable {
-    case start(StartCause), stop, reload
-    case mainSpawned, mainSpawnFailed, mainExecuted
-    /// The last command of the main list ended, or one that failed.
-    case mainExited(ServiceResult)
-    case controlSpawnFailed
-    /// The last command of the control list ended, or one that failed.
-    case controlExited(ServiceResult)
-    /// The kill found nobody to wait for.
-    case nobodySignalled
-    /// Main and control are gone, and nobody of the invocation is left.
-    case emptied
-    case stateDeadline, runtimeDeadline, restartDeadline
-  }
-
-  mutating func step(_ step: Step, _ context: inout ServiceContext) {
-    #if !hasFeature(Embedded)
-    visitedCell?(context.settings.type, state, step)
-    #endif
-    switch state {
-    case .dead, .failed:
-      switch step {
-      case .start(let cause): begin(cause, &context)
-      case .stop, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed, .controlExited,
-        .nobodySignalled, .emptied, .stateDeadline, .runtimeDeadline, .restartDeadline:
-        break
-      }
-
-    case .condition:
-      switch step {
-      case .stop: enterSignal(.stopSigterm, .success, &context)
-      case .controlExited(.success): enterStartPre(&context)
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .controlSpawnFailed: enterDead(.resources, &context)
-      case .stateDeadline: startTimedOut(&context)
-      case .start, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .nobodySignalled, .emptied,
-        .runtimeDeadline, .restartDeadline:
-        break
-      }
-
-    case .startPre:
-      switch step {
-      case .stop: enterSignal(.stopSigterm, .success, &context)
-      case .controlExited(.success): enterStart(&context)
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .controlSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
-      case .stateDeadline: startTimedOut(&context)
-      case .start, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .nobodySignalled, .emptied,
-        .runtimeDeadline, .restartDeadline:
-        break
-      }
-
-    case .start:
-      switch step {
-      case .stop: enterSignal(.stopSigterm, .success, &context)
-      case .mainSpawned: if context.settings.type == .simple { enterStartPost(&context) }
-      case .mainExecuted: if context.settings.type == .exec { enterStartPost(&context) }
-      case .mainSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
-      case .mainExited(.success):
-        if context.settings.type == .oneshot { enterStartPost(&context) } else { enterRunning(.success, &context) }
-      case .mainExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .stateDeadline: startTimedOut(&context)
-      case .start, .reload, .controlSpawnFailed, .controlExited, .nobodySignalled, .emptied, .runtimeDeadline, .restartDeadline:
-        break
-      }
-
-    case .startPost:
-      switch step {
-      case .stop: enterSignal(.stopSigterm, .success, &context)
-      case .controlExited(.success): enterRunning(.success, &context)
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .controlSpawnFailed: enterStop(.resources, &context)
-      // The command may still want to end by itself: its end decides (systemd waits for it too).
-      case .mainExited(let result): if control == nil { enterStop(result, &context) }
-      case .stateDeadline: startTimedOut(&context)
-      case .start, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .nobodySignalled, .emptied, .runtimeDeadline,
-        .restartDeadline:
-        break
-      }
-
-    case .running:
-      switch step {
-      case .stop: enterStop(.success, &context)
-      case .reload: enterReload(&context)
-      case .mainExited(let result):
-        if context.settings.exitType == .cgroup && !isVerifiedEmpty && result == .success {
-          watchUntilEmpty(&context)
-        } else {
-          enterRunning(result, &context)
-        }
-      case .emptied: enterRunning(.success, &context)
-      case .runtimeDeadline: enterStop(.timeout, &context)
-      case .start, .mainSpawned, .mainSpawnFailed, .mainExecuted, .controlSpawnFailed, .controlExited, .nobodySignalled,
-        .stateDeadline, .restartDeadline:
-        break
-      }
-
-    case .exited:
-      switch step {
-      case .stop: enterStop(.success, &context)
-      case .reload: enterReload(&context)
-      case .start, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed, .controlExited,
-        .nobodySignalled, .emptied, .stateDeadline, .runtimeDeadline, .restartDeadline:
-        break
-      }
-
-    case .reload:
-      switch step {
-      case .stop: enterSignal(.stopSigterm, .success, &context)
-      case .controlExited(let result): reloadEnded(result, &context)
-      case .controlSpawnFailed: reloadEnded(.resources, &context)
-      case .stateDeadline: reloadTimedOut(&context)
-      // The reload command decides when it ends; without one there is nothing to wait for.
-      case .mainExited(let result): if control == nil { enterStop(result, &context) }
-      case .start, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .nobodySignalled, .emptied, .runtimeDeadline,
-        .restartDeadline:
-        break
-      }
-
-    case .stop:
-      switch step {
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .controlSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
-      case .stateDeadline: stopTimedOut(first: .stopWatchdog, term: .stopSigterm, kill: .stopSigkill, &context)
-      // ExecStop= goes on: its end decides.
-      case .mainExited: break
-      case .start, .stop, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .nobodySignalled, .emptied, .runtimeDeadline,
-        .restartDeadline:
-        break
-      }
-
-    case .stopWatchdog:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveStopSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveStopSignal(.resources, &context)
-      case .nobodySignalled: if isVerifiedEmpty { enterStopPost(.success, &context) } else { killOrMoveOn(.stopSigkill, &context) }
-      case .emptied: enterStopPost(.success, &context)
-      case .stateDeadline:
-        late(&context)
-        killOrMoveOn(.stopSigkill, &context)
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .stopSigterm:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveStopSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveStopSignal(.resources, &context)
-      case .nobodySignalled: if isVerifiedEmpty { enterStopPost(.success, &context) } else { killOrMoveOn(.stopSigkill, &context) }
-      case .emptied: enterStopPost(.success, &context)
-      case .stateDeadline:
-        late(&context)
-        if context.settings.timeoutStopFailureMode == .abort {
-          enterSignal(.stopWatchdog, .timeout, &context)
-        } else {
-          killOrMoveOn(.stopSigkill, &context)
-        }
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .stopSigkill:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveStopSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveStopSignal(.resources, &context)
-      case .nobodySignalled, .emptied: enterStopPost(.success, &context)
-      case .stateDeadline: stillNotGone(.stopSigkill, &context)
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .stopPost:
-      switch step {
-      case .controlExited(let result): enterSignal(.finalSigterm, result, &context)
-      case .controlSpawnFailed: enterSignal(.finalSigterm, .resources, &context)
-      case .stateDeadline: stopTimedOut(first: .finalWatchdog, term: .finalSigterm, kill: .finalSigkill, &context)
-      // A main process that outlived its stop (KillMode=none) ends beside ExecStopPost=, whose end decides.
-      case .mainExited: break
-      case .start, .stop, .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .nobodySignalled, .emptied, .runtimeDeadline,
-        .restartDeadline:
-        break
-      }
-
-    case .finalWatchdog:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveFinalSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveFinalSignal(.resources, &context)
-      case .nobodySignalled: if isVerifiedEmpty { enterDead(.success, &context) } else { killOrMoveOn(.finalSigkill, &context) }
-      case .emptied: enterDead(.success, &context)
-      case .stateDeadline:
-        late(&context)
-        killOrMoveOn(.finalSigkill, &context)
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .finalSigterm:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveFinalSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveFinalSignal(.resources, &context)
-      case .nobodySignalled: if isVerifiedEmpty { enterDead(.success, &context) } else { killOrMoveOn(.finalSigkill, &context) }
-      case .emptied: enterDead(.success, &context)
-      case .stateDeadline:
-        late(&context)
-        killOrMoveOn(.finalSigkill, &context)
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .finalSigkill:
-      switch step {
-      case .mainExited(let result), .controlExited(let result): leaveFinalSignal(result, &context)
-      case .mainSpawnFailed, .controlSpawnFailed: leaveFinalSignal(.resources, &context)
-      case .nobodySignalled, .emptied: enterDead(.success, &context)
-      case .stateDeadline: stillNotGone(.finalSigkill, &context)
-      case .start, .stop, .reload, .mainSpawned, .mainExecuted, .runtimeDeadline, .restartDeadline: break
-      }
-
-    case .autoRestart:
-      switch step {
-      case .start(let cause): begin(cause, &context)
-      case .stop: cancelRestart(&context)
-      case .restartDeadline:
-        set(.autoRestartQueued, &context)
-        context.notices.append(.restartDue)
-      case .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed, .controlExited,
-        .nobodySignalled, .emptied, .stateDeadline, .runtimeDeadline:
-        break
-      }
-
-    case .autoRestartQueued:
-      switch step {
-      case .start(let cause): begin(cause, &context)
-      case .stop: cancelRestart(&context)
-      case .reload, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed, .controlExited,
-        .nobodySignalled, .emptied, .stateDeadline, .runtimeDeadline, .restartDeadline:
-        break
-      }
+    case .signalled(let order, let count, let anyLeft): signalled(order, count, anyLeft, &context)
+    case .emptied:
+      guard main == nil, control == nil else { return }
+      isVerifiedEmpty = true
+      step(.emptied, &context)
+    case .left(let number, let count): left(number, count, &context)
+    case .cleaned: step(.cleaned, &context)
+    case .notified(let message, let sender, let descriptors): notified(message, sender, descriptors, &context)
+    case .mainPID(let source, let outcome): mainPIDAnswered(source, outcome, &context)
+    // Closed without a newline says nothing: the end of the process, or the timeout, decides.
+    case .readyLine(let key, let isReady): if isReady && isOfStart(key) { probedReady(&context) }
+    case .descriptorHungUp(let id): forgetDescriptor(id, &context)
+    case .oomKilled:
+      context.message(.warning, "the kernel killed a process of it for want of memory")
+      step(.oomKilled, &context)
+    case .stateDeadline:
+      stateDeadlineAt = .never
+      step(.stateDeadline, &context)
+    case .runtimeDeadline:
+      runtimeDeadlineAt = .never
+      step(.runtimeDeadline, &context)
+    case .restartDeadline: step(.restartDeadline, &context)
+    case .watchdogDeadline:
+      guard watchdogAt != .never else { return }
+      watchdogAt = .never
+      context.message(.error, "watchdog: no WATCHDOG=1 in time")
+      step(.watchdogMissed, &context)
+    case .probeDeadline: probeDeadline(&context)
     }
   }
 }

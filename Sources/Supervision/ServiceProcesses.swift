@@ -8,8 +8,8 @@ enum KillPhase {
     switch state {
     case .stopWatchdog, .finalWatchdog: self = .abort
     case .stopSigkill, .finalSigkill: self = .kill
-    case .dead, .condition, .startPre, .start, .startPost, .running, .exited, .reload, .stop, .stopSigterm, .stopPost,
-      .finalSigterm, .failed, .autoRestart, .autoRestartQueued:
+    case .dead, .condition, .startPre, .start, .startPost, .running, .exited, .reload, .reloadSignal, .reloadNotify, .drain,
+      .stop, .stopSigterm, .stopPost, .finalSigterm, .cleaning, .failed, .autoRestart, .autoRestartQueued:
       self = .terminate
     }
   }
@@ -23,7 +23,13 @@ enum KillPhase {
 extension ServiceMachine {
   mutating func set(_ next: ServiceState, _ context: inout ServiceContext) {
     state = next
-    if next != .running { context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .runtime))) }
+    if next != .running {
+      runtimeDeadlineAt = .never
+      context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .runtime)))
+    }
+    if !next.isWatched { disarmWatchdog(&context) }
+    if !next.isProbed { stopProbing(&context) }
+    if search.awaits != nil { stopSearching(&context) }
     context.notices.append(.passed(next))
   }
 
@@ -40,13 +46,15 @@ extension ServiceMachine {
     if let since = runningSince, uptime == nil { uptime = now.instant.since(since) }
   }
 
-  func arm(_ timeout: TimeSpan, _ context: inout ServiceContext) {
+  mutating func arm(_ timeout: TimeSpan, _ context: inout ServiceContext) {
     let timeout = min(timeout, context.timeoutLimit)
     if timeout.isInfinite { return disarmState(&context) }
-    context.effects.append(.arm(Deadline(context.id, .state, invocation: invocation), at: context.now.instant + timeout))
+    stateDeadlineAt = context.now.instant + timeout
+    context.effects.append(.arm(Deadline(context.id, .state, invocation: invocation), at: stateDeadlineAt))
   }
 
-  func disarmState(_ context: inout ServiceContext) {
+  mutating func disarmState(_ context: inout ServiceContext) {
+    stateDeadlineAt = .never
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .state)))
   }
 
@@ -64,6 +72,15 @@ extension ServiceMachine {
   mutating func spawnMain(_ command: ExecCommand, _ context: inout ServiceContext) {
     let key = nextKey(.main, context)
     main = LiveProcess(key: key, startedAt: context.now.wall)
+    search.isKnown = true
+    spawn(key, command, &context)
+  }
+
+  /// Type=forking: ExecStart= is a control process, the main one is yet to be found.
+  mutating func spawnParent(_ command: ExecCommand, _ context: inout ServiceContext) {
+    let key = nextKey(.main, context)
+    controlIndex = 0
+    control = LiveProcess(key: key, startedAt: context.now.wall)
     spawn(key, command, &context)
   }
 
@@ -89,19 +106,37 @@ extension ServiceMachine {
 
   mutating func spawn(_ key: ProcessKey, _ command: ExecCommand, _ context: inout ServiceContext) {
     isVerifiedEmpty = false
-    context.effects.append(
-      .spawn(
-        SpawnRequest(
-          key: key, unitName: context.name, command: command, exec: context.settings.exec,
-          environment: environment(of: key.role, context))))
+    var request = spawnRequest(key, command, context.settings.exec, context)
+    let access = notifyAccess(context.settings)
+    if key.role == .main {
+      request.notifies = access != .none
+      request.descriptors = store
+      request.nonBlocking = context.settings.nonBlocking
+      request.watchdog = context.settings.watchdog
+      if case .descriptor(let number) = context.settings.ready?.target { request.readyDescriptor = number }
+    } else {
+      request.notifies = access == .exec || access == .all
+    }
+    context.effects.append(.spawn(request))
+  }
+
+  func spawnRequest(
+    _ key: ProcessKey, _ command: ExecCommand, _ exec: ExecSettings, _ context: ServiceContext
+  ) -> SpawnRequest {
+    SpawnRequest(
+      key: key, unitName: context.name, command: command, exec: exec, environment: environment(of: key.role, context))
   }
 
   /// What the role adds to the environment (units.md c.8).
   func environment(of role: Role, _ context: ServiceContext) -> [Bytes] {
     var result = ["INVOCATION_ID=" + invocationID(seed: context.invocationSeed, number: invocation)]
     result += startEnvironment
-    if role == .startPost || role == .reload || role == .stop, let main, main.pid != 0 {
+    if role == .startPost || role == .reload || role == .stop || role == .probe, let main, main.pid != 0 {
       result.append("MAINPID=" + Bytes(decimal: main.pid))
+    }
+    if !context.settings.pidFile.isEmpty { result.append("PIDFILE=" + context.settings.pidFile) }
+    if context.settings.fileDescriptorStoreMax > 0 {
+      result.append("FDSTORE=" + Bytes(decimal: context.settings.fileDescriptorStoreMax))
     }
     if role == .stop || role == .stopPost {
       result.append("SERVICE_RESULT=" + Bytes(self.result.name))
@@ -138,7 +173,8 @@ extension ServiceMachine {
     let list = context.settings.commands(role)
     let report = book(process, status, context)
     control = nil
-    var found = CleanExit.result(status, isDaemon: false, success: context.settings.successExitStatus)
+    // The parent of Type=forking is a daemon's process, for which SIGTERM is a clean end (asked of systemd 252).
+    var found = CleanExit.result(status, isDaemon: role == .main, success: context.settings.successExitStatus)
     // ExecCondition=: 1..254 skips the unit, 255 and signals fail it (units.md c.4).
     if role == .condition, case .exited(let code) = status, found == .exitCode, code < 255 { found = .execCondition }
     if controlIndex < list.count && list[controlIndex].ignoreFailure { found = .success }
@@ -146,9 +182,9 @@ extension ServiceMachine {
     if role != .reload { blame(report, found) }
     // A list goes on only in its own state: what a stop has overtaken is not continued.
     #if PLANTED
-    let isOvertaken = plantedBug != 14 && state != role.controlState
+    let isOvertaken = role == .main || (plantedBug != 14 && state != role.controlState)
     #else
-    let isOvertaken = state != role.controlState
+    let isOvertaken = role == .main || state != role.controlState
     #endif
     if found == .success && controlIndex + 1 < list.count && !isOvertaken {
       controlIndex += 1

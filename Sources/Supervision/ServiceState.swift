@@ -4,21 +4,33 @@ import Model
 ///
 /// A start walks `condition` → `startPre` → `start` → (`startPost`) → `running`, or `exited` for a service that has
 /// nothing to run any more but stays active (`RemainAfterExit=`). A step without commands is passed through. In
-/// `condition`, `startPre` and `startPost` a *control* process runs; in `start` the *main* process is being made (simple),
-/// executed (exec) or run to its end (oneshot). `reload` is `running` with a control process beside the main one.
+/// `condition`, `startPre` and `startPost` a *control* process runs; in `start` the *main* process is being made (simple,
+/// and idle, which is held back until no job is left), executed (exec), waited for until it says READY=1 (notify) or a probe
+/// says it (`Ready…=`), run to its end (oneshot), or looked for: with forking the command itself is a control process, and
+/// the daemon that it leaves behind becomes main by its PID file, by a guess, or stays unknown. `condition` is also where a
+/// start waits for the answer whether somebody of a run before is left, where that forbids it (`SendSIGKILL=no`).
+///
+/// `reload` is `running` with a control process beside the main one. `reloadSignal` waits for the RELOADING=1 that answers
+/// ReloadSignal= (notify-reload); `reloadNotify` waits for READY=1 after it, also where a service reloads by itself.
+///
+/// `drain` (`DrainSec=`) is apus's own: the service runs on, but is not ready for anybody any more; its stop follows.
 ///
 /// A stop walks `stop` (ExecStop=) → `stopSigterm` → `stopSigkill` → `stopPost` (ExecStopPost=) → `finalSigterm` →
 /// `finalSigkill` → `dead` or `failed`. The first half ends when main and control process are gone; the second half ends
 /// when *every* process of the invocation is gone, which is what makes a stop whole. `stopWatchdog` and `finalWatchdog`
-/// are the variants whose first signal is WatchdogSignal= (`Timeout…FailureMode=abort`).
+/// are the variants whose first signal is WatchdogSignal= (`Timeout…FailureMode=abort`, and a missed watchdog). `stopSigterm`
+/// is also where a service that says STOPPING=1 is waited for, without a signal. What a run leaves behind by rule (its runtime
+/// directories, its PID file) is removed in `cleaning`, between the last process and `dead`, so that a stop that is done is
+/// done.
 ///
 /// From `dead` or `failed` a restart goes through `autoRestart` (the backoff) and `autoRestartQueued` (its job waits for
 /// its turn). Both are "activating" to everybody else: a service that will come back is not gone.
 ///
 /// Two processes at most are ours to follow, `main` and `control`; everything else of the invocation is only counted.
 public enum ServiceState: UInt8, CaseIterable, Sendable {
-  case dead, condition, startPre, start, startPost, running, exited, reload, stop, stopWatchdog, stopSigterm, stopSigkill,
-    stopPost, finalWatchdog, finalSigterm, finalSigkill, failed, autoRestart, autoRestartQueued
+  case dead, condition, startPre, start, startPost, running, exited, reload, reloadSignal, reloadNotify, drain, stop,
+    stopWatchdog, stopSigterm, stopSigkill, stopPost, finalWatchdog, finalSigterm, finalSigkill, cleaning, failed, autoRestart,
+    autoRestartQueued
 
   /// systemd's SubState.
   public var name: StaticString {
@@ -31,6 +43,9 @@ public enum ServiceState: UInt8, CaseIterable, Sendable {
     case .running: "running"
     case .exited: "exited"
     case .reload: "reload"
+    case .reloadSignal: "reload-signal"
+    case .reloadNotify: "reload-notify"
+    case .drain: "drain"
     case .stop: "stop"
     case .stopWatchdog: "stop-watchdog"
     case .stopSigterm: "stop-sigterm"
@@ -39,6 +54,7 @@ public enum ServiceState: UInt8, CaseIterable, Sendable {
     case .finalWatchdog: "final-watchdog"
     case .finalSigterm: "final-sigterm"
     case .finalSigkill: "final-sigkill"
+    case .cleaning: "cleaning"
     case .failed: "failed"
     case .autoRestart: "auto-restart"
     case .autoRestartQueued: "auto-restart-queued"
@@ -50,46 +66,11 @@ public enum ServiceState: UInt8, CaseIterable, Sendable {
     case .dead: .inactive
     case .condition, .startPre, .start, .startPost, .autoRestart, .autoRestartQueued: .activating
     case .running, .exited: .active
-    case .reload: .reloading
-    case .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill:
+    case .reload, .reloadSignal, .reloadNotify: .reloading
+    case .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill,
+      .cleaning:
       .deactivating
     case .failed: .failed
     }
   }
-}
-
-/// What can happen to a service. Processes come by role: `main` for Role.main, else `control`.
-public enum ServiceInput: Equatable, Sendable {
-  case start(StartCause)
-  case stop
-  case reload
-  case spawned(ProcessKey, pid: Int32)
-  case spawnFailed(ProcessKey, SpawnFailure)
-  case executed(ProcessKey)
-  case execFailed(ProcessKey, ExecFailure)
-  case exited(ProcessKey, ExitStatus)
-  case signalled(order: UInt32, count: Int, anyLeft: Bool)
-  case emptied
-  case stateDeadline
-  case runtimeDeadline
-  case restartDeadline
-}
-
-/// Why a start happens.
-public enum StartCause: Equatable, Sendable {
-  /// A client, boot, a dependency, a timer: the counters start anew. `environment`: TRIGGER_UNIT and its kin.
-  case request(environment: [Bytes])
-  case autoRestart
-}
-
-/// What a step of the machine tells the manager beside its effects, in order.
-public enum ServiceNotice: Equatable, Sendable {
-  /// Every state passed through, momentary ones included (`failed` before `autoRestart`).
-  case passed(ServiceState)
-  /// The backoff is over: queue the restart's job.
-  case restartDue
-  /// A process had to be killed because a stop's timeout ran out.
-  case killedAtTimeout
-  /// ExecReload= ended; its job ends with it.
-  case reloadEnded(success: Bool)
 }

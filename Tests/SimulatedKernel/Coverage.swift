@@ -10,10 +10,12 @@ public enum Coverage {
     "start", "auto-restart", "stop", "reload", "main spawned", "main spawn failed", "main executed", "main exited success",
     "main exited exit-code", "control spawn failed", "control exited success", "control exited exit-code",
     "control exited exec-condition", "nobody signalled", "emptied", "state deadline", "runtime deadline", "restart deadline",
+    "idle", "leftovers", "no leftovers", "main PID found", "main PID unknown", "READY", "RELOADING", "RELOADING in answer",
+    "STOPPING", "probed ready", "watchdog missed", "unhealthy", "oom killed", "cleaned",
   ]
 
   nonisolated(unsafe) private static var visited = [Bool](
-    repeating: false, count: ServiceType.allCases.count * ServiceState.allCases.count * 18)
+    repeating: false, count: ServiceType.allCases.count * ServiceState.allCases.count * stepNames.count)
 
   /// From here on every step of a service machine in this process is recorded.
   public static func record() {
@@ -40,6 +42,18 @@ public enum Coverage {
     case .stateDeadline: 15
     case .runtimeDeadline: 16
     case .restartDeadline: 17
+    case .idle: 18
+    case .leftoversCounted(let any): any ? 19 : 20
+    case .mainPIDFound: 21
+    case .mainPIDUnknown: 22
+    case .notifiedReady: 23
+    case .notifiedReloading(let isAnswer): isAnswer ? 25 : 24
+    case .notifiedStopping: 26
+    case .probedReady: 27
+    case .watchdogMissed: 28
+    case .unhealthy: 29
+    case .oomKilled: 30
+    case .cleaned: 31
     }
   }
 
@@ -62,6 +76,7 @@ public enum Coverage {
     let parts = cell.components(separatedBy: ", ")
     guard parts.count == 3 else { return nil }
     let (type, state, step) = (parts[0], parts[1], parts[2])
+    if let reason = notReached(type, state, step) { return reason }
     let conditionStates = ["condition", "stop-sigterm", "stop-sigkill", "stop-watchdog"]
     if step == "control exited exec-condition" && !conditionStates.contains(state) {
       return "only ExecCondition= gives that result, in its own state or in a stop that overtook it"
@@ -76,12 +91,28 @@ public enum Coverage {
     return nil
   }
 
+  /// What the simulator does not know yet.
+  private static func notReached(_ type: String, _ state: String, _ step: String) -> String? {
+    if !["simple", "exec", "oneshot"].contains(type) { return "the simulator has no services of that type yet" }
+    if ["reload-signal", "reload-notify"].contains(state) || step == step.uppercased() || step.hasPrefix("RELOADING") {
+      return "the simulator does not send notifications yet"
+    }
+    if step == "watchdog missed" { return "the simulator does not send notifications yet" }
+    if state == "drain" || ["probed ready", "unhealthy"].contains(step) { return "the simulator has no probes and no DrainSec= yet" }
+    if step.hasPrefix("main PID") { return "the simulator has no PID files yet" }
+    if step == "oom killed" { return "no kernel event leads to it yet" }
+    if state == "cleaning" { return "the simulator's units have no runtime directories and no PID files yet" }
+    if state == "start" && step.hasPrefix("control") { return "only Type=forking has a control process there" }
+    if step == "emptied" && ["start", "start-post"].contains(state) { return "asked for only where a main PID or readiness is waited for" }
+    return nil
+  }
+
   private static let lateStates = ["stop-watchdog", "stop-sigkill", "final-watchdog", "final-sigterm", "final-sigkill"]
 
   /// Cells that a race of microseconds, or a chain of three rare things, leads to: recorded when they are seen, not demanded.
   static func isRare(_ cell: String) -> Bool {
     cell.hasSuffix("stop-watchdog, control exited exec-condition") || cell.hasSuffix("stop-sigkill, control exited exec-condition")
-      || cell.contains("final-sigkill, main exited") || cell.hasSuffix("stop-sigterm, main spawn failed")
+      || cell.contains("final-sigkill, main exited") || cell.hasSuffix("leftovers") || cell.hasSuffix("stop-sigterm, main spawn failed")
       || cell.hasSuffix("stop-sigterm, control spawn failed")
   }
 
@@ -90,7 +121,16 @@ public enum Coverage {
     let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     let file = tests.appendingPathComponent("SupervisionTests/Fixtures/service-machine.golden")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
-    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.compactMap { $0.components(separatedBy: " -> ").first }
+    var cells: [String] = []
+    for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+      guard let cell = line.components(separatedBy: " -> ").first, let comma = cell.firstIndex(of: ",") else { continue }
+      // Columns of one outcome stand together; those with a setting (+) are no types of their own.
+      for column in cell[..<comma].split(separator: "|") where !column.contains("+") {
+        let types = column == "all" ? ServiceType.allCases.map { "\($0.name)" } : [String(column)]
+        cells += types.map { $0 + cell[comma...] }
+      }
+    }
+    return cells
   }
 
   /// Prints what no seed visited; true if nothing is missing.

@@ -18,6 +18,15 @@ struct World {
   var nextRequest: UInt64 = 1000
   /// Processes that are left of an invocation besides main and control.
   var others: [Invocation: Int] = [:]
+  /// Looks for a main PID, in order; tests answer them.
+  var searches: [(invocation: Invocation, query: MainPIDQuery, waits: Bool)] = []
+  var endedSearches: [Invocation] = []
+  var adopted: [(key: ProcessKey, pid: Int32)] = []
+  var closed: [DescriptorID] = []
+  var watched: [DescriptorID] = []
+  var cleaned: [[Bytes]] = []
+  /// `cleaned` is answered at once.
+  var cleansAtOnce = true
   /// Signals that processes do not die of.
   var isStubborn = false
 
@@ -63,8 +72,17 @@ struct World {
       case .message(_, let text): messages.append(text.shown)
       case .load(let purpose): loads.append(purpose)
       case .check(let request): answers.append(.checked(request.unit, number: request.number, .met))
-      case .clean(let invocation, _): answers.append(.cleaned(invocation))
-      case .findMainPID, .stopFindingMainPID, .adopt, .closeDescriptors, .watchDescriptor, .closeNotify: break
+      case .clean(let invocation, let paths):
+        cleaned.append(paths)
+        if cleansAtOnce { answers.append(.cleaned(invocation)) }
+      case .findMainPID(let invocation, let query, let waits): searches.append((invocation, query, waits))
+      case .stopFindingMainPID(let invocation): endedSearches.append(invocation)
+      case .adopt(let key, let pid):
+        adopted.append((key, pid))
+        live.append((key, pid, .main))
+      case .closeDescriptors(let list): closed += list
+      case .watchDescriptor(_, let id): watched.append(id)
+      case .closeNotify: break
       case .finalSweep: answers.append(.swept(forced: false))
       case .leave(let status): left = status
       }
@@ -76,7 +94,7 @@ struct World {
     var count = 0
     var ends: [Event] = []
     for process in live where process.key.invocation == order.invocation {
-      guard process.role == .main ? order.main : order.control else { continue }
+      guard process.role == .main ? order.main : process.role == .probe ? order.probe || order.others : order.control else { continue }
       count += 1
       if !isStubborn || order.signal == .kill { ends.append(.exited(process.key, .killed(order.signal))) }
     }
@@ -96,6 +114,39 @@ struct World {
   }
 
   // MARK: What tests do
+
+  enum Sender { case main, control, member, stranger, root }
+
+  /// A datagram to the unit's notify socket.
+  mutating func notify(
+    _ name: String, from sender: Sender = .main, descriptors: [UInt32] = [], _ change: (inout NotifyMessage) -> Void
+  ) {
+    guard let unit = manager.find(Bytes(name.utf8)) else { return }
+    let service = manager[unit].service
+    let pid: Int32 =
+      switch sender {
+      case .main: service.main?.pid ?? 9001
+      case .control: service.control?.pid ?? 9002
+      case .member: 9003
+      case .stranger, .root: 9004
+      }
+    var message = NotifyMessage()
+    change(&message)
+    let from = NotifySender(pid: pid, uid: sender == .root ? 0 : 1000, isMember: sender != .stranger && sender != .root)
+    send(.notified(unit, message, from, descriptors: descriptors.map { DescriptorID($0) }))
+  }
+
+  /// Answers the last look for a main PID; `pid` becomes a process of the run.
+  mutating func answerSearch(_ source: MainPIDSource, _ outcome: MainPIDOutcome) {
+    guard let search = searches.last else { return }
+    send(.mainPID(search.invocation, source, outcome))
+  }
+
+  mutating func emptied(_ name: String) {
+    guard let invocation = invocation(name) else { return }
+    others[invocation] = 0
+    send(.emptied(invocation))
+  }
 
   func record(_ name: String) -> UnitRecord? { manager.find(Bytes(name.utf8)).map { manager[$0] } }
   func state(_ name: String) -> ServiceState? { record(name)?.service.state }
@@ -149,6 +200,13 @@ struct World {
     }
     return nil
   }
+}
+
+/// apus does not leave for lack of work.
+func staying() -> ManagerOptions {
+  var options = ManagerOptions()
+  options.stay = true
+  return options
 }
 
 /// A service with one command.

@@ -181,8 +181,8 @@ extension ServiceState {
   var isGone: Bool {
     switch self {
     case .dead, .failed, .autoRestart, .autoRestartQueued: true
-    case .condition, .startPre, .start, .startPost, .running, .exited, .reload, .stop, .stopWatchdog, .stopSigterm, .stopSigkill,
-      .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill:
+    case .condition, .startPre, .start, .startPost, .running, .exited, .reload, .reloadSignal, .reloadNotify, .drain, .stop,
+      .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       false
     }
   }

@@ -149,8 +149,8 @@ final class StuckChecker: Checker {
   private func judgeNextStep(_ index: Int, _ new: UnitGlance, _ moment: Moment) {
     let lacks: Bool
     switch new.state {
-    case .condition, .startPre, .startPost, .reload, .stop, .stopPost: lacks = new.controlKey == nil
-    case .start: lacks = new.mainKey == nil
+    case .condition, .startPre, .startPost, .reload, .stop, .stopPost: lacks = new.controlKey == nil && !new.waitsWithoutProcess
+    case .start: lacks = new.mainKey == nil && new.controlKey == nil && !new.waitsWithoutProcess
     case .autoRestartQueued: lacks = new.jobType == nil && !moment.manager.isPhaseStopping
     default: lacks = false
     }
@@ -174,7 +174,10 @@ final class StuckChecker: Checker {
     func span(_ value: TimeSpan) -> Int64? { value.isInfinite ? nil : Int64(value.microseconds) * 1000 }
     switch state {
     case .dead, .failed, .running, .exited, .autoRestartQueued: return nil
-    case .condition, .startPre, .startPost, .reload: return span(settings.timeoutStart)
+    case .condition, .startPre, .startPost, .reload, .reloadSignal, .reloadNotify: return span(settings.timeoutStart)
+    case .drain: return span(settings.drain)
+    // As long as its helper may take.
+    case .cleaning: return span(TimeSpan(seconds: 30))
     case .start: return settings.type == .simple ? 0 : span(settings.timeoutStart)
     case .stop, .stopSigterm, .stopSigkill, .stopPost, .finalSigterm, .finalSigkill: return span(settings.timeoutStop)
     case .stopWatchdog, .finalWatchdog: return span(settings.timeoutAbort ?? settings.timeoutStop)

@@ -83,6 +83,8 @@ final class BackoffChecker: Checker {
         fail("\(moment.name(index).shown) was \(old.state.name) and restarted by itself")
       }
     }
+    // The restart that the start limit refuses counts too (asked of systemd 252).
+    if old?.state == .autoRestartQueued, new.state == .failed { models[index].restarts += 1 }
     if isReady(new.state, index, moment.manager), models[index].readySince == nil, models[index].uptime == nil {
       models[index].readySince = moment.now.instant
     }
