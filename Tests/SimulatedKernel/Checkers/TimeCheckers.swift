@@ -84,7 +84,9 @@ final class BackoffChecker: Checker {
       }
     }
     // The restart that the start limit refuses counts too (asked of systemd 252).
-    if old?.state == .autoRestartQueued, new.state == .failed { models[index].restarts += 1 }
+    if let old, old.state == .autoRestart || old.state == .autoRestartQueued, new.state == .failed, isRetry(index, moment) {
+      models[index].restarts += 1
+    }
     if isReady(new.state, index, moment.manager), models[index].readySince == nil, models[index].uptime == nil {
       models[index].readySince = moment.now.instant
     }
