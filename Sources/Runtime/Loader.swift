@@ -25,7 +25,6 @@ struct Loader {
   private var next = 0
   private var seen: [Bytes: Bool] = [:]
   private var isRead: [Bytes: Bool] = [:]
-  private var listed: [Bytes: [Bytes]] = [:]
   private var parsed: [ParsedUnit] = []
   private var diagnostics: [Diagnostic] = []
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
@@ -172,9 +171,9 @@ struct Loader {
       if index.folders[folder].strictness == .lenient, isStub(id) { return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel))) }
       if id.type == .target, isPlain(id), index.folders[folder].strictness == .lenient { return addTarget(id, &kernel) }
       let place = index.folders[folder]
-      let source = read(path, id, place.strictness, &kernel)
+      let source = readUnitFile(path, id, place.strictness, &kernel)
       if source.contents == nil, place.strictness == .lenient, !exists(path, &kernel) { return notFound(id, isWanted) }
-      add(parseUnit(source, dropIns: dropIns(of: id, &kernel), links: links(of: id, place.origin, &kernel), host: host))
+      add(parseUnit(source, dropIns: readDropIns(of: id, &index, &kernel), links: links(of: id, place.origin, &kernel), host: host))
     case .masked(_, let path, let folder):
       let place = index.folders[folder]
       let source = UnitSource(path: path, name: id, contents: [], strictness: place.strictness, isMask: true)
@@ -213,7 +212,7 @@ struct Loader {
     let isPlain = isPlain(id)
     add(
       parseUnit(
-        source, dropIns: isPlain ? [] : dropIns(of: id, &kernel),
+        source, dropIns: isPlain ? [] : readDropIns(of: id, &index, &kernel),
         links: isPlain ? UnitLinks(origin: .builtIn) : links(of: id, .builtIn, &kernel), host: host))
   }
 
@@ -277,33 +276,6 @@ struct Loader {
 // MARK: - Files
 
 extension Loader {
-  private func read(_ path: Bytes, _ name: UnitName, _ strictness: Strictness, _ kernel: inout some Kernel) -> UnitSource {
-    var contents: Bytes? = nil
-    var problem = Bytes()
-    switch kernel.readFile(path, limit: Loader.fileLimit) {
-    case .contents(let bytes): contents = bytes
-    case .failed(let errno): problem = "cannot read it: " + errorText(errno)
-    case .notRegular(let kind): problem = text("it is \(kind.name), not a regular file")
-    case .tooLarge: problem = Bytes("it is larger than 1 MiB")
-    }
-    return UnitSource(path: path, name: name, contents: contents, readError: problem, strictness: strictness)
-  }
-
-  /// The drop-ins of a unit in the order in which they are applied: sorted by their file names, of one name the first.
-  private mutating func dropIns(of id: UnitName, _ kernel: inout some Kernel) -> [UnitSource] {
-    var sources: [UnitSource] = []
-    for file in files(".d", of: id, &kernel) where file.name.ends(with: ".conf") && file.name.first != 46 {
-      let strictness = index.folders[file.folder].strictness
-      // /dev/null hides what has the same name, and says nothing.
-      if kernel.readLink(file.path) == Bytes("/dev/null") {
-        sources.append(UnitSource(path: file.path, name: id, contents: [], strictness: strictness))
-        continue
-      }
-      sources.append(read(file.path, id, strictness, &kernel))
-    }
-    return sources
-  }
-
   /// What is linked into a unit's `.wants/`, `.requires/` and `.upholds/`, and its further names. The name of the link is
   /// the dependency; where it leads does not matter, unless it is /dev/null, which takes a link of the same name away.
   private mutating func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
@@ -317,34 +289,13 @@ extension Loader {
 
   private mutating func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
     var names: [UnitName] = []
-    for file in files(suffix, of: id, &kernel) {
+    for file in index.files(suffix, of: id, &kernel) {
       guard var name = UnitName(file.name), let target = kernel.readLink(file.path), target != "/dev/null" else { continue }
       // Of a template it is the instance with the unit's own instance name, or with its name.
       if name.isTemplate { name = name.with(instance: id.instance ?? id.prefix) ?? name }
       if !names.contains(name) { names.append(name) }
     }
     return names
-  }
-
-  private mutating func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
-    var files: [DropIn] = []
-    for place in index.subfolders(suffix, of: [id] + index.aliases(of: id)) {
-      if listed[place.path] == nil {
-        listed[place.path] = []
-        if case .entries(let names) = kernel.listFolder(place.path) { listed[place.path] = names }
-      }
-      for name in listed[place.path] ?? [] where !files.contains(where: { $0.name == name }) {
-        let position = files.firstIndex { name.lexicographicallyPrecedes($0.name) } ?? files.count
-        files.insert(DropIn(name: name, path: place.path + "/" + name, folder: place.folder), at: position)
-      }
-    }
-    return files
-  }
-
-  private struct DropIn {
-    var name: Bytes
-    var path: Bytes
-    var folder: Int
   }
 }
 

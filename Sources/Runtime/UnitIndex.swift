@@ -32,6 +32,10 @@ public struct UnitIndex: Sendable {
   private var byName: [Bytes: Int] = [:]
   /// Links to a name.
   private var linksTo: [Bytes: [Int]] = [:]
+  /// All `.wants/`, `.requires/` and `.upholds/`, and the folder of the unit path that each is in.
+  public private(set) var dependencyFolders: [(folder: Int, path: Bytes)] = []
+  /// Subfolders that were listed.
+  var listed: [Bytes: [Bytes]] = [:]
   /// `web.service.d` → the folders that have it.
   private var subfolders: [Bytes: [Int]] = [:]
   /// What is wrong with links and names.
@@ -83,6 +87,7 @@ public struct UnitIndex: Sendable {
     if let only = place.only, name != only, !(name.count > only.count && name.starts(with: only) && name[only.count] == 46) { return }
     if name.ends(with: ".d") || name.ends(with: ".wants") || name.ends(with: ".requires") || name.ends(with: ".upholds") {
       subfolders[name, default: []].append(folder)
+      if !name.ends(with: ".d") { dependencyFolders.append((folder, place.path + "/" + name)) }
       return
     }
     guard let unit = UnitName(name), entries.count < UnitIndex.entriesMax else {
@@ -109,8 +114,12 @@ public struct UnitIndex: Sendable {
     guard let link = kernel.readLink(folders[folder].path + "/" + name.bytes) else { return .file }
     let path = UnitPath.simplified(link.first == 47 ? link : base + link)
     if path == "/dev/null" { return .mask }
-    guard let prefix = prefixes.first(where: { path.count > $0.count && path.starts(with: $0) }) else { return .file }
     let last = Bytes(path[((path.lastIndex(of: 47) ?? -1) + 1)...])
+    guard let prefix = prefixes.first(where: { path.count > $0.count && path.starts(with: $0) }) else {
+      // `default.target` of a root that never had systemd's own files: what it leads to is built in.
+      if name.type == .target, let target = UnitName(last), target != name, BuiltInTargets.text(target) != nil { return .alias(target) }
+      return .file
+    }
     if last == name.bytes {
       // To a file of the same name: further down in the path it is found by itself; in a folder of the folder (as
       // Kubernetes mounts a ConfigMap) only by this link, and on the command line it is this link that is meant.
@@ -148,6 +157,15 @@ public struct UnitIndex: Sendable {
   }
 
   // MARK: Questions
+
+  /// Every name that has a file or link of its own, and the folder it is in.
+  public var names: [(name: UnitName, folder: Int)] { entries.map { ($0.name, $0.folder) } }
+
+  /// Whether the name is a link to another unit's name.
+  public func isAlias(_ name: UnitName) -> Bool {
+    if case .alias? = entry(name)?.target { return true }
+    return false
+  }
 
   func entry(_ name: UnitName) -> Entry? { byName[name.bytes].map { entries[$0] } }
 

@@ -20,8 +20,9 @@ enum ArgumentError: Error {
 /// Reads the command line (DESIGN section 1). `--name=value` and `--name value`, short options in one word, options
 /// anywhere before `--`. Behind `--` is COMMAND, or for client verbs only operands. Options that are not given come from
 /// the environment as `APUS_NAME`.
-func parseArguments(_ process: ProcessArguments) throws(ArgumentError) -> ParsedArguments {
-  var parser = ArgumentParser(isSystemctl: process.programName == "systemctl", arguments: process.arguments)
+/// `isInit`: as PID 1 options alone are a command line, too: it boots.
+func parseArguments(_ process: ProcessArguments, isInit: Bool = false) throws(ArgumentError) -> ParsedArguments {
+  var parser = ArgumentParser(personality: process.programName, arguments: process.arguments, isInit: isInit)
   try parser.readAll()
   var parsed = try parser.finish()
   try addEnvironment(&parsed, process)
@@ -33,6 +34,7 @@ func parseArguments(_ process: ProcessArguments) throws(ArgumentError) -> Parsed
 
 private struct ArgumentParser {
   let isSystemctl: Bool
+  let isInit: Bool
   let arguments: [Bytes]
   var index = 0
   var verb: VerbSpec? = nil
@@ -41,9 +43,13 @@ private struct ArgumentParser {
   var command: [Bytes] = []
   var hasSeparator = false
 
-  init(isSystemctl: Bool, arguments: [Bytes]) {
-    self.isSystemctl = isSystemctl
+  /// `personality`: the name that apus was called by; some names of systemd's own programs are a verb in themselves.
+  init(personality: Bytes, arguments: [Bytes], isInit: Bool) {
+    // `systemctl`, and what is called like it: `docker-systemctl`.
+    isSystemctl = personality.ends(with: "systemctl")
+    self.isInit = isInit
     self.arguments = arguments
+    if personality == "systemd-escape" { verb = VerbSpec.named(Bytes("escape")) }
   }
 
   mutating func readAll() throws(ArgumentError) {
@@ -109,7 +115,7 @@ private struct ArgumentParser {
     var at = 1
     while at < argument.count {
       let written = Bytes([45, argument[at]])
-      guard let spec = OptionSpec.short(argument[at]) else { throw .usage("unknown option '" + written + "'", verb) }
+      guard let spec = OptionSpec.short(argument[at], verb) else { throw .usage("unknown option '" + written + "'", verb) }
       at += 1
       if !spec.takesValue {
         try add(spec, [], source: written)
@@ -137,14 +143,23 @@ private struct ArgumentParser {
 
   /// Checks options and operands against the verb, which may have come behind them.
   mutating func finish() throws(ArgumentError) -> ParsedArguments {
-    guard let verb = verb ?? (isSystemctl ? VerbSpec.named(Bytes("list-units")) : hasSeparator ? VerbSpec.wrap : nil) else {
+    var implied: VerbSpec? = nil
+    if isSystemctl {
+      implied = VerbSpec.named(Bytes("list-units"))
+    } else if hasSeparator {
+      implied = .wrap
+    } else if isInit {
+      implied = .boot
+    }
+    guard let verb = verb ?? implied else {
       throw .usage(Bytes(arguments.isEmpty ? "nothing to do" : "a verb is missing"), nil)
     }
     for id in values.ids where !verb.options.contains(id) {
-      let owner = verb.face == .wrap ? Bytes("'apus -- COMMAND'") : "'apus " + Bytes(verb.name) + "'"
+      let owner =
+        verb.face == .wrap ? Bytes("'apus -- COMMAND'") : verb.face == .boot ? Bytes("'apus' alone") : "'apus " + Bytes(verb.name) + "'"
       throw .usage(values.source(id) + " is no option of " + owner, verb)
     }
-    if verb.face != .run, verb.face != .wrap {
+    if verb.face != .run, verb.face != .wrap, verb.face != .boot {
       operands += command
       command = []
     }

@@ -35,10 +35,11 @@ struct PendingAnswer {
 
 /// The client verbs: they ask the server, and print what it says as systemctl would.
 struct Client {
-  let face: Face
-  let verb: VerbSpec
+  var face: Face
+  var verb: VerbSpec
   let values: OptionValues
-  let operands: [Bytes]
+  var operands: [Bytes]
+  let environment: [Bytes]
   let isJSON: Bool
   let isQuiet: Bool
   private let control: Bytes?
@@ -49,6 +50,7 @@ struct Client {
     verb = parsed.verb
     values = parsed.values
     operands = parsed.operands
+    environment = process.environment
     isQuiet = parsed.values.has(.quiet)
     control = parsed.values.value(.control)
     runtimeFolder = process.variable(Bytes("XDG_RUNTIME_DIR"))
@@ -72,7 +74,12 @@ struct Client {
     case .daemonReload: return daemonReload()
     case .apply: return apply()
     case .exit: return try exitServer()
-    case .run, .wrap, .check, .tmpfiles: return Status.usage
+    case .cat, .isEnabled, .listUnitFiles, .getDefault: return lookAtFiles()
+    case .enable, .disable, .reenable, .mask, .unmask, .setDefault: return install()
+    case .listDependencies: return listDependencies()
+    case .isSystemRunning: return isSystemRunning()
+    case .reloadOrRestart, .tryReloadOrRestart: return try reloadOrRestart()
+    case .run, .wrap, .boot, .check, .tmpfiles, .escape: return Status.usage
     }
   }
 

@@ -44,7 +44,7 @@ extension Client {
     let types = values.list(.type)
     let suffix = name.lastIndex(of: 46).map { Bytes(name[($0 + 1)...]) } ?? []
     if !types.isEmpty, !types.contains(suffix) { return false }
-    let states = values.list(.state)
+    let states = values.list(.state) + (values.has(.failed) ? [Bytes("failed")] : [])
     if states.isEmpty { return values.has(.all) || isWorthListing(unit) }
     return ["LoadState", "ActiveState", "SubState"].contains { (key: StaticString) in states.contains(unit.text(key)) }
   }
@@ -58,7 +58,7 @@ extension Client {
         [[], Bytes("UNIT"), Bytes("LOAD"), Bytes("ACTIVE"), Bytes("SUB")] + (hasJobs ? [Bytes("JOB")] : []) + [Bytes("DESCRIPTION")])
     }
     for unit in units {
-      let isHealthy = unit.says("LoadState", "loaded") && !unit.says("ActiveState", "failed")
+      let isHealthy = values.has(.plain) || unit.says("LoadState", "loaded") && !unit.says("ActiveState", "failed")
       var row = [isHealthy ? Bytes(" ") : Bytes("●")]
       for key in ["Id", "LoadState", "ActiveState", "SubState"] as [StaticString] { row.append(unit.text(key)) }
       if hasJobs { row.append(unit["Job"]?.text("Type") ?? []) }
@@ -68,7 +68,7 @@ extension Client {
     var out = table.text
     if hasLegend {
       out += "\n" + Bytes(decimal: units.count) + " loaded units listed."
-      if !values.has(.all), values.list(.state).isEmpty { out += " --all lists the inactive ones, too." }
+      if !values.has(.all), values.list(.state).isEmpty, !values.has(.failed) { out += " --all lists the inactive ones, too." }
       out += "\n"
     }
     return out

@@ -13,8 +13,8 @@ func generalHelp() -> Bytes {
     out += "\n"
     out.append(group.heading)
     out += "\n"
-    for verb in VerbSpec.all where verb.group == group { appendEntry(Bytes(verb.name), verb.summary, width: 14, &out) }
-    if group == .supervise { appendEntry(Bytes("-- COMMAND"), VerbSpec.wrap.summary, width: 14, &out) }
+    for verb in VerbSpec.all where verb.group == group { appendEntry(Bytes(verb.name), verb.summary, width: 21, &out) }
+    if group == .supervise { appendEntry(Bytes("-- COMMAND"), VerbSpec.wrap.summary, width: 21, &out) }
   }
   out += "\nA UNIT without a suffix is a service. 'apus VERB --help' tells a verb's options; each may also be\n"
   out += "given by the environment: --stop-timeout=10s as APUS_STOP_TIMEOUT=10s, --stay as APUS_STAY=1.\n"
@@ -54,7 +54,7 @@ func answer(_ error: ArgumentError) -> Int32 {
   case .usage(let message, let verb):
     var out = "apus: " + message + "\n"
     if let verb { out += usageLine(verb) }
-    let topic = verb.map { $0.face == .wrap ? Bytes() : Bytes($0.name) + " " } ?? Bytes()
+    let topic = verb.map { $0.name.utf8CodeUnitCount == 0 ? Bytes() : Bytes($0.name) + " " } ?? Bytes()
     writeAll(out + "try 'apus " + topic + "--help'\n", to: 2)
     return Status.usage
   }

@@ -6,6 +6,8 @@ enum OptionID: UInt8 {
   case output, noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet
   case create, remove, boot, excludePrefix
   case full, noPager, system, noAskPassword
+  case pathForm, unescape, mangle, suffix, template, instance
+  case now, runtime, force, noReload, plain, failed, after, before
   case help, version
 }
 
@@ -80,6 +82,20 @@ struct OptionSpec {
     OptionSpec(.noPager, "no-pager", ""),
     OptionSpec(.system, "system", ""),
     OptionSpec(.noAskPassword, "no-ask-password", ""),
+    OptionSpec(.pathForm, "path", short: "p", "the text is a path"),
+    OptionSpec(.unescape, "unescape", short: "u", "the other way"),
+    OptionSpec(.mangle, "mangle", short: "m", "make a unit name as the verbs do of their operands"),
+    OptionSpec(.suffix, "suffix", value: "SUFFIX", "append a unit type: service, mount ..."),
+    OptionSpec(.template, "template", value: "NAME@.TYPE", "put the text into a template's name as its instance"),
+    OptionSpec(.instance, "instance", "with --unescape: of the instance's name only"),
+    OptionSpec(.now, "now", "start or stop the units, too"),
+    OptionSpec(.runtime, "runtime", "below /run, until the container ends"),
+    OptionSpec(.force, "force", short: "f", "replace links that lead elsewhere"),
+    OptionSpec(.noReload, "no-reload", "do not have apus read the unit files again"),
+    OptionSpec(.plain, "plain", "a list, not a tree"),
+    OptionSpec(.failed, "failed", "only units that have failed"),
+    OptionSpec(.after, "after", "what it waits for"),
+    OptionSpec(.before, "before", "what waits for it"),
     OptionSpec(.help, "help", short: "h", "this help"),
     OptionSpec(.version, "version", "the version"),
   ]
@@ -91,9 +107,10 @@ struct OptionSpec {
     return nil
   }
 
-  static func short(_ letter: UInt8) -> OptionSpec? {
-    for spec in all where spec.short == letter && letter != 0 { return spec }
-    return nil
+  /// Of two options with one letter it is the verb's that is meant.
+  static func short(_ letter: UInt8, _ verb: VerbSpec?) -> OptionSpec? {
+    let found = all.filter { $0.short == letter && letter != 0 }
+    return found.first { verb?.options.contains($0.id) ?? true } ?? found.first
   }
 }
 

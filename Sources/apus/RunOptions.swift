@@ -42,7 +42,9 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
   }
   var options = RunOptions()
   options.failFast = values.has(.failFast)
-  options.stay = values.has(.stay)
+  // What boots a machine, or a container as one, never leaves for lack of work.
+  options.stay = values.has(.stay) || parsed.face == .boot
+  options.bootsDefaultTarget = parsed.face == .boot
   options.group = values.has(.group)
   options.dieWithParent = values.has(.dieWithParent)
   options.control = values.value(.control)

@@ -2,21 +2,24 @@ import Model
 
 /// What one invocation of apus is (DESIGN section 1).
 enum Face: UInt8 {
-  case run, wrap, check, tmpfiles
+  case run, wrap, boot, check, escape, tmpfiles
   case status, show, listUnits, listTimers, isActive, isFailed
   case start, stop, restart, tryRestart, reload, kill, resetFailed
+  case cat, listUnitFiles, isEnabled, enable, disable, reenable, mask, unmask, getDefault, setDefault
+  case listDependencies, isSystemRunning, reloadOrRestart, tryReloadOrRestart
   case daemonReload, apply, exit
 }
 
 /// Headings of the help, in order.
 enum VerbGroup: UInt8 {
-  case supervise, look, act, manage
-  static let all: [VerbGroup] = [.supervise, .look, .act, .manage]
+  case supervise, look, act, files, manage
+  static let all: [VerbGroup] = [.supervise, .look, .act, .files, .manage]
   var heading: StaticString {
     switch self {
     case .supervise: "supervise"
     case .look: "look"
     case .act: "act on units"
+    case .files: "look at unit files, and link them"
     case .manage: "act on apus itself"
     }
   }
@@ -46,7 +49,7 @@ struct VerbSpec {
     self.summary = summary
     self.details = details
     self.operands = operands
-    self.options = options + (group == .supervise ? [] : VerbSpec.client) + [.help]
+    self.options = options + (group == .supervise || face == .escape ? [] : VerbSpec.client) + [.help]
   }
 
   /// Options of every client verb; all but the first are systemctl's, and change nothing here.
@@ -59,10 +62,18 @@ struct VerbSpec {
     .wrap, "", .supervise, usage: "[OPTION...] -- COMMAND [ARG...]", operands: 0...0, [.group, .dieWithParent],
     "run COMMAND alone, as PID 1 should: reap, forward signals, exit with its status", "")
 
+  /// `apus` alone, as PID 1.
+  static let boot = VerbSpec(
+    .boot, "", .supervise, usage: "[OPTION...]", operands: 0...0, supervising, "as PID 1: boot default.target", "")
+
+  private static let supervising: [OptionID] = [
+    .stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup, .unitPath,
+  ]
+
   static let all: [VerbSpec] = [
     VerbSpec(
       .run, "run", .supervise, usage: "run [OPTION...] (PATH | UNIT)... [-- COMMAND [ARG...]]", operands: many,
-      [.stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup, .unitPath],
+      supervising,
       "supervise the units of a folder, or single ones",
       """
       An argument with a slash, or that exists, is a PATH: a folder of unit files, or one unit file.
@@ -98,7 +109,7 @@ struct VerbSpec {
       "a unit's properties, for programs", ""),
     VerbSpec(
       .listUnits, "list-units", .look, usage: "list-units [OPTION...] [PATTERN...]", operands: 0...Int.max,
-      [.all, .type, .state, .noLegend, .output], "a table of the units",
+      [.all, .type, .state, .failed, .plain, .noLegend, .output], "a table of the units",
       "Without --all or --state: those that are active, failed, or have a job. A PATTERN knows * ? and [a-z].\n"),
     VerbSpec(
       .listTimers, "list-timers", .look, usage: "list-timers [OPTION...] [PATTERN...]", operands: 0...Int.max,
@@ -109,6 +120,13 @@ struct VerbSpec {
     VerbSpec(
       .isFailed, "is-failed", .look, usage: "is-failed [OPTION...] UNIT...", operands: many, [.output],
       "whether units have failed", "Exit status: 0 if one of them has failed, else 1.\n"),
+    VerbSpec(
+      .listDependencies, "list-dependencies", .look, usage: "list-dependencies [OPTION...] [UNIT]", operands: 0...1,
+      [.all, .plain, .after, .before], "a tree of what a unit pulls in",
+      "Targets are unfolded, with --all every unit. Without a UNIT: of what boots.\n"),
+    VerbSpec(
+      .isSystemRunning, "is-system-running", .look, usage: "is-system-running", operands: 0...0, [],
+      "whether apus runs, and nothing has failed", "Exit status: 0 running, 1 anything else.\n"),
     VerbSpec(
       .start, "start", .act, usage: "start [OPTION...] UNIT...", operands: many, job, "start units",
       "Exit status: 0 started, 1 failed, 5 no such unit.\n"),
@@ -125,11 +143,50 @@ struct VerbSpec {
       .reload, "reload", .act, usage: "reload [OPTION...] UNIT...", operands: many, job, "have units read their configuration again",
       "Exit status: 0 reloaded, 1 failed, 3 the unit cannot reload or does not run, 5 no such unit.\n"),
     VerbSpec(
+      .reloadOrRestart, "reload-or-restart", .act, usage: "reload-or-restart [OPTION...] UNIT...", operands: many, job,
+      "reload units that can, restart the others", ""),
+    VerbSpec(
+      .tryReloadOrRestart, "try-reload-or-restart", .act, usage: "try-reload-or-restart [OPTION...] UNIT...", operands: many, job,
+      "the same of those that run", ""),
+    VerbSpec(
       .kill, "kill", .act, usage: "kill [OPTION...] UNIT...", operands: many, [.signal, .killWhom, .output],
       "send a signal to processes of units", "Exit status: 0 sent, 1 failed, 5 no such unit.\n"),
     VerbSpec(
       .resetFailed, "reset-failed", .act, usage: "reset-failed [OPTION...] [UNIT...]", operands: 0...Int.max, [.output],
       "forget failures, restart counts and start limits", "Without a UNIT: of all that have failed.\n"),
+    VerbSpec(
+      .cat, "cat", .files, usage: "cat [OPTION...] UNIT...", operands: many, [.unitPath], "a unit's files, as they are applied",
+      "The main file, then the drop-ins. Exit status: 0, or 1 if one of them has no file.\n"),
+    VerbSpec(
+      .listUnitFiles, "list-unit-files", .files, usage: "list-unit-files [OPTION...] [PATTERN...]", operands: 0...Int.max,
+      [.unitPath, .noLegend, .type, .state], "what the unit path has, and what of it is enabled", ""),
+    VerbSpec(
+      .isEnabled, "is-enabled", .files, usage: "is-enabled [OPTION...] UNIT...", operands: many, [.unitPath],
+      "whether units are linked into what boots",
+      "Exit status: 0 if one of them is enabled, static, an alias, generated or indirect; else 1.\n"),
+    VerbSpec(
+      .enable, "enable", .files, usage: "enable [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
+      "make the links that the unit's [Install] section names",
+      "Links are made below /etc/systemd/system, or in the first folder of --unit-path. Exit status: 0, or 1.\n"),
+    VerbSpec(
+      .disable, "disable", .files, usage: "disable [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .noReload],
+      "remove all links to units", ""),
+    VerbSpec(
+      .reenable, "reenable", .files, usage: "reenable [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
+      "disable and enable", ""),
+    VerbSpec(
+      .mask, "mask", .files, usage: "mask [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
+      "link units to /dev/null: nothing can start them", ""),
+    VerbSpec(
+      .unmask, "unmask", .files, usage: "unmask [OPTION...] UNIT...", operands: many, [.unitPath, .runtime, .noReload],
+      "remove that link", ""),
+    VerbSpec(.getDefault, "get-default", .files, usage: "get-default", operands: 0...0, [.unitPath], "what 'apus' as PID 1 boots", ""),
+    VerbSpec(
+      .setDefault, "set-default", .files, usage: "set-default TARGET", operands: 1...1, [.unitPath, .noReload],
+      "have 'apus' as PID 1 boot that target", ""),
+    VerbSpec(
+      .escape, "escape", .files, usage: "escape [OPTION...] TEXT...", operands: 0...Int.max,
+      [.pathForm, .unescape, .mangle, .suffix, .template, .instance], "text as part of a unit name, and back", ""),
     VerbSpec(
       .daemonReload, "daemon-reload", .manage, usage: "daemon-reload", operands: 0...0, [.output],
       "read all unit files again; starts, stops and restarts nothing", ""),
@@ -142,13 +199,24 @@ struct VerbSpec {
       "stop everything; apus exits with STATUS, 0 without one", ""),
   ]
 
+  /// Older names that scripts still use.
+  private static func currentName(_ name: Bytes) -> Bytes {
+    switch name {
+    case "condrestart": Bytes("try-restart")
+    case "force-reload": Bytes("try-reload-or-restart")
+    case "daemon-reexec": Bytes("daemon-reload")
+    default: name
+    }
+  }
+
   static func named(_ name: Bytes) -> VerbSpec? {
+    let name = currentName(name)
     for spec in all where name == spec.name { return spec }
     return nil
   }
 
   /// Verbs of DESIGN section 1 that a later version brings.
-  static let later: [StaticString] = ["calendar", "cat", "daemon-reexec", "list-sockets", "logs", "wait"]
+  static let later: [StaticString] = ["calendar", "list-sockets", "logs", "wait"]
 
   /// The options with their text, in the order of the option table.
   var specs: [OptionSpec] { OptionSpec.all.filter { options.contains($0.id) } }

@@ -5,7 +5,9 @@ import Testing
   @Test func helpOfEveryVerb() throws {
     let verbs = [
       "run", "check", "status", "show", "list-units", "list-timers", "is-active", "is-failed", "start", "stop", "restart", "try-restart",
-      "reload", "kill", "reset-failed", "daemon-reload", "apply", "exit",
+      "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed", "daemon-reload", "apply", "exit", "cat",
+      "list-unit-files", "is-enabled", "enable", "disable", "reenable", "mask", "unmask", "get-default", "set-default", "escape",
+      "list-dependencies", "is-system-running",
     ]
     let general = try apus(["--help"])
     #expect(general.status == 0 && general.err.isEmpty)
@@ -40,9 +42,9 @@ import Testing
       (["kill", "--kill-whom=x", "y"], [:]), (["start", "--job-mode=x", "y"], [:]), (["status", "-o", "yaml"], [:]),
       (["status", "-o"], [:]),
       (["run", "x"], ["APUS_STAY": "maybe"]), (["run", "x"], ["APUS_STOP_TIMEOUT": "x"]), (["run", "x"], ["APUS_CONTAINMENT": "x"]),
-      (["status"], ["APUS_OUTPUT": "yaml"]), (["logs"], [:]), (["calendar", "daily"], [:]), (["cat", "x"], [:]), (["wait"], [:]),
+      (["status"], ["APUS_OUTPUT": "yaml"]), (["logs"], [:]), (["calendar", "daily"], [:]), (["cat"], [:]), (["set-default"], [:]),
+      (["wait"], [:]),
       (["list-sockets"], [:]),
-      (["daemon-reexec"], [:]),
     ]
     var text = ""
     for (line, environment) in lines {

@@ -1,0 +1,38 @@
+import Model
+import UnitFile
+
+/// A file of a unit's `NAME.d/`, or a link of its `NAME.wants/`.
+public struct DropIn: Equatable, Sendable {
+  public var name: Bytes
+  public var path: Bytes
+  /// Of the index's folders.
+  public var folder: Int
+}
+
+extension UnitIndex {
+  /// The drop-ins of a unit in the order in which they are applied, those that only hide others (/dev/null) included.
+  public mutating func dropIns(of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+    files(".d", of: id, &kernel).filter { $0.name.ends(with: ".conf") && $0.name.first != 46 }
+  }
+
+  /// What the unit's folders of that kind have, sorted by file name; of equal names the first counts (units.md b.8).
+  mutating func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+    var files: [DropIn] = []
+    for place in subfolders(suffix, of: [id] + aliases(of: id)) {
+      for name in list(place.path, &kernel) where !files.contains(where: { $0.name == name }) {
+        let position = files.firstIndex { name.lexicographicallyPrecedes($0.name) } ?? files.count
+        files.insert(DropIn(name: name, path: place.path + "/" + name, folder: place.folder), at: position)
+      }
+    }
+    return files
+  }
+
+  /// A subfolder's names; it is listed once.
+  public mutating func list(_ path: Bytes, _ kernel: inout some Kernel) -> [Bytes] {
+    if let names = listed[path] { return names }
+    var names: [Bytes] = []
+    if case .entries(let found) = kernel.listFolder(path) { names = found }
+    listed[path] = names
+    return names
+  }
+}
