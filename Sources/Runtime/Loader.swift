@@ -30,7 +30,7 @@ struct Loader {
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
   private var requested: [UnitName] = []
   /// The units' own names, of `requested` and of the command line's folders.
-  private var starting: [UnitName] = []
+  private var starting: [Bytes: Bool] = [:]
   /// Names that may be gone since: they are read if they are there.
   private let known: [Bytes]
   /// The unit path itself is booted: `sysinit.target` and `basic.target` pull in what is linked into them.
@@ -126,7 +126,7 @@ struct Loader {
       if let unit = UnitName(word), !unit.isTemplate { requested.append(unit) }
     } else {
       for entry in index.entries where index.folders[entry.folder].origin == .commandLine {
-        if !entry.name.isTemplate { starting.append(index.find(entry.name).id) }
+        if !entry.name.isTemplate { starting[index.find(entry.name).id.bytes] = true }
         enqueue(entry.name)
       }
       if arguments.isEmpty && folders.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
@@ -135,7 +135,7 @@ struct Loader {
       for name in known { if let unit = UnitName(name) { enqueue(unit) } }
     }
     for unit in requested {
-      starting.append(index.find(unit).id)
+      starting[index.find(unit).id.bytes] = true
       enqueue(unit)
     }
   }
@@ -266,7 +266,7 @@ struct Loader {
       names = requested.map { index.find($0).id }
     } else {
       let wanted = requested.map { index.find($0).id }
-      names = startingUnits(catalogue).filter { starting.contains($0) && !wanted.contains($0) } + wanted
+      names = startingUnits(catalogue).filter { starting[$0.bytes] == true && !wanted.contains($0) } + wanted
     }
     return LoadedUnits(
       units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics, starting: isDemand ? [] : names, isPartial: isDemand)

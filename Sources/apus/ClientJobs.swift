@@ -23,6 +23,11 @@ extension Client {
       var pending: [(unit: Bytes, answer: Result<PendingAnswer, ClientFailure>)] = []
       for operand in operands[begin..<end] {
         let unit = fullUnitName(operand)
+        if UnitName(unit)?.isTemplate == true {
+          complain("cannot " + Bytes(verb.name) + " " + unit + ": the name of a template is missing the instance name")
+          status = Status.failure
+          continue
+        }
         pending.append((unit, send(.post, unitPath(unit) + "/" + Bytes(verb.name) + query, waits: waits)))
       }
       for item in pending {
