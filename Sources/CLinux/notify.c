@@ -93,6 +93,24 @@ int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode) {
   return (int32_t)RAW(__NR_mkdirat, AT_FDCWD, path, mode);
 }
 
+int32_t apus_status_path(const uint8_t *path, struct apus_status *into) {
+  struct stat status;
+  long result = RAW(__NR_newfstatat, AT_FDCWD, path, &status, 0);
+  if (result < 0) return (int32_t)result;
+  into->mode = status.st_mode;
+  into->uid = status.st_uid;
+  into->gid = status.st_gid;
+  into->links = (uint32_t)status.st_nlink;
+  into->device = status.st_dev;
+  into->inode = status.st_ino;
+  into->size = (uint64_t)status.st_size;
+  return 0;
+}
+int64_t apus_changed_at(const uint8_t *path) {
+  struct stat status;
+  long result = RAW(__NR_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW);
+  return result < 0 ? result : (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
+}
 int32_t apus_is_read_only(const uint8_t *path) {
   struct statfs status;
   long result = RAW(__NR_statfs, path, &status);

@@ -52,12 +52,14 @@ extension LinuxKernel {
 
   /// The tag is set beside a cgroup too: the last sweep goes by it. COMMAND's limits stay as they were found.
   func tagFor(_ plan: SpawnPlan) -> UInt64 {
-    if !tag.isPossible || plan.hasOwnRTTime || plan.inheritsEverything || mode == .group { return 0 }
+    if !tag.isPossible || plan.hasOwnRTTime || plan.inheritsEverything || mode == .group || plan.key.invocation.unit == .helper {
+      return 0
+    }
     return tag.value(of: plan.key.invocation.number)
   }
 
   func record(_ invocation: Invocation, environment: [Bytes]) {
-    if records[invocation] != nil { return }
+    if records[invocation] != nil || invocation.unit == .helper { return }
     var id = Bytes()
     for entry in environment where entry.starts(with: "INVOCATION_ID=") { id = Bytes(entry[14...]) }
     records[invocation] = InvocationRecord(id: id)

@@ -8,8 +8,8 @@ enum Glob {
   /// More matches than this are left out.
   static let matchesMax = 4096
 
-  /// The existing paths that an absolute pattern names, sorted by bytes.
-  static func expand(_ pattern: Bytes) -> [Bytes] {
+  /// The existing paths that an absolute pattern names, sorted by bytes; with `countsLinks` also links to nowhere.
+  static func expand(_ pattern: Bytes, countsLinks: Bool = false) -> [Bytes] {
     guard pattern.first == 47 else { return [] }
     var found: [Bytes] = [[]]
     for part in pattern.pieces(separatedBy: 47) {
@@ -23,7 +23,11 @@ enum Glob {
       }
       found = Array(next.prefix(matchesMax))
     }
-    found = found.filter { !$0.isEmpty && apus_path_kind($0.terminated) >= 0 }
+    var status = apus_status()
+    found = found.filter { path in
+      if path.isEmpty { return false }
+      return countsLinks ? apus_status_at(-100, path.terminated, &status) >= 0 : apus_path_kind(path.terminated) >= 0
+    }
     return found.sorted { $0.lexicographicallyPrecedes($1) }
   }
 

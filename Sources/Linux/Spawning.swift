@@ -60,7 +60,7 @@ extension LinuxKernel {
       _ = apus_setpgid(pid, pid)
       commandPid = pid
       terminal.handedOver(to: pid)
-    } else {
+    } else if invocation.unit != .helper {
       invocationOfSession[pid] = invocation
     }
     return .started(pid: pid)

@@ -5,6 +5,8 @@ public struct UnitID: Equatable, Hashable, Comparable, Sendable {
   public static func < (left: UnitID, right: UnitID) -> Bool { left.index < right.index }
   /// The container's main process of `run … -- COMMAND`, which is no unit.
   public static let command = UnitID(-1)
+  /// apus's own helper processes, which belong to no unit.
+  public static let helper = UnitID(-2)
 }
 
 /// One run of one unit. What can arrive late carries it; what arrives with an old number is dropped.

@@ -49,6 +49,7 @@ public struct Supervisor<K: Kernel> {
   var readyKeys: [Int32: ProcessKey] = [:]
   var watchedDescriptors: [DescriptorID: UnitID] = [:]
   var mainPIDs = MainPIDFinder()
+  var helpers = HelperTable()
   var now: Now
   /// The pid of COMMAND, for forwarding.
   var command: ProcessKey? = nil
@@ -97,7 +98,8 @@ public struct Supervisor<K: Kernel> {
   var nextWake: Instant {
     if !pending.isEmpty || !requests.isEmpty || loader != nil || !loadQueue.isEmpty || mayHaveMoreToReap { return .zero }
     if canSpawn { return .zero }
-    return min(min(deadlines.next, mainPIDs.wake), min(sweeper.wake, control.wake))
+    let helpersWake = helpers.wake(isRoom: beforeExec < Self.spawnLimit)
+    return min(min(deadlines.next, min(mainPIDs.wake, helpersWake)), min(sweeper.wake, control.wake))
   }
 
   /// Waits once, then collects and handles what came, in the order of the type's comment.
@@ -127,6 +129,7 @@ public struct Supervisor<K: Kernel> {
     serveClients()
     continueLoading()
     continueSpawning()
+    continueHelpers()
     sweeper.step(now: now.instant, children, &kernel, &pending)
     mainPIDs.step(now: now.instant, children, &kernel, &pending)
     if exitStatus != nil { control.closeAll(&kernel) }
@@ -178,7 +181,7 @@ public struct Supervisor<K: Kernel> {
     while count < Self.reapLimit, let child = kernel.reap() {
       count += 1
       guard let known = children.find(child.pid) else {
-        if case .ended(let status) = child.kind { mainPIDs.ended(child.pid, status) }
+        if case .ended(let status) = child.kind, !helperEnded(child.pid, status) { mainPIDs.ended(child.pid, status) }
         continue
       }
       switch child.kind {
@@ -207,7 +210,8 @@ public struct Supervisor<K: Kernel> {
   }
 
   mutating func collectReport(_ pid: Int32, _ reports: inout [Event], isLast: Bool = false) {
-    guard let child = children.find(pid), !child.isReported else { return }
+    guard let child = children.find(pid) else { return collectHelperReport(pid) }
+    if child.isReported { return }
     switch kernel.execReport(pid) {
     case .pending: if !isLast { return }
     case .executed: reports.append(.executed(child.key))

@@ -44,7 +44,8 @@ extension Supervisor {
     case .closeDescriptors(let ids): close(ids)
     case .watchDescriptor(let unit, let id): watch(id, of: unit)
     case .closeNotify(let unit): closeNotify(unit)
-    case .check, .clean: break
+    case .check(let request): check(request)
+    case .clean(let invocation, let paths): clean(invocation, paths)
     case .finalSweep: sweeper.finalSweep(now: now.instant, &kernel)
     case .leave(let status): exitStatus = status
     }

@@ -4,10 +4,13 @@ import Supervision
 // Commands become children here, as many at a time as the kernel has places for.
 
 extension Supervisor {
+  /// Children that have not executed yet, helpers among them: each holds a place of the kernel's.
+  var beforeExec: Int { children.unreported + helpers.unreported }
+
   /// Whether a queued command has a place now.
   var canSpawn: Bool {
-    if children.unreported < Self.spawnLimit - Self.reservedSpawns { return !spawnQueue.isEmpty }
-    if children.unreported >= Self.spawnLimit { return false }
+    if beforeExec < Self.spawnLimit - Self.reservedSpawns { return !spawnQueue.isEmpty }
+    if beforeExec >= Self.spawnLimit { return false }
     for request in spawnQueue where request.key.role != .main { return true }
     return false
   }
@@ -37,7 +40,7 @@ extension Supervisor {
     var waiting: [SpawnRequest] = []
     for request in spawnQueue {
       let limit = request.key.role == .main ? Self.spawnLimit - Self.reservedSpawns : Self.spawnLimit
-      if children.unreported < limit { spawn(request) } else { waiting.append(request) }
+      if beforeExec < limit { spawn(request) } else { waiting.append(request) }
     }
     spawnQueue = waiting
   }
@@ -48,7 +51,9 @@ extension Supervisor {
       guard let variable = notifyEnvironment(request) else { return }
       request.environment.append(variable)
     }
-    switch preparation.plan(request, &kernel) {
+    let prepared =
+      request.helper.isEmpty ? preparation.plan(request, &kernel) : .success(preparation.helperPlan(request.key, request.helper))
+    switch prepared {
     case .failure(let failure): pending.append(.spawnFailed(request.key, failure))
     case .success(let plan):
       switch kernel.spawn(plan) {

@@ -1,7 +1,7 @@
 import Model
 
 /// The kernel's capabilities by number: CAP_CHOWN is 0, CAP_CHECKPOINT_RESTORE 40.
-enum CapabilityNames {
+public enum CapabilityNames {
   private static let names: StaticString = """
     chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service \
     net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin \
@@ -10,7 +10,7 @@ enum CapabilityNames {
     """
 
   /// The number behind `CAP_NET_ADMIN`, any case, or behind a number of 0 to 62; nil if there is no such capability.
-  static func number(of text: Bytes) -> UInt8? {
+  public static func number(of text: Bytes) -> UInt8? {
     if let number = text.unsignedNumber { return number <= 62 ? UInt8(number) : nil }
     let lower = text.lowercasedASCII
     guard lower.starts(with: "cap_") else { return nil }

@@ -2,7 +2,7 @@ import Model
 
 extension Array where Element == UInt8 {
   /// systemd's booleans, any case (units.md b.9).
-  var booleanValue: Bool? {
+  public var booleanValue: Bool? {
     switch lowercasedASCII {
     case "1", "yes", "y", "true", "t", "on": true
     case "0", "no", "n", "false", "f", "off": false
@@ -52,7 +52,7 @@ extension Array where Element == UInt8 {
   }
 
   /// Bytes with K, M, G, T, P, E to base 1024: sums in descending order, fractions (units.md b.9).
-  var sizeValue: UInt64? {
+  public var sizeValue: UInt64? {
     var index = 0
     var sum: UInt64 = 0
     var smallestShift = 61

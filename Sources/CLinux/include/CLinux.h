@@ -7,6 +7,7 @@
 #include "CArguments.h"
 #include "CControl.h"
 #include "CNotify.h"
+#include "CProbe.h"
 
 #include "calls.h"
 #include "child.h"

@@ -4,6 +4,8 @@
 #define APUS_CNOTIFY_H
 #include <stdint.h>
 
+#include "trees.h"
+
 // MARK: sd_notify
 
 // A bound, non-blocking datagram socket that everybody may send to, and that tells who sends (SO_PASSCRED).
@@ -28,6 +30,10 @@ int64_t apus_receive_message(
 // O_RDONLY, not following a link in the last part, never waiting.
 int32_t apus_open_file_at(int32_t folder, const uint8_t *name);
 int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode);
+// Of where the path leads.
+int32_t apus_status_path(const uint8_t *path, struct apus_status *into);
+// When its contents changed last, in nanoseconds since 1970; links are not followed.
+int64_t apus_changed_at(const uint8_t *path);
 // 1 if the file system is mounted read-only.
 int32_t apus_is_read_only(const uint8_t *path);
 // The mount's number of an O_PATH descriptor's file (`mnt_id` of statx); -ENOSYS before Linux 5.8.

@@ -19,6 +19,8 @@ enum TreeRemover {
       if result >= 0 || -result == Errno.ENOENT { return 0 }
       if -result != Errno.EISDIR && -result != Errno.EPERM { return -result }
     }
+    // What is mounted somewhere in a tree (a volume) is not the tree's.
+    if !keepsTop && isMount(terminated, in: folder) { return Errno.EBUSY }
     let opened = apus_open_folder_at(folder, terminated)
     if opened < 0 { return -opened == Errno.ENOENT ? 0 : -opened }
     let failure = removeContents(opened, depth)
@@ -26,6 +28,13 @@ enum TreeRemover {
     if failure != 0 || keepsTop { return failure }
     let result = apus_remove_at(folder, terminated, 1)
     return result >= 0 || -result == Errno.ENOENT ? 0 : -result
+  }
+
+  /// Before Linux 5.8 a mount cannot be told so; then only the kernel's own refusal protects its top.
+  private static func isMount(_ name: Bytes, in folder: Int32) -> Bool {
+    let own = apus_mount_of(folder, name)
+    let outer = apus_mount_of(folder, Bytes(".").terminated)
+    return own >= 0 && outer >= 0 && own != outer
   }
 
   /// Everything in the folder; what cannot be removed does not keep the rest.
