@@ -104,12 +104,15 @@ struct SpawnPreparation {
     return .success(result)
   }
 
-  /// apus itself, with apus's own rights.
+  /// apus itself, with apus's own rights. A probe is told by its exit status: one that asks ten times a second until the
+  /// service is ready must not fill stderr with its reasons.
   private func helperPlan(_ request: SpawnRequest) -> SpawnPlan {
     var plan = SpawnPlan(
       key: request.key, candidates: [Bytes("/proc/self/exe")], arguments: [Bytes("apus-helper")] + request.helper,
       environment: cleaned)
     plan.isHelper = true
+    plan.stdout = .null
+    plan.stderr = .null
     return plan
   }
 

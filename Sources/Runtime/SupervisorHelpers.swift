@@ -72,16 +72,11 @@ extension Supervisor {
 }
 
 extension SpawnPreparation {
-  /// apus itself, as a helper, with apus's own rights and stderr.
+  /// apus itself, as a helper with apus's own rights and stderr, that belongs to no unit.
   func helperPlan(_ arguments: [Bytes]) -> SpawnPlan {
-    helperPlan(ProcessKey(Invocation(unit: .helper, number: 0), .condition, serial: 0), arguments)
-  }
-
-  /// A probe: of a unit's run, but with apus's own rights.
-  func helperPlan(_ key: ProcessKey, _ arguments: [Bytes]) -> SpawnPlan {
     var plan = SpawnPlan(
-      key: key, candidates: [], arguments: [Bytes("apus-helper")] + arguments,
-      environment: [Bytes("PATH=") + SpawnPreparation.defaultPath])
+      key: ProcessKey(Invocation(unit: .helper, number: 0), .condition, serial: 0), candidates: [Bytes("/proc/self/exe")],
+      arguments: [Bytes("apus-helper")] + arguments, environment: [Bytes("PATH=") + SpawnPreparation.defaultPath])
     plan.isHelper = true
     plan.stdout = .null
     return plan

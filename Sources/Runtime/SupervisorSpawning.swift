@@ -51,9 +51,7 @@ extension Supervisor {
       guard let variable = notifyEnvironment(request) else { return }
       request.environment.append(variable)
     }
-    let prepared =
-      request.helper.isEmpty ? preparation.plan(request, &kernel) : .success(preparation.helperPlan(request.key, request.helper))
-    switch prepared {
+    switch preparation.plan(request, &kernel) {
     case .failure(let failure): pending.append(.spawnFailed(request.key, failure))
     case .success(let plan):
       switch kernel.spawn(plan) {
