@@ -69,8 +69,8 @@ extension Manager {
     list.append(text("RestartMaxDelayUSec=\(shortSpan(backoff.grows ? backoff.delayMax : .infinity))"))
     list.append(text("RestartResetUSec=\(shortSpan(settings.backoff.resetAfter ?? backoff.cap))"))
     list.append(text("RestartStep=\(service.backoff.step)"))
-    if !service.said.statusText.isEmpty { list.append("StatusText=" + service.said.statusText) }
-    if service.said.statusErrno != 0 { list.append(text("StatusErrno=\(service.said.statusErrno)")) }
+    list.append("StatusText=" + service.said.statusText)
+    list.append(text("StatusErrno=\(service.said.statusErrno)"))
     if !service.said.busError.isEmpty { list.append("StatusBusError=" + service.said.busError) }
     list.append(text("NotifyAccess=\(service.notifyAccess(settings).name)"))
     if !settings.watchdog.isInfinite { list.append(text("WatchdogUSec=\(shortSpan(settings.watchdog))")) }

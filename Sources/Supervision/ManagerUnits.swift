@@ -166,7 +166,11 @@ extension Manager {
     if byName[self[id].name] == index {
       byName[self[id].name] = nil
       let run = self[id].service.invocation
-      if run != 0 { out.append(.forget(Invocation(unit: id, number: run))) }
+      if run != 0 {
+        out.append(.forget(Invocation(unit: id, number: run)))
+        out.append(.closeNotify(id))
+        if let stored = self[id].service.dropStore() { out.append(.closeDescriptors(stored)) }
+      }
     }
     self[id].stoppedByClient = false
     // Its parallel runs go with it.

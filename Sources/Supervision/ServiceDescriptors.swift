@@ -38,6 +38,14 @@ extension ServiceMachine {
     close([id], &context)
   }
 
+  /// The unit is forgotten: what was in the store; nil if there was nothing.
+  public mutating func dropStore() -> [DescriptorID]? {
+    if store.isEmpty { return nil }
+    let ids = store.map { $0.id }
+    store = []
+    return ids
+  }
+
   /// The run is over. `restarts`: another one follows by itself, or by a restart job.
   mutating func releaseStore(restarts: Bool, _ context: inout ServiceContext) {
     switch context.settings.fileDescriptorStorePreserve {

@@ -1,10 +1,11 @@
 import Model
 
-/// One service: inputs in, effects out (units.md c.1–c.6). The prose of the states stands in ServiceState.swift.
+/// One service: inputs in, effects out (units.md c.1–c.7). The prose of the states stands in ServiceState.swift.
 ///
-/// `handle` first books what arrived (who ended and how), then makes one step of the table below. The table is grouped
-/// by state, names what it ignores, and has no `default`: a new state or step stops the build at every cell.
-/// Helpers (ServiceSteps.swift) say what they do and never branch on the state.
+/// `handle` books what arrived (who ended and how, who said what), then makes one step of the table in ServiceTable.swift.
+/// The table is grouped by state, names what it ignores, and has no `default`: a new state or step stops the build at every
+/// cell. What its cells do stands in ServiceStart, ServiceReload, ServiceStop and ServiceEnd: they say what they do and never
+/// branch on the state.
 public struct ServiceMachine: Equatable, Sendable {
   /// A process that was asked for and has not ended. `pid` is 0 until it is spawned.
   public struct LiveProcess: Equatable, Sendable {
@@ -111,7 +112,7 @@ public struct ServiceMachine: Equatable, Sendable {
       }
     case .signalled(let order, let count, let anyLeft): signalled(order, count, anyLeft, &context)
     case .emptied:
-      guard main == nil, control == nil else { return }
+      guard main == nil, control == nil, search.heldExit == nil else { return }
       isVerifiedEmpty = true
       step(.emptied, &context)
     case .left(let number, let count): left(number, count, &context)

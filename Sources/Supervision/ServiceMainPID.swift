@@ -76,8 +76,7 @@ extension ServiceMachine {
     if source == .notify { actOnHeldMessage(&context) }
     if let held = search.heldExit, !search.isVerifying {
       search.heldExit = nil
-      if found { return }
-      return mainExited(held.process, held.status, &context)
+      if main == nil { return mainExited(held.process, held.status, &context) }
     }
     guard search.awaits == source else { return }
     switch outcome {

@@ -10,6 +10,8 @@ struct ProbeBook: Equatable, Sendable {
   var process: ServiceMachine.LiveProcess? = nil
   /// It was killed because it took too long, which is counted already.
   var isKilled = false
+  /// `Ready…=` has said yes in this run.
+  var isReady = false
   /// Failures in a row.
   var failures: UInt32 = 0
   var isUnhealthy = false

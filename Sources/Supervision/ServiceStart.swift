@@ -111,9 +111,15 @@ extension ServiceMachine {
 
   /// The process that the start makes is made: the type's own sign of success, but for readiness.
   mutating func startIsMade(_ context: inout ServiceContext) {
-    if context.settings.ready == nil { return enterStartPost(&context) }
+    if context.settings.ready == nil || probing.isReady { return enterStartPost(&context) }
     beginReadyProbes(&context)
     if main == nil { watchUntilEmpty(&context) }
+  }
+
+  /// A descriptor can say so before the parent of Type=forking has ended, or its PID file is there.
+  mutating func readinessCame(_ context: inout ServiceContext) {
+    probing.isReady = true
+    if control == nil && search.awaits == nil { enterStartPost(&context) }
   }
 
   /// The main process ended well before the start was over.

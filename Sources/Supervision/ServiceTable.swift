@@ -64,7 +64,7 @@ extension ServiceMachine {
       case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
       case .mainPIDFound, .mainPIDUnknown: startIsMade(&context)
       case .notifiedReady: if context.settings.type.isNotify { enterStartPost(&context) }
-      case .probedReady: if !context.settings.type.isNotify { enterStartPost(&context) }
+      case .probedReady: if !context.settings.type.isNotify { readinessCame(&context) }
       case .watchdogMissed: enterSignal(.stopWatchdog, .watchdog, &context)
       case .oomKilled: oomInCommand(&context)
       case .emptied: startHasNobody(&context)

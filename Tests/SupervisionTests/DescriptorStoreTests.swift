@@ -84,6 +84,21 @@ import Testing
     #expect(world.closed == [DescriptorID(1)])
   }
 
+  @Test func aForgottenUnitLeavesNothingOpen() {
+    let units = [
+      ServiceTypeTests.notifyService(.notify) {
+        $0.fileDescriptorStoreMax = 3
+        $0.fileDescriptorStorePreserve = .yes
+      }, service("b"),
+    ]
+    var world = World(units, starting: ["a.service", "b.service"], options: staying())
+    world.notify("a.service") { $0.isReady = true }
+    world.notify("a.service", descriptors: [1]) { $0.storesDescriptors = true }
+    world.send(.loaded(.applyBySignal, LoadedUnits(units: [units[1]], diagnostics: [], starting: [name("b.service")])))
+    #expect(world.record("a.service") == nil)
+    #expect(world.closed == [DescriptorID(1)])
+  }
+
   @Test func aDatagramForNobodyLeavesNothingOpen() {
     var world = World([service("a"), Unit(name: name("t.target"), kind: .target)], starting: ["a.service"])
     world.send(.notified(UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [DescriptorID(1)]))

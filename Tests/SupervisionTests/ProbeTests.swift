@@ -77,6 +77,18 @@ import Testing
     }
   }
 
+  @Test func aDescriptorMaySpeakBeforeTheParentEnds() {
+    var world = World([ForkingTests.daemon { $0.ready = ReadySettings(target: .descriptor(4)) }], starting: ["a.service"])
+    guard let key = world.record("a.service")?.service.control?.key, let run = world.invocation("a.service") else { return }
+    world.others[run] = 1
+    world.send(.readyLine(key, true))
+    #expect(world.state("a.service") == .start)
+    world.end("a.service")
+    #expect(world.state("a.service") == .start, "its main process is still to be found")
+    world.answerSearch(.guess, .found(pid: 50))
+    #expect(world.state("a.service") == .running)
+  }
+
   @Test func aForkingServiceIsProbedWhenItsDaemonIsThere() {
     var world = ForkingTests.forked { $0.ready = ReadySettings(target: Self.targets[0].0) }
     #expect(Self.probes(world).isEmpty)
