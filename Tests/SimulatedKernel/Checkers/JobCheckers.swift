@@ -97,11 +97,14 @@ final class RoleChecker: Checker {
     for case .spawn(let request) in moment.effects where request.key.invocation.unit.index >= 0 {
       let index = Int(request.key.invocation.unit.index)
       let state = moment.new[index].state
-      if state != home(request.key.role) {
+      if request.key.role == .probe ? !RoleChecker.probed.contains(state) : state != home(request.key.role) {
         fail("\(moment.name(index).shown) is in \(state.name) and runs \(request.key.role.name)=")
       }
     }
   }
+
+  /// Readiness is asked for while a service starts, health from then on.
+  private static let probed: [ServiceState] = [.start, .startPost, .running, .reload, .reloadSignal, .reloadNotify]
 
   private func home(_ role: Role) -> ServiceState? {
     switch role {

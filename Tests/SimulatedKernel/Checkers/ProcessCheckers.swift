@@ -11,6 +11,10 @@ final class AttributionChecker: Checker {
   /// Collected by apus, not yet told to the manager, and since which turn.
   private var untold: [(key: ProcessKey, status: ExitStatus)] = []
   private var execTold: Set<ProcessKey> = []
+  /// Main processes that apus did not make, by the key that it follows them under.
+  private var adopted: [(key: ProcessKey, pid: Int32, serial: UInt64)] = []
+  /// How orphans ended that apus collected before it followed them.
+  private var orphanEnds: [(pid: Int32, status: ExitStatus)] = []
   private var hasLeft = false
 
   override func left(status: UInt8, _ manager: Manager) { hasLeft = true }
@@ -19,12 +23,26 @@ final class AttributionChecker: Checker {
     while seen < world.burials.count {
       let burial = world.burials[seen]
       seen += 1
-      if let key = burial.key { untold.append((key, burial.status)) }
+      if let key = burial.key {
+        // A helper's end is the loop's own business.
+        if key.invocation.unit == .helper { continue }
+        untold.append((key, burial.status))
+      } else if let index = adopted.firstIndex(where: { $0.serial == burial.serial }) {
+        untold.append((adopted[index].key, burial.status))
+      } else {
+        orphanEnds.append((burial.pid, burial.status))
+        if orphanEnds.count > 64 { orphanEnds.removeFirst(32) }
+      }
     }
   }
 
   override func after(_ moment: Moment) {
     collect()
+    for case .adopt(let key, let pid) in moment.effects {
+      // One that is gone already has no entry: its end is told at once.
+      adopted.append((key, pid, world.serial(ofPID: pid)))
+      execTold.insert(key)
+    }
     switch moment.event {
     case .spawned(let key, 0):
       // A kill came before the spawn: the command never was, and its end is told all the same.
@@ -39,6 +57,15 @@ final class AttributionChecker: Checker {
       if !execTold.insert(key).inserted { fail("exec status of \(key.text) told twice") }
     case .exited(let key, let status):
       guard let index = untold.firstIndex(where: { $0.key == key }) else {
+        // Of one that is no child only the end is known, not the status.
+        if let followed = adopted.first(where: { $0.key == key }) {
+          if world.serial(ofPID: followed.pid) == followed.serial, followed.serial != 0, world.isLive(followed.pid) {
+            fail("exit of \(key.text) told, but pid \(followed.pid) lives")
+          }
+          let wasCollected = orphanEnds.contains { $0.pid == followed.pid && $0.status == status }
+          if status != .exited(0), !wasCollected { fail("exit of \(key.text), which is no child, told with \(status.shellStatus)") }
+          return
+        }
         fail("exit of \(key.text) told, which nobody collected")
         return
       }
@@ -65,6 +92,8 @@ final class StaleChecker: Checker {
   override func after(_ moment: Moment) {
     guard let invocation = moment.event?.invocation, invocation.unit.index >= 0 else { return }
     let index = Int(invocation.unit.index)
+    // Who is left of the run before decides whether the next may start (SendSIGKILL=no).
+    if case .left = moment.event, moment.old[index].state == .condition { return }
     guard index < moment.old.count, moment.old[index].invocation != invocation.number, moment.changed.contains(index) else { return }
     // A start that waits for what a run before has left.
     if case .left = moment.event, moment.old[index].waitsWithoutProcess { return }
@@ -161,7 +190,7 @@ final class LivePIDChecker: Checker {
 
   private func check(_ key: ProcessKey?, _ pid: Int32, _ manager: Manager, _ index: Int) {
     guard let key, pid != 0 else { return }
-    if world.ownChildKey(pid) == key {
+    if world.ownChildKey(pid) == key || (world.births[key] == nil && world.isLive(pid)) {
       since[pid] = nil
       return
     }

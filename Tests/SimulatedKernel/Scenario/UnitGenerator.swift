@@ -10,14 +10,16 @@ struct UnitGenerator {
   var hasActions: Bool
   private(set) var names: [String] = []
   private var fresh = 0
+  /// The PID file of the unit in the making.
+  var path = ""
 
   init(random: SeededRandom) {
     self.random = random
     hasActions = self.random.chance(perMille: 30)
   }
 
-  private mutating func percent(_ share: Int) -> Bool { random.below(100) < share }
-  private mutating func number(_ range: ClosedRange<Int64>) -> Int64 { random.within(range) }
+  mutating func percent(_ share: Int) -> Bool { random.below(100) < share }
+  mutating func number(_ range: ClosedRange<Int64>) -> Int64 { random.within(range) }
 
   // MARK: The folder
 
@@ -103,7 +105,7 @@ struct UnitGenerator {
   }
 
   private mutating func overlap() -> String { random.pick(["skip", "queue", "replace", "parallel"]) }
-  private mutating func span(_ range: ClosedRange<Int64>) -> String { "\(number(range))ms" }
+  mutating func span(_ range: ClosedRange<Int64>) -> String { "\(number(range))ms" }
 
   // MARK: Services
 
@@ -112,6 +114,7 @@ struct UnitGenerator {
     unit.add(.unit, "Description", "service \(index)")
     addDependencies(&unit, index)
     let isScheduled = !isTriggered && percent(22)
+    path = "/run/s\(index)-\(random.below(3)).pid"
     let type = isTriggered || isScheduled ? ["oneshot", "oneshot", "simple", "exec"][random.below(4)] : kindOfService()
     unit.add(.service, "Type", type)
     addCommands(&unit, type: type, runsOnce: isTriggered || isScheduled)
@@ -119,11 +122,14 @@ struct UnitGenerator {
     addTimeouts(&unit, type: type)
     if percent(8) { addStubborn(&unit) } else { addKill(&unit) }
     addOther(&unit, type: type)
+    addTypeSettings(&unit, type: type, index)
     if isScheduled { addSchedule(&unit) }
     return unit.text
   }
 
-  private mutating func kindOfService() -> String { ["simple", "exec", "oneshot"][random.weighted([45, 30, 25])] }
+  private mutating func kindOfService() -> String { 
+    ["simple", "exec", "oneshot", "notify", "notify-reload", "forking", "idle", "dbus"][random.weighted([24, 14, 18, 16, 8, 14, 4, 2])]
+  }
 
   private mutating func addDependencies(_ unit: inout UnitText, _ index: Int) {
     guard names.count > 1 else { return }
@@ -150,7 +156,7 @@ struct UnitGenerator {
     if type == "oneshot" {
       for _ in 0...random.below(3) { unit.add(.service, "ExecStart", job()) }
     } else {
-      unit.add(.service, "ExecStart", runsOnce ? job() : daemon())
+      unit.add(.service, "ExecStart", runsOnce ? job() : daemon(of: type))
     }
     if percent(14) { unit.add(.service, "ExecStartPost", shortCommand()) }
     if percent(25) { unit.add(.service, "ExecReload", shortCommand(hangs: 25)) }
@@ -159,12 +165,12 @@ struct UnitGenerator {
   }
 
   /// Prefixes as the syntax has them.
-  private mutating func command(_ arguments: String) -> String {
+  mutating func command(_ arguments: String) -> String {
     let prefix = percent(6) ? "-" : percent(3) ? ":" : percent(2) ? "+" : ""
     return "\(prefix)/sim/prog \(arguments)"
   }
 
-  private mutating func shortCommand(hangs: Int = 6) -> String {
+  mutating func shortCommand(hangs: Int = 6) -> String {
     if percent(3) { return command("life=0").replacing("/prog", with: "/missing") }
     var text = "life=0..\(random.pick([0, 5, 60, 400])) end=exit:0,exit:0,exit:0,exit:0,exit:0,exit:0,exit:1,kill:6"
     if percent(hangs) { text = "end=exit:0" }
@@ -181,7 +187,7 @@ struct UnitGenerator {
     return command(text)
   }
 
-  private mutating func daemon() -> String {
+  mutating func daemon() -> String {
     if percent(4) { return command("life=0").replacing("/prog", with: "/missing") }
     var text = ""
     switch random.below(10) {
@@ -196,7 +202,7 @@ struct UnitGenerator {
     return command(text)
   }
 
-  private mutating func disposition() -> String {
+  mutating func disposition() -> String {
     switch random.below(5) {
     case 0: "ignore"
     case 1: "0:\(number(0...300))"
@@ -207,7 +213,7 @@ struct UnitGenerator {
   }
 
   /// Children that outlive, escape or multiply.
-  private mutating func family() -> String {
+  mutating func family() -> String {
     if percent(22) { return "bomb=\(number(5...25))" }
     var text = "daemons=\(number(1...4)) daemonterm=\(disposition())"
     if percent(50) { text += " escape=1" }

@@ -72,6 +72,7 @@ public struct Burial: Sendable {
   public var pid: Int32
   /// nil: an orphan that came to apus by its parent's death.
   public var key: ProcessKey?
+  public var serial: UInt64
   public var status: ExitStatus
 }
 #endif

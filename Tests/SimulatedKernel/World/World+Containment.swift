@@ -23,11 +23,15 @@ extension World {
   /// What the loop says it knows of its children must be true.
   func check(roots: [KnownChild]) {
     for root in roots {
-      guard let process = process(root.pid), process.parent == 0, let key = process.key else {
+      // Of those that are no children, and whose end is on its way, nothing is known.
+      if endedProcesses.contains(root.pid) || toldEnds.contains(root.pid) { continue }
+      guard let process = process(root.pid), process.parent == 0 || watchedProcesses.contains(where: { $0.serial == process.serial })
+      else {
         violate("use-after-reap", "root \(root.pid) is no child of apus".bytes)
         continue
       }
-      if key.invocation != root.invocation {
+      // One that apus adopted may be of any run: it was checked when it was.
+      if let key = process.key, key.invocation != root.invocation {
         violate("attribution", "root \(root.pid) belongs to invocation \(key.invocation.number), not \(root.invocation.number)".bytes)
       }
     }
@@ -107,7 +111,9 @@ extension World {
 
   /// The child with that pid, if apus may still call it by it.
   private func ownChild(_ pid: Int32, _ call: StaticString) -> VirtualProcess? {
-    guard let process = process(pid), process.parent == 0 else {
+    guard let process = process(pid), process.parent == 0 || watchedProcesses.contains(where: { $0.serial == process.serial }) else {
+      // Its end is on its way to apus.
+      if endedProcesses.contains(pid) || toldEnds.contains(pid) { return nil }
       violate("use-after-reap", Bytes(call) + " of pid \(pid), which is no child of apus".bytes)
       return nil
     }

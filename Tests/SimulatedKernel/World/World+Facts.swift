@@ -32,6 +32,10 @@ extension World {
     return process.key
   }
 
+  /// Who has that pid now; 0: nobody.
+  func serial(ofPID pid: Int32) -> UInt64 { process(pid)?.serial ?? 0 }
+  func isLive(_ pid: Int32) -> Bool { process(pid)?.isLive ?? false }
+
   /// Who would outlive apus without having been told to die; who entered from outside may have come after the last look.
   var survivors: Int {
     var count = 0

@@ -165,6 +165,7 @@ extension World {
     for unit in changedPaths { found.append(.pathChanged(unit)) }
     changedPaths.removeAll()
     for pid in endedProcesses { found.append(.processEnded(pid)) }
+    toldEnds = endedProcesses
     endedProcesses.removeAll()
     for pipe in readyPipes where pipe.report != .pending { found.append(.readyReport(pipe.pid)) }
     for id in hungUp { found.append(.descriptorHungUp(id)) }

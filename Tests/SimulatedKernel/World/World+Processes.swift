@@ -344,7 +344,7 @@ extension World {
     let process = candidates[random.below(candidates.count)]
     if case .zombie(let status) = process.state {
       remove(process)
-      burials.append(Burial(pid: process.pid, key: process.key, status: status))
+      burials.append(Burial(pid: process.pid, key: process.key, serial: process.serial, status: status))
       note("reap", Int64(process.pid), Int64(status.shellStatus))
       return ReapedChild(pid: process.pid, kind: .ended(status))
     }

@@ -62,6 +62,8 @@ public final class World {
   var changedPaths: [UnitID] = []
   var watchedProcesses: [(pid: Int32, serial: UInt64)] = []
   var endedProcesses: [Int32] = []
+  /// Told in this turn.
+  var toldEnds: [Int32] = []
   var readyPipes: [ReadyPipe] = []
   /// By want of memory, of each run: the kernel's own counter.
   var outOfMemoryKills: [Invocation: UInt64] = [:]
