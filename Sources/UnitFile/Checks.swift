@@ -75,7 +75,7 @@ extension UnitParser {
   }
 
   private func checkCommands() {
-    if unit.loadState != .loaded { return }
+    if unit.loadState != .loaded || (written.undecided && service.start.isEmpty) { return }
     if service.start.isEmpty {
       // Of a line that was refused enough is said; without it there is still nothing to run.
       if diagnostics.contains(where: { $0.severity == .error }) {

@@ -161,7 +161,7 @@ extension UnitParser {
       case .bad(let offset, let reason, let hint):
         badValue(reason, at: offset, hint: Bytes(hint))
         // With - the line is only ignored; without it systemd refuses the unit.
-        if !ignoreFailure, unit.loadState == .loaded {
+        if !ignoreFailure, unit.loadState == .loaded, !written.undecided {
           unit.loadState = .badSetting
           unit.loadError = "cannot use " + key + "=" + value.quotable + ": " + reason
         }

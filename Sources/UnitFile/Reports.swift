@@ -16,6 +16,8 @@ struct WrittenKeys {
   var remainAfterExit: Position?
   var jobRunningTimeout = false
   var oomPolicy = false
+  /// Of a template: a value that only an instance can tell the sense of.
+  var undecided = false
   var permissionsStartOnly = false
   var rootDirectoryStartOnly = false
   var timerUnit: Position?
@@ -57,8 +59,22 @@ extension UnitParser {
         hint: hint))
   }
 
+  /// In a template `%i` and its kin are empty: what follows from that is no mistake.
+  private var isUndecided: Bool {
+    guard source.name.isTemplate else { return false }
+    for index in value.indices.dropLast() where value[index] == 37 {
+      let letter = value[index + 1]
+      if letter == UInt8(ascii: "i") || letter == UInt8(ascii: "I") || letter == UInt8(ascii: "f") { return true }
+    }
+    return false
+  }
+
   /// The assignment at hand is ignored.
   func badValue(_ reason: Bytes, at offset: Int = 0, hint: Bytes = []) {
+    if isUndecided {
+      written.undecided = true
+      return
+    }
     var hint = hint
     // Like `Nice=5 # be nice`.
     for index in value.indices.dropFirst() where value[index] == 35 && value[index - 1].isBlank {
@@ -75,13 +91,14 @@ extension UnitParser {
 
   /// After `badValue`: the unit as a whole is refused, as systemd does with this key.
   func refuseSilently() {
-    if unit.loadState != .loaded { return }
+    if unit.loadState != .loaded || isUndecided { return }
     unit.loadState = .badSetting
     unit.loadError = "cannot use " + key + "=" + value.quotable
   }
 
   /// One word of a list is ignored.
   func badWord(_ word: Word, _ reason: StaticString, hint: Bytes = []) {
+    if isUndecided { return }
     report(
       ignoredSeverity, at: line.position(of: valueOffset + word.offset),
       message: "cannot use \"" + word.text.quotable + "\" in " + key + "=: " + Bytes(reason), hint: hint)

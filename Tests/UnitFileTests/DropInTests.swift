@@ -125,4 +125,16 @@ import Testing
     guard case .service(let service) = parsed.unit.kind else { throw NoSuchKind() }
     #expect(service.start[0].arguments.map { $0.shown } == ["/bin/db", "15-main"] && service.pidFile.shown == "/run/db/15-main.pid")
   }
+
+  /// Of a template's own values only an instance can tell whether they are right.
+  @Test func aTemplateIsNotToldOffForItsEmptyInstance() throws {
+    let text =
+      "[Unit]\nConditionPathExists=%I\nWants=%i.service\nDocumentation=%i\n[Service]\nExecStart=/usr/bin/%i\nRuntimeDirectory=%i\n"
+      + "User=a%i:\n[X-Apus]\nReadyTcp=127.0.0.1:%i\n"
+    let template = try parse(text, name: "w@.service")
+    #expect(template.diagnostics.isEmpty && template.unit.loadState == .loaded)
+    let instance = try parse(text.replacing("User=a%i:\n", with: ""), name: "w@80.service")
+    #expect(instance.diagnostics.map { $0.line } == [2, 4])
+    #expect(try parse("[Service]\nExecStart=/usr/bin/%n/\nNice=%Q\n", name: "w@.service").diagnostics.count >= 2)
+  }
 }
