@@ -15,6 +15,8 @@ struct InvocationRecord {
   var groups: [Int32] = []
   /// Its folder, once it has one.
   var cgroup: Bytes = []
+  /// Its folder was emptied by `cgroup.kill` once.
+  var isKilled = false
   /// inotify's number for its cgroup.events while somebody waits for it to be empty.
   var watch: Int32 = -1
 }

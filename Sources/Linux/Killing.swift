@@ -48,6 +48,7 @@ extension LinuxKernel {
   /// `cgroup.kill`; false without a cgroup.
   public func killWhole(_ invocation: Invocation) -> Bool {
     guard let record = records[invocation], !record.cgroup.isEmpty else { return false }
+    records[invocation]?.isKilled = true
     return Cgroups.kill(record.cgroup)
   }
 

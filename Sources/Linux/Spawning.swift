@@ -115,7 +115,9 @@ extension LinuxKernel {
       closeLimit: descriptorBound, pid: pid, forked: mustFork(plan), cgroupProcs: [])
     var folder: Int32 = -1
     if let path = cgroupForChild(of: plan.key.invocation) {
-      if clone3Works { folder = apus_open_folder(path.terminated) }
+      // Linux 6.14 and later compare the folder's count of kills with the parent's folder's, and kill a child that is born
+      // into one that was ever killed (tried on 6.18): behind a cgroup.kill the child walks in by itself.
+      if clone3Works && records[plan.key.invocation]?.isKilled != true { folder = apus_open_folder(path.terminated) }
       if folder >= 0 {
         slots[index].memory = PlanMemory(plan, context)
         let pid = startInCgroup(slot: index, stack, folder, forked: context.forked)

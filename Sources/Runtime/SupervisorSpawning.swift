@@ -47,6 +47,7 @@ extension Supervisor {
 
   mutating func spawn(_ request: SpawnRequest) {
     var request = request
+    sweeper.settle(request.key.invocation, now: now.instant, children, &kernel, &pending)
     if request.notifies {
       guard let variable = notifyEnvironment(request) else { return }
       request.environment.append(variable)

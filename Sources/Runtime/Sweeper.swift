@@ -115,13 +115,7 @@ struct Sweeper {
 
   /// At once: the invocation may be forgotten by the very next effect.
   func countLeft(_ invocation: Invocation, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {
-    var members: [Member] = []
-    var cursor = ScanCursor()
-    // One unit's few processes: at most this many slices.
-    for _ in 0..<16 {
-      if kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) { break }
-    }
-    events.append(.left(invocation, count: members.count))
+    events.append(.left(invocation, count: members(of: invocation, children, &kernel).count))
   }
 
   mutating func forget(_ invocation: Invocation) {
@@ -129,6 +123,37 @@ struct Sweeper {
     if inPass == 0 { hunts.removeAll { $0.order.invocation == invocation } }
     for index in hunts.indices where hunts[index].order.invocation == invocation { hunts[index].isForgotten = true }
     if isIdle { nextLook = .never }
+  }
+
+  /// A new process of the invocation is about to be made (ExecStopPost= behind a kill): what was ordered is done to those
+  /// that are there, and the newcomer is none of them. What survives is the next order's.
+  mutating func settle(
+    _ invocation: Invocation, now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
+  ) {
+    for index in hunts.indices where hunts[index].order.invocation == invocation && !hunts[index].isForgotten {
+      var hunt = hunts[index]
+      var again = false
+      // A few walks of SIGSTOP and the first of SIGKILL.
+      for _ in 0..<(Sweeper.stopPasses + 1) {
+        if advance(&hunt, members(of: invocation, children, &kernel), now, children, &kernel, &again) { break }
+      }
+      if !hunt.isAnswered {
+        let anyLeft = hunt.count > 0 || !kernel.isEmpty(invocation, roots: children.known)
+        events.append(.signalled(invocation, order: hunt.order.number, count: hunt.count, anyLeft: anyLeft))
+      }
+      hunts[index].isForgotten = true
+    }
+    if inPass == 0 { hunts.removeAll { $0.isForgotten } }
+  }
+
+  /// One unit's few processes, at once: at most this many slices.
+  private func members(of invocation: Invocation, _ children: ChildTable, _ kernel: inout some Kernel) -> [Member] {
+    var members: [Member] = []
+    var cursor = ScanCursor()
+    for _ in 0..<16 {
+      if kernel.scan([invocation], roots: children.known, cursor: &cursor, into: &members) { break }
+    }
+    return members
   }
 
   mutating func finalSweep(now: Instant, _ kernel: inout some Kernel) {

@@ -30,8 +30,7 @@ extension Manager {
   private func names(_ ids: [UnitID]) -> [Bytes] { ids.map { self[$0].name } }
 
   private func describe(_ service: ServiceMachine, _ settings: ServiceSettings, _ report: inout UnitReport) {
-    // systemd shows a run that its condition skipped as a success (units.md c.4).
-    report.result = service.result == .execCondition ? .success : service.result
+    report.result = service.result
     report.mainPID = service.main?.pid ?? 0
     report.controlPID = service.control?.pid ?? 0
     if service.invocation != 0 { report.invocationID = invocationID(seed: options.seed, number: service.invocation) }
@@ -75,18 +74,13 @@ extension Manager {
     list.append(text("NotifyAccess=\(service.notifyAccess(settings).name)"))
     if !settings.watchdog.isInfinite { list.append(text("WatchdogUSec=\(shortSpan(settings.watchdog))")) }
     if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
-    if settings.fileDescriptorStoreMax > 0 {
-      list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
-      list.append(text("NFileDescriptorStore=\(service.store.count)"))
-    }
-    if let exit = service.lastMainExit {
-      list.append(text("ExecMainPID=\(exit.pid)"))
-      list.append(text("ExecMainCode=\(exit.status.codeName)"))
-      list.append(text("ExecMainStatus=\(exit.status.statusText)"))
-    } else if let main = service.main {
-      list.append(text("ExecMainPID=\(main.pid)"))
-      list.append(text("ExecMainCode=0"))
-      list.append(text("ExecMainStatus=0"))
+    list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
+    list.append(text("NFileDescriptorStore=\(service.store.count)"))
+    // Of a main process that has ended they are shown with its exit.
+    if service.lastMainExit == nil {
+      list.append(text("ExecMainPID=\(service.main?.pid ?? 0)"))
+      list.append(Bytes("ExecMainCode=0"))
+      list.append(Bytes("ExecMainStatus=0"))
     }
     return list
   }

@@ -15,7 +15,8 @@ extension ServiceMachine {
         refused.append(id)
         continue
       }
-      store.append(PassedDescriptor(id: id, name: message.descriptorName ?? Bytes("stored")))
+      // The newest is passed first, as systemd does.
+      store.insert(PassedDescriptor(id: id, name: message.descriptorName ?? Bytes("stored")), at: 0)
       if message.pollsDescriptors { context.effects.append(.watchDescriptor(context.id, id)) }
     }
     if refused.isEmpty { return }
