@@ -32,7 +32,7 @@ struct ChildTable {
   /// A process that apus did not fork as such: it is long executed. `isChild`: apus reaps it.
   mutating func adopt(_ pid: Int32, _ key: ProcessKey, isChild: Bool) {
     let child = Child(pid: pid, key: key, isReported: true)
-    if let index = place[pid] {
+    if isChild, let index = place[pid] {
       children[index].key = key
       known[index] = KnownChild(pid: pid, invocation: key.invocation)
     } else if isChild {
@@ -40,12 +40,12 @@ struct ChildTable {
       children.append(child)
       known.append(KnownChild(pid: pid, invocation: key.invocation))
     } else {
-      followed.removeAll { $0.pid == pid }
+      followed.removeAll { $0.key == key }
       followed.append(child)
     }
   }
 
-  /// A followed process ended.
+  /// A followed process ended: one of the keys that follow it, until there is none.
   mutating func takeFollowed(_ pid: Int32) -> ProcessKey? {
     guard let index = followed.firstIndex(where: { $0.pid == pid }) else { return nil }
     return followed.remove(at: index).key

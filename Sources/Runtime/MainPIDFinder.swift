@@ -113,7 +113,7 @@ struct MainPIDFinder {
     _ pid: Int32, _ invocation: Invocation, _ trust: PIDFileTrust, _ path: Bytes?, _ children: ChildTable,
     _ kernel: inout some Kernel
   ) -> MainPIDOutcome {
-    let source = path.map { text("PID file \($0): ") } ?? Bytes("MAINPID=: ")
+    let source = path.map { text("PID file \($0): ") } ?? []
     switch kernel.relation(of: pid, to: invocation, roots: children.known) {
     case .gone, .unreaped: return .refused(text("\(source)process \(pid) does not exist"))
     case .supervisor: return .refused(text("\(source)process \(pid) is \(pid == 1 ? "PID 1" : "apus itself")"))
@@ -161,12 +161,23 @@ struct MainPIDFinder {
     if let index = candidates.firstIndex(where: { $0.invocation == key.invocation && $0.pid == pid }) {
       if let status = candidates.remove(at: index).status { return events.append(.exited(key, status)) }
     }
-    if children.find(pid) != nil { return children.adopt(pid, key, isChild: true) }
+    if let known = children.find(pid) {
+      if known.key.invocation == key.invocation { return children.adopt(pid, key, isChild: true) }
+      // Another run's process, which it stays: its end is watched besides.
+      return follow(key, pid, &children, &kernel, &events)
+    }
     switch kernel.relation(of: pid, to: key.invocation, roots: children.known) {
     case .member(isChild: true), .stranger(isChild: true), .unreaped: children.adopt(pid, key, isChild: true)
     case .member(isChild: false), .stranger(isChild: false):
-      if kernel.watchProcess(pid) { children.adopt(pid, key, isChild: false) } else { events.append(.exited(key, .exited(0))) }
+      follow(key, pid, &children, &kernel, &events)
     case .gone, .supervisor: events.append(.exited(key, .exited(0)))
     }
+  }
+
+  /// No child of apus's, or not only of this run: nobody tells with which status it ends.
+  private func follow(
+    _ key: ProcessKey, _ pid: Int32, _ children: inout ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
+  ) {
+    if kernel.watchProcess(pid) { children.adopt(pid, key, isChild: false) } else { events.append(.exited(key, .exited(0))) }
   }
 }

@@ -155,7 +155,7 @@ public struct Supervisor<K: Kernel> {
       case .pathChanged(let unit): mainPIDs.pathChanged(unit, children, &kernel, &pending)
       case .processEnded(let pid):
         // Nobody tells how a process ended that is no child.
-        if let key = children.takeFollowed(pid) { came.exits.append(.exited(key, .exited(0))) }
+        while let key = children.takeFollowed(pid) { came.exits.append(.exited(key, .exited(0))) }
       case .signals, .listener, .readable, .writable: break
       }
     }

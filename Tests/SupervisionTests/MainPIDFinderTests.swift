@@ -151,4 +151,21 @@ import Testing
     // Its number may even be somebody else's by then.
     #expect(adopt(.stranger(isChild: false), endedBefore: .killed(.kill)).2 == [.exited(key, .killed(.kill))])
   }
+
+  /// It stays the other run's child, whose end is told with its status; this run learns of the end besides.
+  @Test func anotherRunsProcessIsSharedNotTaken() {
+    var kernel = StubKernel()
+    kernel.relations[42] = .stranger(isChild: true)
+    var children = ChildTable()
+    var events: [Event] = []
+    var finder = MainPIDFinder()
+    let other = ProcessKey(Invocation(unit: UnitID(8), number: 3), .main, serial: 0)
+    let key = ProcessKey(run, .main, serial: 1)
+    children.add(42, other)
+    finder.adopt(key, 42, &children, &kernel, &events)
+    #expect(events.isEmpty && children.find(42)?.key == other && kernel.watchedProcesses == [42])
+    #expect(children.pid(of: key) == 42 && children.pid(of: other) == 42)
+    children.remove(42)
+    #expect(children.takeFollowed(42) == key)
+  }
 }
