@@ -25,7 +25,7 @@ extension ServiceMachine {
 
   /// Asks for readiness, at once and until the answer is yes. A descriptor speaks by itself.
   mutating func beginReadyProbes(_ context: inout ServiceContext) {
-    guard let ready = context.settings.ready else { return }
+    guard let ready = context.settings.ready, probing.purpose == nil else { return }
     if case .descriptor = ready.target { return }
     probing.purpose = .readiness
     spawnProbe(&context)
