@@ -27,8 +27,9 @@ import Testing
     #expect(world.messages.contains { $0.contains("1 descriptors not stored: FileDescriptorStoreMax=3") })
     world.end("a.service")
     world.advance(TimeSpan(seconds: 1))
-    #expect(world.spawns.last?.descriptors.map { $0.id.number } == [1, 2, 3])
-    #expect(world.spawns.last?.descriptors.map { $0.name.shown } == ["x", "x", "stored"])
+    // The newest first, as systemd passes them.
+    #expect(world.spawns.last?.descriptors.map { $0.id.number } == [3, 2, 1])
+    #expect(world.spawns.last?.descriptors.map { $0.name.shown } == ["stored", "x", "x"])
     #expect(world.spawns.last?.nonBlocking == true)
     #expect(world.spawns.last?.environment.contains(Bytes("FDSTORE=3")) == true)
     world.notify("a.service") {
@@ -39,7 +40,7 @@ import Testing
     world.send(.descriptorHungUp(unit, DescriptorID(1)))
     world.send(.descriptorHungUp(unit, DescriptorID(3)))
     #expect(world.record("a.service")?.service.store.isEmpty == true)
-    #expect(world.closed.map { $0.number } == [4, 1, 2, 3])
+    #expect(world.closed.map { $0.number } == [4, 2, 1, 3])
   }
 
   @Test func withoutAStoreDescriptorsAreClosed() {

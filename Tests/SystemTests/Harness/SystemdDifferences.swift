@@ -16,7 +16,7 @@ enum SystemdDifferences {
     "world-user-and-groups": [
       Line("start world-user-and-groups-unknown-number -> 1", "start world-user-and-groups-unknown-number -> 0"),
       Line("world-user-and-groups-unknown-number: ExecMainStatus=217", "world-user-and-groups-unknown-number: ExecMainStatus=0"),
-      Line("0 1 1", "0 1 1", "54321 0 0"),
+      Line("0 1 1", "0 1 1", "54321 54321 54321"),
     ]
   ]
 
