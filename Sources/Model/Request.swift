@@ -44,6 +44,8 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
   case notFound
   /// The unit is masked, or its settings are bad: 1.
   case refused
+  /// Not for a client (`RefuseManualStart=`, `RefuseManualStop=`), or `--job-mode=fail` met a job that contradicts: 4.
+  case denied
   /// Reload of a unit without ExecReload, or that does not run: 3.
   case notApplicable
   /// The job ended otherwise than `done`: 1.
@@ -61,6 +63,7 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
     switch self {
     case .notFound: "not-found"
     case .refused: "refused"
+    case .denied: "denied"
     case .notApplicable: "not-applicable"
     case .jobFailed: "job-failed"
     case .badConfiguration: "bad-configuration"
@@ -74,6 +77,7 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
     switch self {
     case .notFound: 404
     case .refused: 409
+    case .denied: 403
     case .notApplicable: 409
     case .jobFailed: 424
     case .badConfiguration: 422

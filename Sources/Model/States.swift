@@ -69,12 +69,13 @@ public enum JobType: UInt8, CaseIterable, Sendable {
 
 /// How a request meets jobs that are already queued (systemctl's `--job-mode`).
 public enum JobMode: UInt8, CaseIterable, Sendable {
-  case replace, fail
+  case replace, fail, ignoreDependencies
 
   public var name: StaticString {
     switch self {
     case .replace: "replace"
     case .fail: "fail"
+    case .ignoreDependencies: "ignore-dependencies"
     }
   }
 }

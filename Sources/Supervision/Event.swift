@@ -58,6 +58,8 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
   case probe
   /// `JobTimeoutSec=`, `JobRunningTimeoutSec=`
   case job
+  /// A unit that was started or stopped too often because of others (Upholds=, BindsTo=, StopWhenUnneeded=) is looked at again.
+  case reaction
   /// The next slot of a timer or of `Schedule=`.
   case timer
   /// Of the manager as a whole: `--stop-timeout`, and the line that names who is late.

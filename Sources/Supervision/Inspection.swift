@@ -26,6 +26,8 @@ package struct UnitGlance: Equatable, Sendable {
   package var jobIsAutoRestart: Bool
   package var isOn: Bool
   package var isRemoved: Bool
+  /// Its job waits for the answer about its conditions.
+  package var isChecking: Bool
   package var hasPending: Bool
   package var timerIsActive: Bool
   package var fireAt: Instant?
@@ -50,7 +52,7 @@ extension Manager {
       controlPID: records[index].service.control?.pid ?? 0, restarts: records[index].service.restarts,
       restartAt: records[index].service.restartAt, jobID: records[index].job?.id ?? 0, jobType: records[index].job?.type,
       jobIsRunning: records[index].job?.isRunning ?? false, jobIsAutoRestart: records[index].job?.isAutoRestart ?? false,
-      isOn: records[index].isOn, isRemoved: records[index].isRemoved, hasPending: records[index].pending != nil,
+      isOn: records[index].isOn, isRemoved: records[index].isRemoved, isChecking: records[index].checkNumber != 0, hasPending: records[index].pending != nil,
       timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
       isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1,
@@ -62,5 +64,5 @@ extension Manager {
   package func name(_ index: Int) -> Bytes { records[index].name }
   package func indexOfUnit(named name: Bytes) -> Int? { byName[name] }
   /// Resolved ordering: units this one is ordered after, and before.
-  package func order(_ index: Int) -> (after: [UnitID], before: [UnitID]) { (records[index].after, records[index].before) }
+  package func order(_ index: Int) -> (after: [UnitID], before: [UnitID]) { (records[index].edges[.after], records[index].edges[.before]) }
 }

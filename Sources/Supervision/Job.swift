@@ -13,10 +13,16 @@ struct Job: Equatable, Sendable {
   var isAutoRestart = false
   /// A client asked for it by name.
   var isManual = false
+  /// Only there because of another job: a backoff that is under way is not cut short for it.
+  var isPulled = false
   /// Of the first start: COMMAND and READY=1 wait for its end.
   var isBoot = false
   /// The restart's stop phase is over; it is a start now.
   var wasRestart = false
+  /// `--job-mode=ignore-dependencies`: it waits for nobody.
+  var ignoresOrder = false
+  /// `JobTimeoutSec=`, `JobRunningTimeoutSec=`: when its time is over.
+  var timeoutAt = Instant.never
 }
 
 enum JobMerge {

@@ -13,6 +13,9 @@ public struct ManagerOptions: Sendable {
   public var command: [Bytes] = []
   /// `-- COMMAND` alone: signals are forwarded, nothing is said.
   public var isWrapper = false
+  /// The one unit that boot starts, `default.target` for `apus` alone; empty: everything that starts by itself. With it
+  /// apus does not leave for lack of work.
+  public var bootTarget: Bytes = []
   /// When apus started.
   public var startedAt = Instant.zero
   public init() {}
@@ -26,8 +29,19 @@ public struct Manager {
   public let options: ManagerOptions
   var records: [UnitRecord] = []
   var byName: [Bytes: Int] = [:]
+  /// Further names in `byName`, of units that have one of their own.
+  var aliases: [Bytes] = []
   /// Units whose job waits for its turn, in the order the jobs were queued.
   var waiting: [UnitID] = []
+  /// What the event under way still has to bring about, and the units that are to be looked at.
+  var followUps: [FollowUp] = []
+  var marked: [UnitID] = []
+  /// Services of Type=idle that wait until no other job is left.
+  var heldBack: [UnitID] = []
+  /// Why the transaction that is being planned cannot be.
+  var cycleError: TransactionError? = nil
+  /// The number of the last question about conditions.
+  var nextCheck: UInt32 = 0
   var mayRun = false
   var nextInvocation: UInt32 = 1
   var nextJob: UInt32 = 1
@@ -57,10 +71,18 @@ public struct Manager {
   public mutating func boot(_ loaded: LoadedUnits, now: Now, effects: inout [Effect]) {
     self.now = now
     register(loaded)
-    startAll(records.indices.filter { records[$0].isStarting }.map { UnitID($0) })
+    bootUnits()
     settle()
     effects += out
     out.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func bootUnits() {
+    if options.bootTarget.isEmpty { return startAll(records.indices.filter { records[$0].isStarting }.map { UnitID($0) }) }
+    guard let target = find(options.bootTarget) else {
+      return message(.error, "cannot boot: Unit " + options.bootTarget + " not found.")
+    }
+    startAll([target])
   }
 
   /// The only door in: one event, and what is to be done about it appended to `effects`.
@@ -102,7 +124,7 @@ public struct Manager {
     case .readyLine(let key, let isReady): input(key.invocation, .readyLine(key, isReady))
     case .descriptorHungUp(let unit, let id): if valid(unit) { feed(unit, .descriptorHungUp(id)) }
     case .outOfMemory(let key): input(key.invocation, .oomKilled)
-    case .checked: break
+    case .checked(let unit, let number, let outcome): checked(unit, number, outcome)
     }
   }
 
@@ -115,7 +137,8 @@ public struct Manager {
     case .timer: timerElapsed(deadline.key.unit)
     case .watchdog: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .watchdogDeadline)
     case .probe: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .probeDeadline)
-    case .job: break
+    case .job: jobTimedOut(deadline)
+    case .reaction: lookAgain(deadline.key.unit)
     case .stopLimit: stopLimitReached()
     case .stopLine: sayWhoIsLate()
     }
@@ -124,10 +147,14 @@ public struct Manager {
   /// Runs jobs until none can, then looks whether apus itself has come to an end.
   mutating func settle() {
     repeat {
-      while mayRun {
-        mayRun = false
-        runJobs()
-      }
+      repeat {
+        while mayRun {
+          mayRun = false
+          runJobs()
+        }
+        followUp()
+        if !mayRun { releaseIdle() }
+      } while mayRun
       checkLife()
     } while mayRun
   }

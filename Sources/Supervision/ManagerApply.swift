@@ -14,12 +14,39 @@ enum Difference: Equatable, Sendable {
 extension Manager {
   /// Makes records for units that are not known yet, and the edges between all.
   mutating func register(_ loaded: LoadedUnits) {
+    add(loaded)
+    markStarting(loaded)
+    link()
+  }
+
+  private mutating func add(_ loaded: LoadedUnits) {
+    // A unit of its own goes before a further name of another one.
+    for unit in loaded.units {
+      if let index = byName[unit.name.bytes], records[index].name != unit.name.bytes { byName[unit.name.bytes] = nil }
+    }
     for unit in loaded.units where byName[unit.name.bytes] == nil {
       byName[unit.name.bytes] = records.count
       records.append(UnitRecord(unit: unit))
     }
-    markStarting(loaded)
-    link()
+  }
+
+  /// A client named a unit that was not loaded: it and what it pulls in are known from here on, and the request is done.
+  private mutating func handleDemand(_ id: RequestID, _ request: Request, _ name: Bytes, _ loaded: LoadedUnits) {
+    for diagnostic in loaded.diagnostics where diagnostic.severity != .notice { say(diagnostic) }
+    if phase == .booting || phase == .running {
+      let known = records.count
+      add(loaded)
+      // It may be another name of a unit that is known.
+      for unit in loaded.units where find(name) == nil && unit.aliases.contains(where: { $0.bytes == name }) {
+        if let id = find(unit.name.bytes) { self[id].unit.aliases = unit.aliases }
+      }
+      if records.count > known || find(name) == nil { link() }
+    }
+    if find(name) == nil && loaded.hasErrors {
+      let text = "Unit " + name + " could not be loaded"
+      return out.append(.reply(id, .failed(.refused, message: text, diagnostics: loaded.diagnostics)))
+    }
+    handle(id, request, isDemanded: true)
   }
 
   private mutating func markStarting(_ loaded: LoadedUnits) {
@@ -29,53 +56,10 @@ extension Manager {
     }
   }
 
-  /// Resolves every edge anew, both ways.
-  mutating func link() {
-    for index in records.indices {
-      records[index].after = []
-      records[index].before = []
-      records[index].requires = []
-      records[index].wants = []
-      records[index].requiredBy = []
-      records[index].timers = []
-      records[index].missingRequirement = []
-    }
-    for index in records.indices where byName[records[index].name] == index {
-      let unit = records[index].pending ?? records[index].unit
-      for name in unit.dependencies.after { if let other = other(name, than: index) { order(index, after: other) } }
-      for name in unit.dependencies.before { if let other = other(name, than: index) { order(other, after: index) } }
-      for name in unit.dependencies.wants {
-        if let other = other(name, than: index) { addOnce(UnitID(other), &records[index].wants) }
-      }
-      for name in unit.dependencies.requires {
-        if let other = other(name, than: index) {
-          addOnce(UnitID(other), &records[index].requires)
-          addOnce(UnitID(index), &records[other].requiredBy)
-        } else if byName[name.bytes] == nil, records[index].missingRequirement.isEmpty {
-          records[index].missingRequirement = name.bytes
-        }
-      }
-      if case .timer(let settings) = unit.kind, let other = byName[settings.unit.bytes] { addOnce(UnitID(index), &records[other].timers) }
-    }
-  }
-
-  private func other(_ name: UnitName, than index: Int) -> Int? {
-    guard let other = byName[name.bytes], other != index else { return nil }
-    return other
-  }
-
-  private mutating func order(_ later: Int, after earlier: Int) {
-    addOnce(UnitID(earlier), &records[later].after)
-    addOnce(UnitID(later), &records[earlier].before)
-  }
-
-  private func addOnce(_ id: UnitID, _ list: inout [UnitID]) {
-    if !list.contains(id) { list.append(id) }
-  }
-
   // MARK: The answer to a load
 
   mutating func handle(_ purpose: LoadPurpose, _ loaded: LoadedUnits) {
+    if case .demand(let id, let request, let name) = purpose { return handleDemand(id, request, name, loaded) }
     var reply: RequestID? = nil
     // What a plan found is told to whoever asked for it, and to nobody else.
     var isPlan = false
@@ -139,7 +123,7 @@ extension Manager {
     }
     for index in records.indices where isPresent(index) && named[records[index].name] == nil {
       if records[index].unit.isBuiltIn || records[index].parallelOf != nil { continue }
-      let isUp = !records[index].isDown || records[index].timer?.isActive == true
+      let isUp = (!records[index].isDown || records[index].timer?.isActive == true) && records[index].unit.origin == .commandLine
       items.append(PlanItem(unit: records[index].name, action: isUp ? .stop : .update, reason: Bytes("file removed")))
     }
     return items
@@ -147,7 +131,10 @@ extension Manager {
 
   private func isPresent(_ index: Int) -> Bool { byName[records[index].name] == index && !records[index].isRemoved }
 
-  private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool { loaded.starting.contains(unit.name) }
+  /// Units of the unit path are only read anew (DESIGN section 9).
+  private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool {
+    unit.origin == .commandLine && loaded.starting.contains(unit.name)
+  }
 
   func unitIsScheduled(_ unit: Unit) -> Bool {
     if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
@@ -165,6 +152,7 @@ extension Manager {
 
   /// A changed command restarts what runs and starts what had ended by itself; what a client stopped stays stopped.
   private func actionForChange(_ id: UnitID, _ unit: Unit, _ loaded: LoadedUnits) -> PlanAction {
+    if unit.origin != .commandLine { return .update }
     if isStoppedByClient(id) { return .update }
     if !self[id].isDown { return isIdleSchedule(id) && unitIsScheduled(unit) ? .update : .restart }
     return startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
@@ -199,7 +187,7 @@ extension Manager {
       if item.action != .nothing { message(.notice, "apply: " + Bytes(item.action.name) + " " + item.unit + " (" + item.reason + ")") }
     }
     // A renamed file is one unit that goes and one that comes, often with the same port: the stops go first.
-    for id in starts { for gone in stops where !self[id].after.contains(gone) { self[id].after.append(gone) } }
+    for id in starts { for gone in stops where !self[id].edges[.after].contains(gone) { self[id].edges[.after].append(gone) } }
     startAll(starts)
   }
 
@@ -303,6 +291,10 @@ extension Manager {
     if before.start != after.start { return (.exec, Bytes("ExecStart= changed")) }
     if before.startPre != after.startPre || before.condition != after.condition { return (.exec, Bytes("ExecStartPre= changed")) }
     if before.type != after.type || before.remainAfterExit != after.remainAfterExit { return (.exec, Bytes("Type= changed")) }
+    if before.pidFile != after.pidFile { return (.exec, Bytes("PIDFile= changed")) }
+    if before.nonBlocking != after.nonBlocking || before.busName != after.busName || before.ready != after.ready {
+      return (.exec, Bytes("how it is started changed"))
+    }
     if before.exec.environment != after.exec.environment { return (.exec, Bytes("Environment= changed")) }
     if before.exec != after.exec { return (.exec, Bytes("process settings changed")) }
     return (.live, Bytes("live settings changed"))

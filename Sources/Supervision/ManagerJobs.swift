@@ -1,6 +1,6 @@
 import Model
 
-// Queueing, running and ending jobs (units.md e.3).
+// Queueing and beginning jobs (units.md e.3). How they end: ManagerJobEnds.swift.
 
 extension Manager {
   /// Plans, checks and queues one request. `waiter` is answered when the anchor's job has ended.
@@ -9,35 +9,33 @@ extension Manager {
     _ unit: UnitID, _ type: JobType, mode: JobMode = .replace, waiter: RequestID? = nil, environment: [Bytes] = [],
     isAutoRestart: Bool = false, isManual: Bool = false
   ) -> Result<UInt32, TransactionError> {
-    var transaction: Transaction
-    switch plan([(unit, type)], restartsDependents: isAutoRestart) {
-    case .success(let planned): transaction = planned
+    let planned: [PlannedJob]
+    switch plan(TransactionRequest(anchors: [(unit, type)], mode: mode, isAutoRestart: isAutoRestart)) {
+    case .success(let jobs): planned = jobs
     case .failure(let error): return .failure(error)
     }
-    if let error = breakCycles(&transaction) { return .failure(error) }
-    if mode == .fail {
-      for item in transaction.items {
-        if let job = self[item.unit].job, JobMerge.merge(job.type, item.type) == nil {
-          return .failure(TransactionError(item.unit, Bytes("it has a conflicting job")))
-        }
-      }
-    }
     var anchorJob: UInt32 = 0
-    for item in transaction.items {
-      let isAnchor = item.unit == unit
-      var job = Job(id: nextJob, type: item.type)
-      job.isBoot = phase == .booting
-      nextJob = nextJob &+ 1
-      if isAnchor {
+    for item in planned {
+      var job = newJob(item)
+      job.ignoresOrder = mode == .ignoreDependencies
+      if item.isAnchor {
         if let waiter { job.waiters = [waiter] }
         job.environment = environment
         job.isAutoRestart = isAutoRestart
         job.isManual = isManual
       }
       let id = install(item.unit, job)
-      if isAnchor { anchorJob = id }
+      if item.isAnchor { anchorJob = id }
     }
     return .success(anchorJob)
+  }
+
+  private mutating func newJob(_ item: PlannedJob) -> Job {
+    var job = Job(id: nextJob, type: item.type)
+    job.isBoot = phase == .booting
+    job.isPulled = !item.isAnchor
+    nextJob = nextJob &+ 1
+    return job
   }
 
   /// Boot and apply: several anchors, none of which matters to another.
@@ -45,33 +43,17 @@ extension Manager {
     var anchors: [(unit: UnitID, type: JobType)] = []
     for unit in units {
       let isScheduled = unitIsScheduled(self[unit].pending ?? self[unit].unit)
-      if isScheduled || isTimer(unit) {
-        // A schedule starts its clockwork, not its service.
-        if isScheduled { activateTimer(unit) } else { anchors.append((unit, .start)) }
-      } else if self[unit].unit.loadState != .loaded {
-        message(.error, "cannot start " + self[unit].name + ": " + refusal(self[unit]))
-      } else {
-        anchors.append((unit, .start))
-      }
+      // A schedule starts its clockwork, not its service.
+      if isScheduled { activateTimer(unit) } else { anchors.append((unit, .start)) }
     }
     if anchors.isEmpty { return }
-    switch plan(anchors) {
-    case .success(var transaction):
-      if let error = breakCycles(&transaction) {
-        message(.error, "cannot start " + self[error.unit].name + ": " + error.message)
-        for anchor in anchors { startAlone(anchor.unit) }
-        return
-      }
-      for item in transaction.items {
-        var job = Job(id: nextJob, type: item.type)
-        job.isBoot = phase == .booting
-        install(item.unit, job)
-        nextJob = nextJob &+ 1
-      }
+    switch plan(TransactionRequest(anchors: anchors)) {
+    case .success(let planned): for item in planned { install(item.unit, newJob(item)) }
     case .failure(let error):
+      sayRefused(error.unit, error)
+      if anchors.count == 1 { return }
       // One unit that cannot start must not keep the others down: each on its own.
-      message(.error, "cannot start " + self[error.unit].name + ": " + error.message)
-      for anchor in anchors where anchor.unit != error.unit { startAlone(anchor.unit) }
+      for anchor in anchors { startAlone(anchor.unit) }
     }
   }
 
@@ -90,45 +72,78 @@ extension Manager {
   private mutating func install(_ unit: UnitID, _ new: Job) -> UInt32 {
     var job = new
     if let old = self[unit].job {
-      if let merged = JobMerge.merge(old.type, job.type), !(old.isRunning && (merged != old.type || merged == .reload)) {
-        self[unit].job?.type = merged
-        self[unit].job?.waiters += job.waiters
-        if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
-        if job.isManual { self[unit].job?.isManual = true }
-        // Somebody else wants it too: no automatic restart any more, the counters start anew.
-        #if PLANTED
-        if plantedBug == 16 { job.isAutoRestart = true }
-        #endif
-        if !job.isAutoRestart && !old.isRunning { self[unit].job?.isAutoRestart = false }
-        mayRun = true
-        return old.id
+      guard let both = JobMerge.merge(old.type, job.type), let merged = collapsed(both, unit) else {
+        finish(unit, .canceled, Bytes("replaced by a ") + Bytes(job.type.name) + " job")
+        return install(unit, job)
       }
-      if let merged = JobMerge.merge(old.type, job.type) {
+      if old.isRunning && (merged != old.type || merged == .reload) {
         // A running start that becomes a restart begins anew, with everybody who waited; so does a reload, which may have
         // read what was there before.
         job.type = merged
         job.waiters = old.waiters + job.waiters
         job.isBoot = old.isBoot || job.isBoot
+        job.isPulled = old.isPulled && job.isPulled
+        job.timeoutAt = min(old.timeoutAt, job.timeoutAt)
         bootJobsLeft += (job.isBoot ? 1 : 0) - (old.isBoot ? 1 : 0)
         dequeue(unit)
-        self[unit].job = job
-        waiting.append(unit)
-        mayRun = true
+        self[unit].checkNumber = 0
+        queue(unit, job)
         return job.id
-      } else {
-        finish(unit, .canceled, Bytes("replaced by a ") + Bytes(job.type.name) + " job")
       }
+      mergeWaiting(unit, old, &job, merged)
+      return old.id
     }
     if job.isBoot { bootJobsLeft += 1 }
-    self[unit].job = job
-    waiting.append(unit)
-    mayRun = true
+    queue(unit, job)
     return job.id
   }
 
-  private mutating func dequeue(_ unit: UnitID) {
+  private mutating func mergeWaiting(_ unit: UnitID, _ old: Job, _ job: inout Job, _ merged: JobType) {
+    self[unit].job?.type = merged
+    self[unit].job?.waiters += job.waiters
+    if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
+    if job.isManual { self[unit].job?.isManual = true }
+    if !job.isPulled { self[unit].job?.isPulled = false }
+    if !job.ignoresOrder { self[unit].job?.ignoresOrder = false }
+    mayRun = true
+    if old.isRunning { return }
+    if job.isAutoRestart {
+      if old.isPulled { self[unit].job?.isAutoRestart = true }
+      return
+    }
+    // Somebody else wants it for its own sake: no automatic restart any more, the counters start anew.
+    #if PLANTED
+    if plantedBug == 16 { return }
+    #endif
+    if !job.isPulled { self[unit].job?.isAutoRestart = false }
+  }
+
+  private mutating func queue(_ unit: UnitID, _ job: Job) {
+    self[unit].job = job
+    waiting.append(unit)
+    mayRun = true
+    limitJob(unit, self[unit].unit.jobTimeout)
+  }
+
+  /// At the end everything is stopped: nothing is to be pulled in, and no cycle may refuse it.
+  mutating func queueStop(_ unit: UnitID) {
+    queue(unit, Job(id: nextJob, type: .stop))
+    nextJob = nextJob &+ 1
+  }
+
+  /// `JobTimeoutSec=`, and from a job's beginning `JobRunningTimeoutSec=`: the earlier of the two counts.
+  private mutating func limitJob(_ unit: UnitID, _ timeout: TimeSpan) {
+    guard let job = self[unit].job, !timeout.isInfinite else { return }
+    let at = min(job.timeoutAt, now.instant + timeout)
+    self[unit].job?.timeoutAt = at
+    out.append(.arm(Deadline(unit, .job, invocation: job.id), at: at))
+  }
+
+  mutating func dequeue(_ unit: UnitID) {
     if let index = waiting.firstIndex(of: unit) { waiting.remove(at: index) }
   }
+
+  // MARK: Whose turn it is
 
   /// One pass over the waiting jobs: what need not wait begins.
   mutating func runJobs() {
@@ -144,41 +159,58 @@ extension Manager {
     if allWait { breakDeadlock() }
   }
 
-  /// A unit whose job goes first.
-  private func blocker(of unit: UnitID, _ job: Job) -> UnitID? {
-    for other in self[unit].after {
-      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return other }
+  /// A unit that goes first: its job does, or it is in its backoff and this one cannot do without it.
+  func blocker(of unit: UnitID, _ job: Job) -> UnitID? {
+    if job.ignoresOrder { return nil }
+    for other in self[unit].edges[.after] {
+      if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return other }
     }
-    for other in self[unit].before {
-      if let theirs = self[other].job, other != unit, JobMerge.waits(job.type, forJob: theirs.type, after: false) { return other }
+    for other in self[unit].edges[.before] {
+      if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: false) { return other }
+    }
+    return job.type == .start ? comingBack(unit) : nil
+  }
+
+  /// A unit that `unit` requires, is ordered after, and that failed but will be restarted: the start waits for that one
+  /// instead of failing (systemd fails it for good, and the restart does not bring it back).
+  func comingBack(_ unit: UnitID) -> UnitID? {
+    for relation in Relation.pulledInBy {
+      for other in self[unit].edges[relation] where self[other].isInBackoff && self[unit].edges[.after].contains(other) { return other }
     }
     return nil
   }
 
-  /// Transactions know no cycles, but jobs of several can wait for each other. When every job waits and none runs, no event
-  /// would ever come: one job of the circle goes first.
+  /// Transactions know no cycles, but a circle can close behind them. When every job waits and none runs, no event would ever
+  /// come: one job of the circle goes first.
   private mutating func breakDeadlock() {
     for record in records where record.job?.isRunning == true { return }
-    var seen: [UnitID] = []
-    var next = waiting.first
-    while let unit = next, let job = self[unit].job, !seen.contains(unit) {
-      seen.append(unit)
-      next = blocker(of: unit, job)
+    for first in waiting {
+      var seen: [UnitID] = []
+      var next: UnitID? = first
+      while let unit = next, let job = self[unit].job, !seen.contains(unit) {
+        seen.append(unit)
+        next = blocker(of: unit, job)
+      }
+      // Not a circle: it ends at somebody who waits for his time.
+      guard let unit = next, let job = self[unit].job else { continue }
+      message(.warning, self[unit].name + ": its " + Bytes(job.type.name) + " job waits in an ordering cycle, it goes first")
+      run(unit, job)
+      waiting = waiting.filter { self[$0].job.map { !$0.isRunning } ?? false }
+      return
     }
-    guard let unit = next, let job = self[unit].job else { return }
-    message(.warning, self[unit].name + ": its " + Bytes(job.type.name) + " job waits in an ordering cycle, it goes first")
-    run(unit, job)
-    waiting = waiting.filter { self[$0].job.map { !$0.isRunning } ?? false }
   }
+
+  // MARK: Beginning
 
   private mutating func run(_ unit: UnitID, _ job: Job) {
     switch job.type {
-    case .start, .verifyActive, .reloadOrStart: runStart(unit, job)
+    case .start, .reloadOrStart: runStart(unit, job)
+    case .verifyActive: runVerify(unit)
     case .stop: runStop(unit)
-    case .restart: if self[unit].isDown { becomeStart(unit) } else { runStop(unit) }
-    case .tryRestart: if self[unit].isDown { finish(unit, .done) } else { runStop(unit) }
+    case .restart, .tryRestart: if self[unit].isDown { becomeStart(unit) } else { runStop(unit) }
     case .reload: runReload(unit)
     }
+    if self[unit].job?.isRunning == true { limitJob(unit, self[unit].unit.jobRunningTimeout) }
   }
 
   private mutating func runStart(_ unit: UnitID, _ job: Job) {
@@ -188,38 +220,18 @@ extension Manager {
       finish(unit, .done)
     case .deactivating: break
     case .activating where !self[unit].isInBackoff: self[unit].job?.isRunning = true
+    // Only wanted by another: the backoff goes on, its end begins this job.
+    case .activating where job.isPulled && self[unit].service.state == .autoRestart: break
     case .inactive, .failed, .activating:
-      if job.type == .verifyActive {
-        finish(unit, .failed, Bytes("it is not active"))
-        return retryRestart(unit)
-      }
       if phase == .stopping || phase == .sweeping { return finish(unit, .canceled, Bytes("apus is stopping")) }
-      begin(unit, job)
+      begin(unit)
     }
   }
 
-  private mutating func begin(_ unit: UnitID, _ job: Job) {
-    takePending(unit)
-    guard case .service = self[unit].unit.kind else {
-      self[unit].isOn = true
-      self[unit].stateChangedAt = now.wall
-      self[unit].activeEnteredAt = now.wall
-      if isTimer(unit) { activateTimer(unit) }
-      return finish(unit, .done)
-    }
-    self[unit].job?.isRunning = true
-    self[unit].stoppedByClient = false
-    if job.isBoot { self[unit].bootInvocation = nextInvocation }
-    if !self[unit].limiter.allow(self[unit].unit.startLimit, now: now.instant) {
-      guard var context = serviceContext(unit) else { return }
-      self[unit].service.refuseStart(&context)
-      return absorb(unit, context)
-    }
-    if case .start = job.type, job.isAutoRestart {
-      feed(unit, .start(.autoRestart))
-    } else {
-      feed(unit, .start(.request(environment: job.environment)))
-    }
+  /// Requisite=: the unit must be active already; one that is on its way is waited for.
+  private mutating func runVerify(_ unit: UnitID) {
+    if self[unit].isSatisfied { return finish(unit, .done) }
+    if self[unit].isDown { finish(unit, .skipped, Bytes("it is not active")) }
   }
 
   private mutating func runStop(_ unit: UnitID) {
@@ -228,33 +240,33 @@ extension Manager {
     self[unit].job?.isRunning = true
     if job.type == .stop && job.isManual { self[unit].stoppedByClient = true }
     if case .service = self[unit].unit.kind { return feed(unit, .stop) }
-    self[unit].isOn = false
-    self[unit].stateChangedAt = now.wall
     if isTimer(unit) { deactivateTimer(unit) }
-    if self[unit].isRemoved { forget(unit) }
-    stateChanged(unit, to: .inactive)
+    let isRemoved = self[unit].isRemoved
+    setOn(unit, false)
+    if isRemoved { forget(unit) }
+  }
+
+  /// Whether the unit has a way to reload at all.
+  func hasReload(_ unit: UnitID) -> Bool {
+    guard let settings = self[unit].serviceSettings else { return false }
+    return !settings.reload.isEmpty || settings.type == .notifyReload
   }
 
   func canReload(_ unit: UnitID) -> Bool {
-    guard let settings = self[unit].serviceSettings else { return false }
     let state = self[unit].service.state
-    return (!settings.reload.isEmpty || settings.type == .notifyReload) && (state == .running || state == .exited)
+    return hasReload(unit) && (state == .running || state == .exited)
   }
 
   private mutating func runReload(_ unit: UnitID) {
     // Behind a reload that is under way: that one may have read the old configuration.
-    if self[unit].service.state.active == .reloading { return }
-    guard canReload(unit) else {
-      finish(unit, .failed, Bytes("it cannot be reloaded"))
-      // It may have kept an automatic restart from queueing its own job.
-      return retryRestart(unit)
-    }
+    if self[unit].activeState == .reloading { return }
+    guard canReload(unit) else { return finish(unit, .invalid, Bytes("it cannot be reloaded, it is not running")) }
     self[unit].job?.isRunning = true
     feed(unit, .reload)
   }
 
   /// A restart's stop phase is over.
-  private mutating func becomeStart(_ unit: UnitID) {
+  mutating func becomeStart(_ unit: UnitID) {
     self[unit].job?.type = .start
     self[unit].job?.wasRestart = true
     self[unit].job?.isRunning = false
@@ -262,14 +274,15 @@ extension Manager {
     mayRun = true
   }
 
+  /// The backoff is over.
   mutating func queueAutoRestart(_ unit: UnitID) {
     if phase == .stopping || phase == .sweeping { return }
-    if self[unit].job != nil { return }
+    if let job = self[unit].job, job.type != .verifyActive, !(job.type == .start && job.isPulled) { return }
     if case .failure = enqueue(unit, .start, isAutoRestart: true) { retryRestart(unit) }
   }
 
   /// The job of an automatic restart ended without a start (what it requires failed): the next try comes after a backoff.
-  private mutating func retryRestart(_ unit: UnitID) {
+  mutating func retryRestart(_ unit: UnitID) {
     #if PLANTED
     if plantedBug == 15 { return }
     #endif
@@ -277,90 +290,5 @@ extension Manager {
     guard var context = serviceContext(unit) else { return }
     self[unit].service.retryRestart(&context)
     absorb(unit, context)
-  }
-
-  mutating func reloadEnded(_ unit: UnitID, _ success: Bool) {
-    // A further reload may have waited for this one.
-    mayRun = true
-    guard let job = self[unit].job, job.isRunning, job.type == .reload || job.type == .reloadOrStart else { return }
-    finish(unit, success ? .done : .failed, success ? [] : Bytes("ExecReload= failed"))
-  }
-
-  /// What a unit's new state means for its job (systemd's unit_notify).
-  mutating func stateChanged(_ unit: UnitID, to state: ActiveState) {
-    guard let job = self[unit].job else { return }
-    switch job.type {
-    case .start, .verifyActive, .reloadOrStart:
-      guard job.isRunning else {
-        // With RestartMode=direct the end shows only as a backoff.
-        if state == .inactive || state == .failed || self[unit].isInBackoff { mayRun = true }
-        return
-      }
-      switch state {
-      case .active, .reloading: finish(unit, .done)
-      case .inactive:
-        let skipped = self[unit].service.result == .execCondition
-        finish(unit, skipped ? .skipped : .done, skipped ? Bytes("ExecCondition= said no") : [])
-      case .failed: finish(unit, .failed, reason(unit))
-      case .activating, .deactivating: break
-      }
-    case .stop:
-      if state == .inactive || state == .failed { finish(unit, .done) }
-    case .restart, .tryRestart:
-      if job.isRunning && (state == .inactive || state == .failed) { becomeStart(unit) }
-    case .reload:
-      guard job.isRunning else {
-        mayRun = true
-        return
-      }
-      if state != .active && state != .reloading { finish(unit, .failed, Bytes("it stopped meanwhile")) }
-    }
-  }
-
-  /// Ends a job: every waiter is answered, who waited for it may run, and a failed start fails who requires it.
-  mutating func finish(_ unit: UnitID, _ result: JobResult, _ message: Bytes = []) {
-    guard let job = self[unit].job else { return }
-    close(unit, job, result, message)
-    let isStart = job.type == .start || job.type == .verifyActive || job.type == .reloadOrStart
-    if isStart && (result == .failed || result == .dependency || result == .timeout) {
-      if options.failFast && job.isBoot { beginStop(.failFast(unit: unit), atOnce: false) }
-      failDependents(unit)
-    }
-    if self[unit].isRemoved && self[unit].isDown { forget(unit) }
-  }
-
-  /// Takes the job off its unit and answers for it.
-  private mutating func close(_ unit: UnitID, _ job: Job, _ result: JobResult, _ message: Bytes) {
-    self[unit].job = nil
-    dequeue(unit)
-    mayRun = true
-    mayHaveEnded = true
-    if job.isBoot { bootJobsLeft -= 1 }
-    let type: JobType = job.wasRestart ? .restart : job.type
-    #if PLANTED
-    if plantedBug == 6, let waiter = job.waiters.first { out.append(.reply(waiter, .done)) }
-    #endif
-    if !job.isRunning && result != .done && self[unit].isDown { runCameToNothing(unit) }
-    for waiter in job.waiters {
-      out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
-    }
-  }
-
-  /// Jobs that wait to start what requires `failed`, and who requires those.
-  private mutating func failDependents(_ failed: UnitID) {
-    var worklist = [failed]
-    var next = 0
-    while next < worklist.count {
-      let cause = worklist[next]
-      next += 1
-      for unit in self[cause].requiredBy {
-        guard let job = self[unit].job, job.type == .start || job.type == .verifyActive, !job.isRunning else { continue }
-        let why = "it requires " + self[cause].name + ", which failed"
-        message(.error, "cannot start " + self[unit].name + ": " + why)
-        close(unit, job, .dependency, why)
-        retryRestart(unit)
-        worklist.append(unit)
-      }
-    }
   }
 }

@@ -3,7 +3,8 @@ import Model
 // What `status`, `show` and the lists tell.
 
 extension Manager {
-  func report(_ id: UnitID) -> UnitReport {
+  /// `isWhole`: for `show` of one unit; lists of all do without the lesser properties.
+  func report(_ id: UnitID, isWhole: Bool = false) -> UnitReport {
     let record = self[id]
     var report = UnitReport(name: record.name, type: record.unit.name.type)
     report.description = record.unit.description
@@ -17,11 +18,15 @@ extension Manager {
     report.activeExitedAt = record.activeExitedAt
     report.inactiveEnteredAt = record.inactiveEnteredAt
     if let job = record.job { report.job = JobReport(id: job.id, unit: record.name, type: job.type, result: nil) }
-    report.after = names(record.after)
-    report.before = names(record.before)
-    report.wants = names(record.wants)
-    report.requires = names(record.requires)
+    report.after = names(record.edges[.after])
+    report.before = names(record.edges[.before])
+    report.wants = names(record.edges[.wants])
+    report.requires = names(record.edges[.requires])
     if case .service(let settings) = record.unit.kind { describe(record.service, settings, &report) }
+    if isWhole {
+      report.properties += unitProperties(id)
+      if let settings = record.serviceSettings { report.properties += serviceProperties(settings) }
+    }
     if let timer = record.timer, let schedule = record.schedule { report.timer = describe(id, timer, schedule) }
     report.why = why(id)
     return report
@@ -59,20 +64,20 @@ extension Manager {
     list.append(text("KillMode=\(settings.killMode.name)"))
     list.append(text("KillSignal=\(settings.killSignal.number)"))
     list.append(text("RemainAfterExit=\(settings.remainAfterExit ? "yes" : "no")"))
-    list.append(text("TimeoutStartUSec=\(shortSpan(settings.timeoutStart))"))
-    list.append(text("TimeoutStopUSec=\(shortSpan(settings.timeoutStop))"))
-    list.append(text("RuntimeMaxUSec=\(shortSpan(settings.runtimeMax))"))
+    list.append(span("TimeoutStartUSec", settings.timeoutStart))
+    list.append(span("TimeoutStopUSec", settings.timeoutStop))
+    list.append(span("RuntimeMaxUSec", settings.runtimeMax))
     let backoff = Backoff.effective(settings.backoff)
-    list.append(text("RestartUSec=\(shortSpan(backoff.delay))"))
+    list.append(span("RestartUSec", backoff.delay))
     list.append(text("RestartSteps=\(backoff.grows ? backoff.steps : 0)"))
-    list.append(text("RestartMaxDelayUSec=\(shortSpan(backoff.grows ? backoff.delayMax : .infinity))"))
-    list.append(text("RestartResetUSec=\(shortSpan(settings.backoff.resetAfter ?? backoff.cap))"))
+    list.append(span("RestartMaxDelayUSec", backoff.grows ? backoff.delayMax : .infinity))
+    list.append(span("RestartResetUSec", settings.backoff.resetAfter ?? backoff.cap))
     list.append(text("RestartStep=\(service.backoff.step)"))
     list.append("StatusText=" + service.said.statusText)
     list.append(text("StatusErrno=\(service.said.statusErrno)"))
     if !service.said.busError.isEmpty { list.append("StatusBusError=" + service.said.busError) }
     list.append(text("NotifyAccess=\(service.notifyAccess(settings).name)"))
-    if !settings.watchdog.isInfinite { list.append(text("WatchdogUSec=\(shortSpan(settings.watchdog))")) }
+    list.append(span("WatchdogUSec", settings.watchdog))
     if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
     list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
     list.append(text("NFileDescriptorStore=\(service.store.count)"))
@@ -119,16 +124,9 @@ extension Manager {
     let record = self[id]
     if record.unit.loadState != .loaded { return refusal(record) }
     if let job = record.job, !job.isRunning {
-      for other in record.after {
-        if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: true) {
-          return text("\(job.type.name) waits for \(self[other].name) (\(theirs.type.name))")
-        }
-      }
-      for other in record.before {
-        if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: false) {
-          return text("\(job.type.name) waits for \(self[other].name) (\(theirs.type.name))")
-        }
-      }
+      if let sentence = whyWaiting(id, job) { return sentence }
+    } else if record.checkNumber != 0 {
+      return Bytes("waits for its conditions to be looked at")
     }
     let service = record.service
     switch service.state {
@@ -157,10 +155,26 @@ extension Manager {
       return Bytes("waits for its processes to end")
     case .dead:
       if record.stoppedByClient { return Bytes("stopped by request") }
+      if let failed = record.failedCheck {
+        let isAssert = record.conditionResult == true
+        return text("not started: \(isAssert ? "Assert" : "Condition")\(failed.kind.name)=\(failed.text) does not hold")
+      }
       if service.result == .execCondition { return Bytes("ExecCondition= said no") }
       return []
     case .running, .exited: return record.pending == nil ? [] : Bytes("its unit file has changed: restart or apply")
     }
+  }
+
+  /// What a job that has not begun waits for.
+  private func whyWaiting(_ id: UnitID, _ job: Job) -> Bytes? {
+    if let other = blocker(of: id, job) {
+      if let theirs = self[other].job { return text("\(job.type.name) waits for \(self[other].name) (\(theirs.type.name))") }
+      let left = shortSpan(self[other].service.restartAt.since(now.instant))
+      return text("\(job.type.name) waits for \(self[other].name), which failed and is restarted in \(left)")
+    }
+    if self[id].service.state == .autoRestart { return nil }
+    if self[id].activeState == .deactivating { return text("\(job.type.name) waits for its stop") }
+    return nil
   }
 
   /// The table of SIGUSR1.

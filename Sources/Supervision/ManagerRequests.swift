@@ -3,7 +3,11 @@ import Model
 // What clients ask (DESIGN section 8). Every path answers exactly once: here, or by the job's end, or by the load's.
 
 extension Manager {
-  mutating func handle(_ id: RequestID, _ request: Request) {
+  /// `isDemanded`: the unit that it names was looked for on disk already.
+  mutating func handle(_ id: RequestID, _ request: Request, isDemanded: Bool = false) {
+    if !isDemanded, let name = unitName(of: request), find(name) == nil, phase == .booting || phase == .running {
+      return out.append(.load(.demand(id, request, unit: name)))
+    }
     switch request {
     case .units:
       var reports: [UnitReport] = []
@@ -15,7 +19,7 @@ extension Manager {
       out.append(.reply(id, .units(reports)))
     case .unit(let name):
       guard let unit = find(name) else { return notFound(id, name) }
-      out.append(.reply(id, .unit(report(unit))))
+      out.append(.reply(id, .unit(report(unit, isWhole: true))))
     case .job(let type, let name, let mode, let wait): job(id, type, name, mode, wait: wait)
     case .kill(let name, let signal, let whom): kill(id, name, signal, whom)
     case .resetFailed(let name):
@@ -34,6 +38,13 @@ extension Manager {
     }
   }
 
+  private func unitName(of request: Request) -> Bytes? {
+    switch request {
+    case .unit(let name), .job(_, let name, _, _), .kill(let name, _, _), .resetFailed(let name): name
+    case .units, .timers, .apply, .daemonReload, .exit: nil
+    }
+  }
+
   func isShown(_ index: Int) -> Bool { byName[records[index].name] == index }
 
   private mutating func notFound(_ id: RequestID, _ name: Bytes) {
@@ -49,21 +60,21 @@ extension Manager {
   private mutating func job(_ id: RequestID, _ type: JobType, _ name: Bytes, _ mode: JobMode, wait: Bool) {
     guard let unit = find(name) else { return notFound(id, name) }
     if type != .stop && refuseWhileStopping(id) { return }
-    if type == .tryRestart && self[unit].isDown && self[unit].job == nil {
-      let report = JobReport(id: 0, unit: name, type: type, result: .done)
-      return out.append(.reply(id, .job(report)))
+    guard let effective = collapsed(type, unit) else {
+      return out.append(.reply(id, .job(JobReport(id: 0, unit: name, type: type, result: .done))))
     }
-    if type == .reload && !canReload(unit) && self[unit].service.state != .reload {
-      let text =
-        "Job for " + name + " is not applicable: "
-        + (self[unit].serviceSettings?.reload.isEmpty ?? true ? Bytes("it has no ExecReload=") : Bytes("it is not running"))
+    if isRefusedByHand(unit, effective) {
+      let text = "Operation refused, unit " + name + " may be requested by dependency only (RefuseManualStart=, RefuseManualStop=)"
+      return out.append(.reply(id, .failed(.denied, message: text, diagnostics: [])))
+    }
+    if effective == .reload && !hasReload(unit) && self[unit].unit.loadState == .loaded {
+      let text = "Job type reload is not applicable for unit " + name + ": it has no ExecReload="
       return out.append(.reply(id, .failed(.notApplicable, message: text, diagnostics: [])))
     }
-    let effective: JobType = type == .tryRestart ? .restart : type
     switch enqueue(unit, effective, mode: mode, waiter: wait ? id : nil, isManual: true) {
     case .failure(let error):
       let text = "cannot " + Bytes(type.name) + " " + name + ": " + (error.unit == unit ? [] : self[error.unit].name + ": ") + error.message
-      out.append(.reply(id, .failed(.refused, message: text, diagnostics: [])))
+      out.append(.reply(id, .failed(error.kind, message: text, diagnostics: [])))
     case .success(let number):
       if type == .stop {
         // The name means all of its runs.
@@ -71,6 +82,15 @@ extension Manager {
         sayScheduleGoesOn(unit)
       }
       if !wait { out.append(.reply(id, .job(JobReport(id: number, unit: name, type: type, result: nil)))) }
+    }
+  }
+
+  private func isRefusedByHand(_ unit: UnitID, _ type: JobType) -> Bool {
+    switch type {
+    case .start: self[unit].unit.refuseManualStart
+    case .stop: self[unit].unit.refuseManualStop
+    case .restart, .tryRestart: self[unit].unit.refuseManualStart || self[unit].unit.refuseManualStop
+    case .verifyActive, .reload, .reloadOrStart: false
     }
   }
 

@@ -6,11 +6,24 @@ enum StopReason: Equatable, Sendable {
   case hangup
   /// `apus exit [STATUS]`
   case request(status: UInt8?)
-  /// `SuccessAction=` or `FailureAction=`
-  case action(unit: UnitID, status: UInt8)
+  case action(unit: UnitID, cause: ActionCause, status: UInt8)
   case failFast(unit: UnitID)
   case nothingLeft(failed: UnitID?)
   case commandEnded
+}
+
+/// Which key of a unit ends apus.
+enum ActionCause: Equatable, Sendable {
+  case success, failure, startLimit, jobTimeout, health
+  var key: StaticString {
+    switch self {
+    case .success: "SuccessAction="
+    case .failure: "FailureAction="
+    case .startLimit: "StartLimitAction="
+    case .jobTimeout: "JobTimeoutAction="
+    case .health: "HealthAction="
+    }
+  }
 }
 
 /// How far the end has got.
@@ -40,6 +53,7 @@ extension Manager {
     phase = .stopping
     mayRun = true
     if !options.isWrapper { out.append(.notify(Bytes("STOPPING=1\n"))) }
+    followUps = []
     for index in records.indices where records[index].timer != nil { deactivateTimer(UnitID(index)) }
     if !options.stopTimeout.isInfinite {
       out.append(.arm(Deadline(.command, .stopLimit), at: now.instant + options.stopTimeout))
@@ -74,7 +88,7 @@ extension Manager {
 
   private mutating func checkNothingLeft() {
     mayHaveEnded = false
-    if options.stay || command.isAlive || !options.command.isEmpty { return }
+    if options.stay || !options.bootTarget.isEmpty || command.isAlive || !options.command.isEmpty { return }
     var failed: UnitID? = nil
     for index in records.indices {
       let record = records[index]
@@ -105,7 +119,7 @@ extension Manager {
       stopAllUnits()
       return
     }
-    for record in records where record.job != nil || !(record.isDown || record.unit.isBuiltIn) { return }
+    for record in records where record.job != nil || !(record.isDown || record.isStub) { return }
     if mayRun { return }
     phase = .sweeping
     if options.isWrapper { leave() } else { out.append(.finalSweep) }
@@ -115,9 +129,9 @@ extension Manager {
   private mutating func stopAllUnits() {
     for index in records.indices {
       let id = UnitID(index)
-      if records[index].unit.isBuiltIn { continue }
+      if records[index].isStub { continue }
       if let job = records[index].job, job.type != .stop { finish(id, .canceled, Bytes("apus is stopping")) }
-      if !records[index].isDown && records[index].job == nil { _ = enqueue(id, .stop) }
+      if !records[index].isDown && records[index].job == nil { queueStop(id) }
     }
     mayRun = true
   }
@@ -205,9 +219,8 @@ extension Manager {
     }
     guard let reason = stop.reason else { return (70, Bytes("apus itself failed: no reason to leave")) }
     switch reason {
-    case .action(let unit, let status):
-      let failed = self[unit].service.state == .failed
-      return (status, self[unit].name + (failed ? ": FailureAction=" : ": SuccessAction=") + " (" + self.reason(unit) + ")")
+    case .action(let unit, let cause, let status):
+      return (status, self[unit].name + ": " + Bytes(cause.key) + " (" + self.reason(unit) + ")")
     case .failFast(let unit):
       let service = self[unit].service
       let status = (service.culprit ?? service.lastMainExit ?? service.lastExit)?.status.shellStatus ?? 1

@@ -50,9 +50,7 @@ extension Manager {
     guard self[id].timer?.fireAt == nil, self[id].timer?.isQueued != true else { return }
     if schedule.triggers.contains(where: { $0.isRepeating }) { return }
     deactivateTimer(id)
-    self[id].isOn = false
-    self[id].stateChangedAt = now.wall
-    mayHaveEnded = true
+    setOn(id, false)
   }
 
   /// The unit that a timer starts: itself for Schedule=.

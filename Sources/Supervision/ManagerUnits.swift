@@ -60,7 +60,7 @@ extension Manager {
       case .killedAtTimeout: if phase == .stopping { stop.someoneWasKilled = true }
       case .reloadEnded(let success): reloadEnded(id, success)
       case .unhealthyExit:
-        beginStop(.action(unit: id, status: self[id].unit.failureActionExitStatus ?? 1), atOnce: false)
+        beginStop(.action(unit: id, cause: .health, status: self[id].unit.failureActionExitStatus ?? 1), atOnce: false)
       }
     }
   }
@@ -77,6 +77,7 @@ extension Manager {
     }
     switch state {
     case .condition, .startPre, .start, .startPost:
+      if state == .start && self[id].serviceSettings?.type == .idle { heldBack.append(id) }
       if self[id].startedAt == nil {
         self[id].startedAt = now.instant
         self[id].activeEnteredAt = nil
@@ -108,7 +109,7 @@ extension Manager {
       .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       break
     }
-    stateChanged(id, to: state.active)
+    stateChanged(id, to: state.active, isFinal: self[id].service.state == state)
     if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
   }
 
@@ -142,15 +143,18 @@ extension Manager {
     takePending(id)
     timersSeeEnd(id)
     if self[id].isRemoved && self[id].job == nil { forget(id) }
-    guard phase != .stopping, phase != .sweeping else { return }
     let failed = self[id].service.state == .failed
-    let unit = self[id].unit
-    let action = failed ? unit.failureAction : unit.successAction
     // A stop that a client asked for is no success of the service, a run that was skipped neither.
-    if action == .none || self[id].service.stoppedByRequest || self[id].service.result == .execCondition { return }
-    let status = failed ? unit.failureActionExitStatus : unit.successActionExitStatus
-    let main = self[id].service.lastMainExit?.status.shellStatus ?? (failed ? 1 : 0)
-    beginStop(.action(unit: id, status: status ?? main), atOnce: action.effect == .exitAtOnce)
+    if self[id].service.stoppedByRequest || self[id].service.result == .execCondition { return }
+    act(id, failed ? self[id].unit.failureAction : self[id].unit.successAction, failed ? .failure : .success)
+  }
+
+  /// SuccessAction= and its kin: apus ends, with the status that the unit says, or that of its main process.
+  mutating func act(_ id: UnitID, _ action: EmergencyAction, _ cause: ActionCause) {
+    guard action.effect != .nothing, phase == .booting || phase == .running else { return }
+    let status = cause == .success ? self[id].unit.successActionExitStatus : self[id].unit.failureActionExitStatus
+    let main = self[id].service.lastMainExit?.status.shellStatus ?? (cause == .success ? 0 : 1)
+    beginStop(.action(unit: id, cause: cause, status: status ?? main), atOnce: action.effect == .exitAtOnce)
   }
 
   mutating func sayLeftovers(_ invocation: Invocation, _ count: Int) {
@@ -165,6 +169,8 @@ extension Manager {
     let index = Int(id.index)
     if byName[self[id].name] == index {
       byName[self[id].name] = nil
+      for alias in aliases where byName[alias] == index { byName[alias] = nil }
+      aliases.removeAll { byName[$0] == nil }
       let run = self[id].service.invocation
       if run != 0 {
         out.append(.forget(Invocation(unit: id, number: run)))
@@ -179,6 +185,7 @@ extension Manager {
       if records[index].isDown && records[index].job == nil { forget(UnitID(index)) }
     }
     out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
+    out.append(.disarm(DeadlineKey(unit: id, kind: .reaction)))
     self[id].timer = nil
     self[id].isOn = false
   }

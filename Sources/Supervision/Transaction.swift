@@ -1,175 +1,182 @@
 import Model
 
-/// One request's set of jobs, built and checked before anything is queued (units.md e.3).
+/// One request's set of jobs, built and checked before anything is queued (units.md e.3). It knows no units, only jobs and
+/// which of them came because of which.
 struct Transaction: Sendable {
-  struct Item: Equatable, Sendable {
+  struct Item: Sendable {
     var unit: UnitID
     var type: JobType
+    var isAnchor = false
     /// The anchor fails without it; what does not matter is dropped to break a cycle or a conflict.
+    var matters = false
+    var isGone = false
+    /// The job because of which it was added first, -1 for an anchor; and whether that one does without it.
+    var parent: Int
+    var isOptional: Bool
+    /// The next job of the same unit, -1 at the end.
+    var next = -1
+    /// Links by which others asked for it, and by which it asks for others.
+    var askedBy: [Int] = []
+    var asksFor: [Int] = []
+  }
+
+  struct Link: Sendable {
+    var subject: Int
+    var object: Int
     var matters: Bool
-    var isAnchor: Bool
+    /// A stop because of Conflicts=.
+    var conflicts: Bool
+    var isGone = false
   }
 
   private(set) var items: [Item] = []
-  private var position: [Int32: Int] = [:]
-  var failure: Bytes = []
+  private var links: [Link] = []
+  /// The newest job of a unit; the others follow by `next`.
+  private var first: [Int32: Int] = [:]
 
-  /// Adds a job, merging it with one of the same unit. False: nothing new, so its own dependencies were followed before.
-  mutating func add(_ unit: UnitID, _ type: JobType, matters: Bool, isAnchor: Bool = false) -> Bool {
-    guard let index = position[unit.index] else {
-      position[unit.index] = items.count
-      items.append(Item(unit: unit, type: type, matters: matters, isAnchor: isAnchor))
-      return true
+  /// Adds a job, or only a link where the unit has one of that type. `isNew`: what it pulls in is to be added too.
+  mutating func add(
+    _ unit: UnitID, _ type: JobType, by subject: Int, matters: Bool, conflicts: Bool = false, isOptional: Bool = false
+  ) -> (index: Int, isNew: Bool) {
+    var index = first[unit.index] ?? -1
+    while index >= 0 && items[index].type != type { index = items[index].next }
+    let isNew = index < 0
+    if isNew {
+      index = items.count
+      items.append(Item(unit: unit, type: type, parent: subject, isOptional: isOptional, next: first[unit.index] ?? -1))
+      first[unit.index] = index
     }
-    let old = items[index]
-    if let merged = JobMerge.merge(old.type, type) {
-      items[index].type = merged
-      items[index].matters = old.matters || matters
-      items[index].isAnchor = old.isAnchor || isAnchor
-      return merged != old.type || (matters && !old.matters)
+    if subject < 0 {
+      items[index].isAnchor = true
+    } else {
+      items[index].askedBy.append(links.count)
+      items[subject].asksFor.append(links.count)
+      links.append(Link(subject: subject, object: index, matters: matters, conflicts: conflicts))
     }
-    // Start against stop: the one that does not matter gives way.
-    if !matters { return false }
-    if !old.matters {
-      items[index] = Item(unit: unit, type: type, matters: true, isAnchor: isAnchor)
-      return true
+    return (index, isNew)
+  }
+
+  /// The first job that is left of a unit.
+  func job(of unit: UnitID) -> Int? {
+    let index = first[unit.index] ?? -1
+    return index < 0 ? nil : index
+  }
+
+  /// Marks what the anchors fail without, themselves included.
+  mutating func markWhatMatters() {
+    var worklist = items.indices.filter { items[$0].isAnchor && !items[$0].isGone }
+    for index in worklist { items[index].matters = true }
+    while let index = worklist.popLast() {
+      for link in items[index].asksFor where links[link].matters && !links[link].isGone && !items[links[link].object].matters {
+        items[links[link].object].matters = true
+        worklist.append(links[link].object)
+      }
     }
-    failure = Bytes("it would have to be started and stopped at once")
+  }
+
+  /// Takes a job away, and with `cascade` every job that cannot do without it.
+  mutating func delete(_ index: Int, cascade: Bool) {
+    var worklist = [index]
+    while let index = worklist.popLast() {
+      if items[index].isGone { continue }
+      items[index].isGone = true
+      unchain(index)
+      for link in items[index].asksFor { links[link].isGone = true }
+      for link in items[index].askedBy where !links[link].isGone {
+        links[link].isGone = true
+        if cascade && links[link].matters { worklist.append(links[link].subject) }
+      }
+    }
+  }
+
+  /// All jobs of a unit but those that matter.
+  mutating func deleteAll(of unit: UnitID) {
+    for index in items.indices where items[index].unit == unit && !items[index].matters { delete(index, cascade: true) }
+  }
+
+  private mutating func unchain(_ index: Int) {
+    let unit = items[index].unit.index
+    if first[unit] == index {
+      first[unit] = items[index].next
+      return
+    }
+    var previous = first[unit] ?? -1
+    while previous >= 0 {
+      if items[previous].next == index {
+        items[previous].next = items[index].next
+        return
+      }
+      previous = items[previous].next
+    }
+  }
+
+  /// Drops what no anchor leads to any more.
+  mutating func collectGarbage() {
+    var isReached = [Bool](repeating: false, count: items.count)
+    var worklist = items.indices.filter { items[$0].isAnchor && !items[$0].isGone }
+    for index in worklist { isReached[index] = true }
+    while let index = worklist.popLast() {
+      for link in items[index].asksFor where !links[link].isGone && !isReached[links[link].object] {
+        isReached[links[link].object] = true
+        worklist.append(links[link].object)
+      }
+    }
+    for index in items.indices where !isReached[index] && !items[index].isGone { delete(index, cascade: false) }
+  }
+
+  /// Of two jobs of one unit that conflict, one goes: the one that does not matter; if neither does, the stop, unless it is
+  /// there because of a Conflicts=. False: both matter.
+  mutating func deleteOneOfConflict(of head: Int) -> Bool {
+    var a = head
+    while a >= 0 {
+      var b = items[a].next
+      while b >= 0 {
+        if JobMerge.merge(items[a].type, items[b].type) == nil {
+          if items[a].matters && items[b].matters { return false }
+          delete(items[a].matters ? b : items[b].matters ? a : weaker(a, b), cascade: true)
+          return true
+        }
+        b = items[b].next
+      }
+      a = items[a].next
+    }
     return false
   }
 
-  mutating func remove(_ unit: UnitID) {
-    guard let index = position[unit.index] else { return }
-    items.remove(at: index)
-    position[unit.index] = nil
-    for later in index..<items.count { position[items[later].unit.index] = later }
+  private func weaker(_ a: Int, _ b: Int) -> Int {
+    if items[a].type == .stop { return isConflictedBy(a) ? b : a }
+    if items[b].type == .stop { return isConflictedBy(b) ? a : b }
+    return a
   }
 
-  func index(of unit: UnitID) -> Int? { position[unit.index] }
-}
-
-extension Manager {
-  /// Builds the transaction of some anchors. nil: refused, with the reason.
-  /// `restartsDependents`: an automatic restart, which takes along who requires the unit (units.md c.5).
-  func plan(
-    _ anchors: [(unit: UnitID, type: JobType)], restartsDependents: Bool = false
-  ) -> Result<Transaction, TransactionError> {
-    var transaction = Transaction()
-    var worklist: [Transaction.Item] = []
-    func want(_ unit: UnitID, _ type: JobType, _ matters: Bool, anchor: Bool = false) {
-      if transaction.add(unit, type, matters: matters, isAnchor: anchor) {
-        worklist.append(Transaction.Item(unit: unit, type: type, matters: matters, isAnchor: anchor))
-      }
-    }
-    for anchor in anchors { want(anchor.unit, anchor.type, anchors.count == 1, anchor: true) }
-    var next = 0
-    while next < worklist.count {
-      let item = worklist[next]
-      next += 1
-      let record = self[item.unit]
-      let starts = item.type == .start || item.type == .restart || item.type == .reloadOrStart
-      if starts {
-        if record.unit.loadState != .loaded {
-          if item.isAnchor || item.matters { return .failure(TransactionError(item.unit, refusal(record))) }
-          transaction.remove(item.unit)
-          continue
-        }
-        if !record.missingRequirement.isEmpty && (item.isAnchor || item.matters) {
-          return .failure(TransactionError(item.unit, "it requires " + record.missingRequirement + ", which is not found"))
-        }
-        for unit in record.requires { want(unit, .start, item.matters || item.isAnchor) }
-        for unit in record.wants where self[unit].unit.loadState == .loaded { want(unit, .start, false) }
-      }
-      if item.type == .stop || item.type == .restart || item.type == .tryRestart || (restartsDependents && item.isAnchor) {
-        for unit in record.requiredBy {
-          let follow: JobType = item.type == .stop ? .stop : .tryRestart
-          if !self[unit].isDown || self[unit].job != nil { want(unit, follow, item.matters || item.isAnchor) }
-        }
-      }
-      if !transaction.failure.isEmpty { return .failure(TransactionError(item.unit, transaction.failure)) }
-    }
-    return .success(transaction)
+  private func isConflictedBy(_ index: Int) -> Bool {
+    for link in items[index].askedBy where links[link].conflicts && !links[link].isGone { return true }
+    return false
   }
 
-  func refusal(_ record: UnitRecord) -> Bytes {
-    record.unit.loadError.isEmpty ? Bytes(record.unit.loadState.name) : record.unit.loadError
-  }
-
-  /// Breaks ordering cycles: of each, a job that does not matter to the anchor goes, with a line that names the cycle.
-  /// A cycle of jobs that all matter refuses the transaction.
-  mutating func breakCycles(_ transaction: inout Transaction) -> TransactionError? {
-    while let cycle = findCycle(transaction) {
-      var names = Bytes()
-      for unit in cycle { names += self[unit].name + " -> " }
-      names += self[cycle[0]].name
-      var victim: UnitID? = nil
-      for unit in cycle.reversed() {
-        if let index = transaction.index(of: unit), !transaction.items[index].matters { victim = unit }
-        if victim != nil { break }
-      }
-      guard let victim else { return TransactionError(cycle[0], "ordering cycle: " + names) }
-      message(.warning, "ordering cycle " + names + ": not starting " + self[victim].name + " to break it")
-      transaction.remove(victim)
+  /// What all jobs of a unit become together; nil: two of them conflict.
+  func merged(_ head: Int) -> (type: JobType, isAnchor: Bool)? {
+    var type = items[head].type
+    var isAnchor = items[head].isAnchor
+    var index = items[head].next
+    while index >= 0 {
+      guard let both = JobMerge.merge(type, items[index].type) else { return nil }
+      type = both
+      isAnchor = isAnchor || items[index].isAnchor
+      index = items[index].next
     }
-    return nil
-  }
-
-  /// Units of one cycle of waits among the transaction's jobs; nil when there is none. Jobs are taken away in the order
-  /// they could run (Kahn); who is left when nobody can run waits in a circle, or behind one.
-  private func findCycle(_ transaction: Transaction) -> [UnitID]? {
-    let items = transaction.items
-    var pending = [Int](repeating: 0, count: items.count)
-    var waiters = [[Int]](repeating: [], count: items.count)
-    for (index, item) in items.enumerated() {
-      for other in waitsFor(item, transaction) {
-        pending[index] += 1
-        waiters[other].append(index)
-      }
-    }
-    var ready = items.indices.filter { pending[$0] == 0 }
-    var done = 0
-    while done < ready.count {
-      for index in waiters[ready[done]] {
-        pending[index] -= 1
-        if pending[index] == 0 { ready.append(index) }
-      }
-      done += 1
-    }
-    guard done < items.count, let start = items.indices.first(where: { pending[$0] > 0 }) else { return nil }
-    var path: [Int] = []
-    var place = [Int](repeating: -1, count: items.count)
-    var current = start
-    while place[current] < 0 {
-      place[current] = path.count
-      path.append(current)
-      guard let next = waitsFor(items[current], transaction).first(where: { pending[$0] > 0 }) else { return nil }
-      current = next
-    }
-    return path[place[current]...].map { items[$0].unit }
-  }
-
-  private func waitsFor(_ item: Transaction.Item, _ transaction: Transaction) -> [Int] {
-    var result: [Int] = []
-    for unit in self[item.unit].after {
-      if let other = transaction.index(of: unit), JobMerge.waits(item.type, forJob: transaction.items[other].type, after: true) {
-        result.append(other)
-      }
-    }
-    for unit in self[item.unit].before {
-      if let other = transaction.index(of: unit), JobMerge.waits(item.type, forJob: transaction.items[other].type, after: false) {
-        result.append(other)
-      }
-    }
-    return result
+    return (type, isAnchor)
   }
 }
 
 /// Why a transaction was refused.
 struct TransactionError: Error, Equatable {
   var unit: UnitID
+  var kind: RequestError
   var message: Bytes
-  init(_ unit: UnitID, _ message: Bytes) {
+  init(_ unit: UnitID, _ message: Bytes, _ kind: RequestError = .refused) {
     self.unit = unit
     self.message = message
+    self.kind = kind
   }
 }

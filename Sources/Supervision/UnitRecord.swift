@@ -11,7 +11,7 @@ final class UnitRecord {
   var service = ServiceMachine()
   /// Of a `.timer`, or of a service with Schedule=.
   var timer: TimerMachine? = nil
-  /// Targets and timers: started. Built-in names always are.
+  /// Targets and timers: started.
   var isOn = false
   var job: Job? = nil
   var limiter = StartLimiter()
@@ -27,16 +27,32 @@ final class UnitRecord {
   /// The unit this is a parallel run of.
   var parallelOf: UnitID? = nil
 
-  // Resolved edges, both directions; absent units left out.
-  var after: [UnitID] = []
-  var before: [UnitID] = []
-  var requires: [UnitID] = []
-  var wants: [UnitID] = []
-  var requiredBy: [UnitID] = []
+  /// Resolved, both directions; absent units left out.
+  var edges = Edges()
   /// Timers whose Unit= it is.
   var timers: [UnitID] = []
-  /// A Requires= that names nothing: starting it fails.
+  /// A Requires=, BindsTo= or Requisite= that names nothing: starting it fails.
   var missingRequirement: Bytes = []
+  /// It has edges that act on lasting states (BindsTo=, UpheldBy=, StopWhenUnneeded=), so it is looked at when one of the
+  /// other ends changes.
+  var isWatched = false
+  /// It is in the manager's list of those.
+  var isMarked = false
+  /// What apus does with it on its own account, because of others: systemd's bound of 16 in 10 s.
+  var reactions = StartLimiter()
+  /// The active state that was told last.
+  var toldState = ActiveState.inactive
+  /// Bound units that its end took down: they come back with its automatic restart.
+  var takenDown: [UnitID] = []
+  /// The question about conditions whose answer is waited for; 0: none.
+  var checkNumber: UInt32 = 0
+  /// What came of the last one, for `show`.
+  var conditionResult: Bool? = nil
+  var assertResult: Bool? = nil
+  var conditionAt: WallTime? = nil
+  var assertAt: WallTime? = nil
+  /// The condition or assert that did not hold.
+  var failedCheck: Condition? = nil
 
   var stateChangedAt: WallTime? = nil
   var activeEnteredAt: WallTime? = nil
@@ -70,7 +86,7 @@ final class UnitRecord {
   }
 
   var activeState: ActiveState {
-    if unit.isBuiltIn { return .active }
+    if isStub { return .active }
     switch unit.kind {
     case .service: return service.state.active
     case .timer, .target, .other: return isOn ? .active : .inactive
@@ -78,7 +94,7 @@ final class UnitRecord {
   }
 
   var subState: StaticString {
-    if unit.isBuiltIn { return "active" }
+    if isStub { return "active" }
     switch unit.kind {
     case .service: return service.state.name
     case .target: return isOn ? "active" : "dead"
@@ -87,6 +103,24 @@ final class UnitRecord {
       guard isOn, let timer else { return "dead" }
       return timer.fireAt != nil ? "waiting" : timer.isQueued ? "running" : "elapsed"
     }
+  }
+
+  /// A name of the host side that is always there. Targets are not: they are started when they are pulled in, so that what is
+  /// ordered by them is.
+  var isStub: Bool {
+    if case .target = unit.kind { return false }
+    return unit.isBuiltIn
+  }
+
+  var isUp: Bool { activeState == .active || activeState == .reloading }
+
+  /// Enough for Requisite= and BindsTo=: a target of the host is, whether or not anything pulled it in.
+  var isSatisfied: Bool { unit.isBuiltIn || isUp }
+
+  /// Started as soon as its main process is forked.
+  var isStartedByFork: Bool {
+    guard let settings = serviceSettings else { return false }
+    return settings.type == .simple && settings.ready == nil && settings.startPost.isEmpty
   }
 
   /// Neither up nor on its way: a start begins at once.

@@ -120,7 +120,7 @@ private struct RouteQuery {
   mutating func mode() throws(RouteError) -> JobMode {
     guard let value = take("mode") else { return .replace }
     for mode in JobMode.allCases where value == mode.name { return mode }
-    throw RouteError(400, "mode is neither replace nor fail: " + value)
+    throw RouteError(400, "mode is neither replace, fail nor ignore-dependencies: " + value)
   }
 
   mutating func signal() throws(RouteError) -> Signal {

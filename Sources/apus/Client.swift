@@ -173,6 +173,7 @@ struct Client {
     switch answer.errorName {
     case _ where answer.isNotFound: return Status.notInstalled
     case RequestError.notApplicable.name where face == .reload: return Status.notRunning
+    case RequestError.denied.name: return Status.notPermitted
     case RequestError.badConfiguration.name: return Status.badConfiguration
     default: return Status.failure
     }

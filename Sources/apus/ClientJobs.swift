@@ -11,7 +11,8 @@ extension Client {
       switch mode {
       case "replace": break
       case "fail": query = waits ? "?wait=1&mode=fail" : "?mode=fail"
-      default: throw .usage(values.source(.jobMode) + ": '" + mode + "' is neither replace nor fail", verb)
+      case "ignore-dependencies": query = waits ? "?wait=1&mode=ignore-dependencies" : "?mode=ignore-dependencies"
+      default: throw .usage(values.source(.jobMode) + ": '" + mode + "' is neither replace, fail nor ignore-dependencies", verb)
       }
     }
     // The server has 64 slots for all its clients.

@@ -77,7 +77,10 @@ private func flattened(_ unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
       for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
     case "Properties":
       for part in member.value.members {
-        for line in (part.value.text ?? []).pieces(separatedBy: 10, keepEmpty: true) { out.append((part.key, line)) }
+        for line in (part.value.text ?? []).pieces(separatedBy: 10, keepEmpty: true) {
+          let isTime = part.key.ends(with: "Timestamp") && !line.isEmpty
+          out.append((part.key, isTime ? shownTime(line.reduce(0) { $0 &* 10 &+ Int64($1 & 15) }) : line))
+        }
       }
     default: out.append((member.key, shownProperty(member.key, member.value)))
     }

@@ -76,6 +76,8 @@ enum Status {
   static let notRunning: Int32 = 3
   /// LSB: the state is not known, for `status` of an unknown unit.
   static let unknown: Int32 = 4
+  /// systemctl: refused for this caller, or in this mode.
+  static let notPermitted: Int32 = 4
   /// The unit is not known.
   static let notInstalled: Int32 = 5
   static let usage: Int32 = 64

@@ -83,31 +83,39 @@ import Testing
     #expect(world.state("a.service") == .running)
   }
 
+  /// An idle service, and a job that holds it back.
+  private func idleWorld() -> World {
+    World([service("a") { $0.type = .idle }, service("slow") { $0.type = .oneshot }], starting: ["a.service", "slow.service"])
+  }
+
   @Test func idleIsHeldBackAtMostFiveSeconds() {
-    for speaks in [true, false] {
-      var world = World([service("a") { $0.type = .idle }], starting: ["a.service"])
+    for ends in [true, false] {
+      var world = idleWorld()
       #expect(world.state("a.service") == .start)
-      #expect(world.spawns.isEmpty)
-      if speaks, let id = world.manager.find(Bytes("a.service")) {
-        var effects: [Effect] = []
-        world.manager.feed(id, .idle)
-        effects += world.manager.out
-        #expect(effects.contains { if case .spawn = $0 { true } else { false } })
+      #expect(world.begun == "slow")
+      if ends {
+        world.end("slow.service")
       } else {
         world.advance(TimeSpan(milliseconds: 4999))
-        #expect(world.spawns.isEmpty)
+        #expect(world.begun == "slow")
         world.advance(TimeSpan(milliseconds: 2))
-        #expect(world.state("a.service") == .running)
       }
+      #expect(world.state("a.service") == .running)
+      #expect(world.begun == "slow a")
     }
   }
 
+  @Test func idleServicesDoNotHoldEachOtherBack() {
+    let world = World([service("a") { $0.type = .idle }, service("b") { $0.type = .idle }], starting: ["a.service", "b.service"])
+    #expect(world.begun == "a b")
+  }
+
   @Test func anIdleServiceThatIsHeldBackCanBeStopped() {
-    var world = World([service("a") { $0.type = .idle }], starting: ["a.service"])
+    var world = idleWorld()
     let stop = world.job(.stop, "a.service")
     #expect(world.result(stop) == .done)
     world.advance(TimeSpan(seconds: 10))
-    #expect(world.spawns.isEmpty)
+    #expect(world.begun == "slow")
   }
 }
 

@@ -27,6 +27,11 @@ struct World {
   var cleaned: [[Bytes]] = []
   /// `cleaned` is answered at once.
   var cleansAtOnce = true
+  /// What comes of the conditions of a unit; `.met` unless said.
+  var checks: [String: CheckOutcome] = [:]
+  /// Questions about conditions wait in `heldChecks` instead of being answered at once.
+  var holdsChecks = false
+  var heldChecks: [CheckRequest] = []
   /// Signals that processes do not die of.
   var isStubborn = false
 
@@ -71,7 +76,12 @@ struct World {
       case .reply(let id, let reply): replies.append((id, reply))
       case .message(_, let text): messages.append(text.shown)
       case .load(let purpose): loads.append(purpose)
-      case .check(let request): answers.append(.checked(request.unit, number: request.number, .met))
+      case .check(let request):
+        if holdsChecks {
+          heldChecks.append(request)
+        } else {
+          answers.append(.checked(request.unit, number: request.number, checks[request.unitName.shown] ?? .met))
+        }
       case .clean(let invocation, let paths):
         cleaned.append(paths)
         if cleansAtOnce { answers.append(.cleaned(invocation)) }
@@ -187,12 +197,30 @@ struct World {
     return replies.last { $0.0 == id }?.1
   }
 
-  mutating func job(_ type: JobType, _ name: String, wait: Bool = true) -> RequestID {
+  mutating func job(_ type: JobType, _ name: String, mode: JobMode = .replace, wait: Bool = true) -> RequestID {
     nextRequest += 1
     let id = RequestID(nextRequest)
-    send(.request(id, .job(type, unit: Bytes(name.utf8), mode: .replace, wait: wait)))
+    send(.request(id, .job(type, unit: Bytes(name.utf8), mode: mode, wait: wait)))
     return id
   }
+
+  /// What systemctl would exit with; nil while the answer is waited for.
+  func status(_ id: RequestID) -> Int? {
+    for (answered, reply) in replies where answered == id {
+      switch reply {
+      case .job(let report): return report.result == .done || report.result == .skipped ? 0 : 1
+      case .failed(.notFound, _, _): return 5
+      case .failed(.denied, _, _): return 4
+      case .failed(.notApplicable, _, _): return 3
+      case .failed: return 1
+      case .units, .unit, .done, .plan: return 0
+      }
+    }
+    return nil
+  }
+
+  /// Commands begun, by unit name: `a b a`.
+  var begun: String { spawns.map { String($0.unitName.shown.dropLast(8)) }.joined(separator: " ") }
 
   func result(_ id: RequestID) -> JobResult? {
     for (answered, reply) in replies where answered == id {

@@ -16,6 +16,8 @@ final class ApplyChecker: Checker {
 
   override func after(_ moment: Moment) {
     guard case .loaded(let purpose, let loaded) = moment.event else { return }
+    // What one request named is added; nothing is said about anybody else, and the request is done at once.
+    if case .demand = purpose { return }
     let isPlan =
       switch purpose {
       case .plan: true

@@ -212,7 +212,7 @@ extension Event {
     case .deadline(let deadline):
       switch deadline.key.kind {
       case .state, .runtime, .restart, .watchdog, .probe: return Invocation(unit: deadline.key.unit, number: deadline.invocation)
-      case .timer, .job, .stopLimit, .stopLine: return nil
+      case .timer, .job, .reaction, .stopLimit, .stopLine: return nil
       }
     case .cleaned(let invocation), .mainPID(let invocation, _, _): return invocation
     case .readyLine(let key, _), .outOfMemory(let key): return key.invocation

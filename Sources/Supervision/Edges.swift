@@ -1,0 +1,140 @@
+import Model
+
+/// How one unit stands to another (units.md e.1). Every one has its inverse, so that both ends know of each edge.
+enum Relation: UInt8, CaseIterable, Sendable {
+  case after, before, requires, requiredBy, requisite, requisiteOf, wants, wantedBy, bindsTo, boundBy, partOf, consistsOf, upholds,
+    upheldBy, conflicts, conflictedBy, onFailure, onFailureOf, onSuccess, onSuccessOf, propagatesReloadTo, reloadPropagatedFrom,
+    propagatesStopTo, stopPropagatedFrom
+
+  /// systemd's property.
+  var name: StaticString {
+    switch self {
+    case .after: "After"
+    case .before: "Before"
+    case .requires: "Requires"
+    case .requiredBy: "RequiredBy"
+    case .requisite: "Requisite"
+    case .requisiteOf: "RequisiteOf"
+    case .wants: "Wants"
+    case .wantedBy: "WantedBy"
+    case .bindsTo: "BindsTo"
+    case .boundBy: "BoundBy"
+    case .partOf: "PartOf"
+    case .consistsOf: "ConsistsOf"
+    case .upholds: "Upholds"
+    case .upheldBy: "UpheldBy"
+    case .conflicts: "Conflicts"
+    case .conflictedBy: "ConflictedBy"
+    case .onFailure: "OnFailure"
+    case .onFailureOf: "OnFailureOf"
+    case .onSuccess: "OnSuccess"
+    case .onSuccessOf: "OnSuccessOf"
+    case .propagatesReloadTo: "PropagatesReloadTo"
+    case .reloadPropagatedFrom: "ReloadPropagatedFrom"
+    case .propagatesStopTo: "PropagatesStopTo"
+    case .stopPropagatedFrom: "StopPropagatedFrom"
+    }
+  }
+}
+
+/// Everybody a unit has to do with, by relation; absent units left out, nobody twice.
+struct Edges: Sendable {
+  private var lists = [[UnitID]](repeating: [], count: Relation.allCases.count)
+
+  subscript(_ relation: Relation) -> [UnitID] {
+    get { lists[Int(relation.rawValue)] }
+    _modify { yield &lists[Int(relation.rawValue)] }
+  }
+}
+
+// Relations that act together (systemd's dependency atoms).
+extension Relation {
+  /// Its start pulls them in, and fails without them.
+  static let pulledInBy: [Relation] = [.requires, .bindsTo]
+  /// Its start pulls them in, and does not care.
+  static let pulledInIgnored: [Relation] = [.wants, .upholds]
+  /// They go down when it is stopped by request.
+  static let stoppedWith: [Relation] = [.requiredBy, .requisiteOf, .boundBy, .consistsOf, .propagatesStopTo]
+  /// They are restarted when it is.
+  static let restartedWith: [Relation] = [.requiredBy, .requisiteOf, .boundBy, .consistsOf]
+  /// Their start fails when its start does.
+  static let failWith: [Relation] = [.requiredBy, .requisiteOf, .boundBy]
+  /// They go down when it goes down by itself.
+  static let stoppedByItsEnd: [Relation] = [.boundBy, .propagatesStopTo]
+  /// As long as one of them is about, StopWhenUnneeded= does not act.
+  static let needIt: [Relation] = [.requiredBy, .requisiteOf, .wantedBy, .boundBy, .upheldBy]
+  /// Whom it needs, so that its end may leave them unneeded.
+  static let neededByIt: [Relation] = [.requires, .requisite, .wants, .bindsTo, .upholds]
+}
+
+extension Manager {
+  /// Resolves every edge and every alias anew, both ways. Linear in the number of names: duplicates are found by one mark
+  /// a unit, not by searching.
+  mutating func link() {
+    for record in records {
+      record.edges = Edges()
+      record.timers = []
+      record.missingRequirement = []
+    }
+    linkAliases()
+    for index in records.indices where byName[records[index].name] == index { linkUnit(index) }
+    var marks = [UInt32](repeating: 0, count: records.count)
+    var round: UInt32 = 0
+    for record in records {
+      for relation in Relation.allCases where record.edges[relation].count > 1 {
+        round += 1
+        record.edges[relation].removeAll { other in
+          let isKnown = marks[Int(other.index)] == round
+          marks[Int(other.index)] = round
+          return isKnown
+        }
+      }
+      record.isWatched = record.unit.stopWhenUnneeded || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
+    }
+  }
+
+  /// Further names of units; a name that is a unit of its own stays that.
+  private mutating func linkAliases() {
+    for name in aliases where byName[name].map({ records[$0].name != name }) ?? false { byName[name] = nil }
+    aliases = []
+    for index in records.indices where byName[records[index].name] == index {
+      for alias in (records[index].pending ?? records[index].unit).aliases where byName[alias.bytes] == nil {
+        byName[alias.bytes] = index
+        aliases.append(alias.bytes)
+      }
+    }
+  }
+
+  private mutating func linkUnit(_ index: Int) {
+    let unit = records[index].pending ?? records[index].unit
+    let names = unit.dependencies
+    connect(index, names.after, .after, .before)
+    connect(index, names.before, .before, .after)
+    connect(index, names.wants, .wants, .wantedBy)
+    connect(index, names.requires, .requires, .requiredBy, isNeeded: true)
+    connect(index, names.requisite, .requisite, .requisiteOf, isNeeded: true)
+    connect(index, names.bindsTo, .bindsTo, .boundBy, isNeeded: true)
+    connect(index, names.partOf, .partOf, .consistsOf)
+    connect(index, names.upholds, .upholds, .upheldBy)
+    connect(index, names.conflicts, .conflicts, .conflictedBy)
+    connect(index, names.onFailure, .onFailure, .onFailureOf)
+    connect(index, names.onSuccess, .onSuccess, .onSuccessOf)
+    connect(index, names.propagatesReloadTo, .propagatesReloadTo, .reloadPropagatedFrom)
+    connect(index, names.reloadPropagatedFrom, .reloadPropagatedFrom, .propagatesReloadTo)
+    connect(index, names.propagatesStopTo, .propagatesStopTo, .stopPropagatedFrom)
+    connect(index, names.stopPropagatedFrom, .stopPropagatedFrom, .propagatesStopTo)
+    if case .timer(let settings) = unit.kind, let other = byName[settings.unit.bytes] { records[other].timers.append(UnitID(index)) }
+  }
+
+  private func connect(_ index: Int, _ names: [UnitName], _ forth: Relation, _ back: Relation, isNeeded: Bool = false) {
+    for name in names {
+      guard let other = byName[name.bytes] else {
+        if isNeeded && records[index].missingRequirement.isEmpty { records[index].missingRequirement = name.bytes }
+        continue
+      }
+      if other == index { continue }
+      records[index].edges[forth].append(UnitID(other))
+      records[other].edges[back].append(UnitID(index))
+    }
+  }
+}

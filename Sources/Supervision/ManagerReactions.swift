@@ -1,0 +1,163 @@
+import Model
+
+/// What is done later in the same event, when its jobs have run: so no unit's step recurses into another's.
+enum FollowUp: Equatable, Sendable {
+  /// OnFailure= or OnSuccess= of a unit that ended.
+  case handlers(of: UnitID, Relation)
+  /// It is bound to `cause`, or PropagatesStopTo= says so, and that one ended by itself.
+  case stop(UnitID, cause: UnitID)
+  /// It went down with `cause`, which is going to be restarted.
+  case revive(UnitID, cause: UnitID)
+}
+
+// What units do on account of others' states (units.md e.1): some act on an event, some on a lasting state.
+
+extension Manager {
+  /// systemd's bound on what it does with one unit by itself, against two units that fight.
+  static let reactionLimit: StartLimit = {
+    var limit = StartLimit()
+    limit.interval = TimeSpan(seconds: 10)
+    limit.burst = 16
+    return limit
+  }()
+
+  mutating func react(_ unit: UnitID, from old: ActiveState, to new: ActiveState, isUnexpected: Bool, isFinal: Bool) {
+    let wasUp = old == .active || old == .reloading || old == .activating
+    let goesDown = new == .deactivating || new == .inactive || new == .failed
+    if isUnexpected && wasUp && goesDown { takeDown(unit) }
+    if isFinal { triggerHandlers(unit, from: old, to: new) }
+    if new != old && new != .deactivating && new != .activating { markNeighbours(unit) }
+    guard isFinal else { return }
+    if self[unit].service.state == .autoRestart { reviveTakenDown(unit) }
+    if new == .inactive || new == .failed { self[unit].takenDown = [] }
+  }
+
+  private mutating func takeDown(_ unit: UnitID) {
+    for relation in Relation.stoppedByItsEnd {
+      for other in self[unit].edges[relation] where !self[other].isDown && self[other].activeState != .deactivating {
+        if relation == .boundBy { self[unit].takenDown.append(other) }
+        followUps.append(.stop(other, cause: unit))
+      }
+    }
+  }
+
+  private mutating func reviveTakenDown(_ unit: UnitID) {
+    for other in self[unit].takenDown { followUps.append(.revive(other, cause: unit)) }
+    self[unit].takenDown = []
+  }
+
+  private mutating func triggerHandlers(_ unit: UnitID, from old: ActiveState, to new: ActiveState) {
+    if new == .failed && old != .failed { followUps.append(.handlers(of: unit, .onFailure)) }
+    if new == .inactive && old != .failed && old != .inactive { followUps.append(.handlers(of: unit, .onSuccess)) }
+  }
+
+  /// Units whose place depends on the state of this one are looked at when the event's jobs have run.
+  mutating func markNeighbours(_ unit: UnitID) {
+    mark(unit)
+    for other in self[unit].edges[.boundBy] { mark(other) }
+    for relation in Relation.neededByIt { for other in self[unit].edges[relation] { mark(other) } }
+  }
+
+  private mutating func mark(_ unit: UnitID) {
+    guard self[unit].isWatched, !self[unit].isMarked else { return }
+    self[unit].isMarked = true
+    marked.append(unit)
+  }
+
+  /// Everything that waited for the event's jobs.
+  mutating func followUp() {
+    while !followUps.isEmpty || !marked.isEmpty {
+      let steps = followUps
+      let units = marked
+      followUps = []
+      marked = []
+      for step in steps { if phase == .booting || phase == .running { perform(step) } }
+      for unit in units {
+        self[unit].isMarked = false
+        if phase == .booting || phase == .running { look(at: unit) }
+      }
+    }
+  }
+
+  private mutating func perform(_ step: FollowUp) {
+    switch step {
+    case .handlers(let unit, let relation): startHandlers(unit, relation)
+    case .stop(let unit, let cause):
+      guard !self[unit].isDown, self[unit].activeState != .deactivating, self[unit].job?.type != .stop else { return }
+      message(.notice, self[unit].name + ": stopped, because " + self[cause].name + " ended")
+      _ = enqueue(unit, .stop)
+    case .revive(let unit, let cause):
+      guard self[cause].isInBackoff, !self[unit].stoppedByClient, !isForgotten(unit), !self[unit].isRemoved else { return }
+      if let job = self[unit].job, job.type != .stop || job.isManual || !job.waiters.isEmpty { return }
+      guard case .failure(let error) = enqueue(unit, .start) else { return }
+      message(.error, "cannot start " + self[unit].name + " again: " + error.message)
+    }
+  }
+
+  private mutating func startHandlers(_ unit: UnitID, _ relation: Relation) {
+    let handlers = self[unit].edges[relation]
+    if handlers.isEmpty { return }
+    guard self[unit].reactions.allow(Manager.reactionLimit, now: now.instant) else {
+      return message(.error, self[unit].name + ": " + Bytes(relation.name) + "= not started, it ended too often in a short time")
+    }
+    for handler in handlers {
+      let mode: JobMode = relation == .onSuccess ? .fail : .replace
+      guard case .failure(let error) = enqueue(handler, .start, mode: mode) else { continue }
+      message(.error, self[unit].name + ": cannot start " + self[handler].name + " of " + Bytes(relation.name) + "=: " + error.message)
+    }
+  }
+
+  // MARK: Lasting states
+
+  /// One unit that is bound, upheld, or to be stopped when unneeded: is it where it should be?
+  private mutating func look(at unit: UnitID) {
+    guard self[unit].job == nil, !isForgotten(unit) else { return }
+    if let cause = missingBond(unit) {
+      correct(unit, .stop, "stopped, because it is bound to " + self[cause].name + ", which is not active")
+    } else if isUnneeded(unit) {
+      correct(unit, .stop, Bytes("stopped, because nobody needs it any more (StopWhenUnneeded=)"))
+    } else if let upholder = upholder(unit) {
+      correct(unit, .start, "started, because " + self[upholder].name + " upholds it")
+    }
+  }
+
+  private mutating func correct(_ unit: UnitID, _ type: JobType, _ why: Bytes) {
+    guard self[unit].reactions.allow(Manager.reactionLimit, now: now.instant) else {
+      message(.warning, self[unit].name + ": to be " + why + "; that came too often, the next try is in 10s")
+      return out.append(.arm(Deadline(unit, .reaction), at: now.instant + TimeSpan(seconds: 10)))
+    }
+    message(.notice, self[unit].name + ": " + why)
+    if case .failure(let error) = enqueue(unit, type, mode: type == .start ? .fail : .replace) {
+      message(.error, "cannot " + Bytes(type.name) + " " + self[unit].name + ": " + error.message)
+    }
+  }
+
+  /// The bound's time is over.
+  mutating func lookAgain(_ unit: UnitID) {
+    guard valid(unit) else { return }
+    mark(unit)
+  }
+
+  private func missingBond(_ unit: UnitID) -> UnitID? {
+    guard self[unit].isUp else { return nil }
+    for other in self[unit].edges[.bindsTo] where self[other].job == nil && self[other].isDown && !self[other].unit.isBuiltIn {
+      return other
+    }
+    return nil
+  }
+
+  private func isUnneeded(_ unit: UnitID) -> Bool {
+    guard self[unit].unit.stopWhenUnneeded, self[unit].activeState == .active, !self[unit].isStub else { return false }
+    for relation in Relation.needIt {
+      for other in self[unit].edges[relation] where self[other].job != nil || !self[other].isDown { return false }
+    }
+    return true
+  }
+
+  /// Who is up and wants it up too.
+  private func upholder(_ unit: UnitID) -> UnitID? {
+    guard self[unit].isDown else { return nil }
+    for other in self[unit].edges[.upheldBy] where self[other].job == nil && self[other].isUp { return other }
+    return nil
+  }
+}
