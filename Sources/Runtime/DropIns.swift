@@ -17,8 +17,13 @@ extension UnitIndex {
 
   /// What the unit's folders of that kind have, sorted by file name; of equal names the first counts (units.md b.8).
   mutating func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+    let places = subfolders(suffix, of: [id] + aliases(of: id))
+    // One folder is sorted already, and has no name twice: a target may want a thousand units.
+    if places.count == 1 {
+      return list(places[0].path, &kernel).map { DropIn(name: $0, path: places[0].path + "/" + $0, folder: places[0].folder) }
+    }
     var files: [DropIn] = []
-    for place in subfolders(suffix, of: [id] + aliases(of: id)) {
+    for place in places {
       for name in list(place.path, &kernel) where !files.contains(where: { $0.name == name }) {
         let position = files.firstIndex { name.lexicographicallyPrecedes($0.name) } ?? files.count
         files.insert(DropIn(name: name, path: place.path + "/" + name, folder: place.folder), at: position)

@@ -253,6 +253,21 @@ struct Loader {
     return names.compactMap { UnitName(Bytes($0)) }
   }
 
+  /// A broken file in systemd's own folders makes a unit that cannot start, and refuses nothing else (DESIGN section 9),
+  /// unless it is the very unit that the command line names.
+  private func softened(_ diagnostic: Diagnostic, _ units: [Unit]) -> Diagnostic {
+    guard diagnostic.severity == .error,
+      let folder = index.folders.first(where: { diagnostic.file.starts(with: $0.path + "/") }), folder.strictness == .lenient
+    else { return diagnostic }
+    for name in requested where !isDemand {
+      let id = index.find(name).id
+      if units.contains(where: { $0.name == id && $0.loadState != .loaded && $0.fragmentPath == diagnostic.file }) { return diagnostic }
+    }
+    var softened = diagnostic
+    softened.severity = .warning
+    return softened
+  }
+
   private func finish() -> LoadedUnits {
     var catalogue = assemble(parsed)
     // A template is no unit.
@@ -269,7 +284,8 @@ struct Loader {
       names = startingUnits(catalogue).filter { starting[$0.bytes] == true && !wanted.contains($0) } + wanted
     }
     return LoadedUnits(
-      units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics, starting: isDemand ? [] : names, isPartial: isDemand)
+      units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) },
+      starting: isDemand ? [] : names, isPartial: isDemand)
   }
 }
 

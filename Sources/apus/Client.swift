@@ -75,7 +75,7 @@ struct Client {
     case .apply: return apply()
     case .exit: return try exitServer()
     case .cat, .isEnabled, .listUnitFiles, .getDefault: return lookAtFiles()
-    case .enable, .disable, .reenable, .mask, .unmask, .setDefault: return install()
+    case .enable, .disable, .reenable, .preset, .mask, .unmask, .setDefault: return install()
     case .listDependencies: return listDependencies()
     case .isSystemRunning: return isSystemRunning()
     case .reloadOrRestart, .tryReloadOrRestart: return try reloadOrRestart()

@@ -26,6 +26,10 @@ extension Client {
         installer.disk = fresh
         problem = enable(names, &installer)
       }
+    case .preset:
+      let presets = Presets(disk)
+      problem =
+        disable(names.filter { !presets.enables($0.bytes) }, &installer) ?? enable(names.filter { presets.enables($0.bytes) }, &installer)
     case .mask: problem = mask(names, &installer)
     case .unmask: unmask(names, &installer)
     default: problem = setDefault(names, &installer)
@@ -46,7 +50,7 @@ extension Client {
 
   private func enable(_ names: [UnitName], _ installer: inout Installer) -> Bytes? {
     for name in names { if let problem = installer.planEnable(name) { return problem } }
-    if !installer.hasInstall, !isQuiet {
+    if !installer.hasInstall, !isQuiet, face != .preset, !names.isEmpty {
       writeAll(
         Bytes(
           """

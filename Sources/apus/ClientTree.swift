@@ -7,9 +7,11 @@ extension Client {
   private static var depthMax: Int { 64 }
 
   func listDependencies() -> Int32 {
-    var tree = DependencyTree(
-      keys: values.has(.after) ? ["After"] : values.has(.before) ? ["Before"] : ["Requires", "Requisite", "BindsTo", "Wants", "Upholds"],
-      unfoldsAll: values.has(.all), isPlain: values.has(.plain))
+    var keys: [StaticString] = ["Requires", "Requisite", "BindsTo", "Wants", "Upholds"]
+    if values.has(.after) { keys = ["After"] }
+    if values.has(.before) { keys = ["Before"] }
+    if values.has(.reverse) { keys = ["RequiredBy", "RequisiteOf", "BoundBy", "WantedBy", "UpheldBy"] }
+    var tree = DependencyTree(keys: keys, unfoldsAll: values.has(.all), isPlain: values.has(.plain))
     let unit = operands.first.map(fullUnitName) ?? Bytes("default.target")
     switch ask(.get, unitPath(unit)) {
     case .failure(let failure): return give(up: failure)

@@ -33,7 +33,7 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
     options.excluded = parsed.values.values(.excludePrefix)
     options.files = parsed.operands
     return tmpfilesFace(options, environment: process.environment)
-  case .cat, .isEnabled, .listUnitFiles, .getDefault, .enable, .disable, .reenable, .mask, .unmask, .setDefault,
+  case .cat, .isEnabled, .listUnitFiles, .getDefault, .enable, .disable, .reenable, .preset, .mask, .unmask, .setDefault,
     .listDependencies, .isSystemRunning, .reloadOrRestart, .tryReloadOrRestart, .status, .show, .listUnits, .listTimers, .isActive,
     .isFailed, .start, .stop, .restart, .tryRestart, .reload, .kill,
     .resetFailed, .daemonReload, .apply, .exit:

@@ -7,7 +7,7 @@ enum OptionID: UInt8 {
   case create, remove, boot, excludePrefix
   case full, noPager, system, noAskPassword
   case pathForm, unescape, mangle, suffix, template, instance
-  case now, runtime, force, noReload, plain, failed, after, before
+  case now, runtime, force, noReload, plain, failed, after, before, reverse
   case help, version
 }
 
@@ -96,6 +96,7 @@ struct OptionSpec {
     OptionSpec(.failed, "failed", "only units that have failed"),
     OptionSpec(.after, "after", "what it waits for"),
     OptionSpec(.before, "before", "what waits for it"),
+    OptionSpec(.reverse, "reverse", "what pulls it in"),
     OptionSpec(.help, "help", short: "h", "this help"),
     OptionSpec(.version, "version", "the version"),
   ]

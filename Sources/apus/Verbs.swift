@@ -5,7 +5,7 @@ enum Face: UInt8 {
   case run, wrap, boot, check, escape, tmpfiles
   case status, show, listUnits, listTimers, isActive, isFailed
   case start, stop, restart, tryRestart, reload, kill, resetFailed
-  case cat, listUnitFiles, isEnabled, enable, disable, reenable, mask, unmask, getDefault, setDefault
+  case cat, listUnitFiles, isEnabled, enable, disable, reenable, preset, mask, unmask, getDefault, setDefault
   case listDependencies, isSystemRunning, reloadOrRestart, tryReloadOrRestart
   case daemonReload, apply, exit
 }
@@ -122,7 +122,7 @@ struct VerbSpec {
       "whether units have failed", "Exit status: 0 if one of them has failed, else 1.\n"),
     VerbSpec(
       .listDependencies, "list-dependencies", .look, usage: "list-dependencies [OPTION...] [UNIT]", operands: 0...1,
-      [.all, .plain, .after, .before], "a tree of what a unit pulls in",
+      [.all, .plain, .after, .before, .reverse], "a tree of what a unit pulls in",
       "Targets are unfolded, with --all every unit. Without a UNIT: of what boots.\n"),
     VerbSpec(
       .isSystemRunning, "is-system-running", .look, usage: "is-system-running", operands: 0...0, [],
@@ -174,6 +174,9 @@ struct VerbSpec {
     VerbSpec(
       .reenable, "reenable", .files, usage: "reenable [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
       "disable and enable", ""),
+    VerbSpec(
+      .preset, "preset", .files, usage: "preset [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
+      "enable or disable units as the distribution's *.preset files say", ""),
     VerbSpec(
       .mask, "mask", .files, usage: "mask [OPTION...] UNIT...", operands: many, [.unitPath, .now, .runtime, .force, .noReload],
       "link units to /dev/null: nothing can start them", ""),

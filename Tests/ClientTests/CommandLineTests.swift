@@ -6,7 +6,7 @@ import Testing
     let verbs = [
       "run", "check", "status", "show", "list-units", "list-timers", "is-active", "is-failed", "start", "stop", "restart", "try-restart",
       "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed", "daemon-reload", "apply", "exit", "cat",
-      "list-unit-files", "is-enabled", "enable", "disable", "reenable", "mask", "unmask", "get-default", "set-default", "escape",
+      "list-unit-files", "is-enabled", "enable", "disable", "reenable", "preset", "mask", "unmask", "get-default", "set-default", "escape",
       "list-dependencies", "is-system-running",
     ]
     let general = try apus(["--help"])

@@ -139,6 +139,40 @@ private final class UnitPathFolder {
     #expect(path.target("etc/nope.service") == nil)
   }
 
+  @Test func presetsDecide() throws {
+    let path = try machine()
+    path.write("etc/one.service", install: "WantedBy=multi-user.target\n")
+    path.write("etc/two.service", install: "WantedBy=multi-user.target\n")
+    path.write("lib-preset/90-default.preset", "# comment\nenable o*.service\ndisable *\n")
+    #expect(try path.run("enable two").status == 0)
+    #expect(try path.run("preset one two").status == 0)
+    #expect(try path.run("is-enabled one").out == "enabled\n" && path.run("is-enabled two").out == "disabled\n")
+    path.write("etc-preset/10-mine.preset", "disable one.service\n")
+    #expect(try path.run("preset one").status == 0)
+    #expect(try path.run("is-enabled one").out == "disabled\n")
+    #expect(try path.run("preset nope").status == 1)
+  }
+
+  /// What maintainer scripts call it with.
+  @Test func asSystemctl() throws {
+    let path = try machine()
+    let link = path.folder.path + "/systemctl"
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: binaryPath)
+    let variables = ["APUS_UNIT_PATH": "\(path.folder.path)/etc:\(path.folder.path)/lib", "APUS_CONTROL": path.folder.path + "/none.sock"]
+    func systemctl(_ line: String) throws -> Outcome {
+      try apus(line.split(separator: " ").map(String.init), environment: variables, program: link)
+    }
+    #expect(try systemctl("--quiet --no-reload enable plain.service") == Outcome(status: 0, out: "", err: ""))
+    #expect(try systemctl("--system --no-pager is-enabled plain.service") == Outcome(status: 0, out: "enabled\n", err: ""))
+    #expect(try systemctl("-q disable plain.service") == Outcome(status: 0, out: "", err: ""))
+    #expect(try systemctl("--runtime --quiet mask plain.service").status == 0)
+    #expect(try systemctl("is-system-running") == Outcome(status: 1, out: "offline\n", err: ""))
+    #expect(try systemctl("daemon-reload").status == 1)
+    #expect(try systemctl("daemon-reexec").status == 1)
+    #expect(try systemctl("--failed --no-legend --plain").status == 1)
+    #expect(try systemctl("bogus").status == 1)
+  }
+
   @Test func filesAreShown() throws {
     let path = try machine()
     path.write("etc/plain.service.d/20-b.conf", "[Service]\nNice=4\n\n")
