@@ -38,8 +38,13 @@ struct Loader {
 
   private enum Phase { case arguments, folders, units }
 
+  /// Boot, or `apus check`: what the command line names has to be there. Later it may have been masked or removed, which is
+  /// no reason to refuse what else changed.
+  private let isFirst: Bool
+
   /// `known`: units from the unit path that are loaded already; they are read anew though nothing pulls them in.
-  init(_ purpose: LoadPurpose, _ configuration: SupervisorConfiguration, known: [Bytes], host: HostFacts) {
+  init(_ purpose: LoadPurpose, _ configuration: SupervisorConfiguration, known: [Bytes], host: HostFacts, isFirst: Bool = false) {
+    self.isFirst = isFirst
     self.purpose = purpose
     self.host = host
     self.known = known
@@ -180,7 +185,7 @@ struct Loader {
       var links = UnitLinks(origin: place.origin)
       links.aliases = index.aliases(of: id)
       add(parseUnit(source, links: links, host: host))
-      if isWanted && !isDemand {
+      if isWanted && isFirst {
         fail(path, text("unit \(id.bytes) is masked"), hint: Bytes("apus unmask, or remove the link to /dev/null"))
       }
     case .absent:
@@ -191,7 +196,7 @@ struct Loader {
   }
 
   private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {
-    if isWanted && !isDemand { fail(id.bytes, text("unit \(id.bytes) not found in the unit path"), hint: Bytes("write ./NAME for a path")) }
+    if isWanted && isFirst { fail(id.bytes, text("unit \(id.bytes) not found in the unit path"), hint: Bytes("write ./NAME for a path")) }
   }
 
   private func exists(_ path: Bytes, _ kernel: inout some Kernel) -> Bool {
@@ -259,7 +264,7 @@ struct Loader {
     guard diagnostic.severity == .error,
       let folder = index.folders.first(where: { diagnostic.file.starts(with: $0.path + "/") }), folder.strictness == .lenient
     else { return diagnostic }
-    for name in requested where !isDemand {
+    for name in requested where isFirst {
       let id = index.find(name).id
       if units.contains(where: { $0.name == id && $0.loadState != .loaded && $0.fragmentPath == diagnostic.file }) { return diagnostic }
     }
@@ -317,7 +322,7 @@ extension Loader {
 
 /// Reads and checks everything at once: `apus check`, and boot, when nobody waits for PID 1 yet.
 public func loadUnits(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> LoadedUnits {
-  var loader = Loader(.applyBySignal, configuration, known: [], host: HostFactsReader.read(configuration, &kernel))
+  var loader = Loader(.applyBySignal, configuration, known: [], host: HostFactsReader.read(configuration, &kernel), isFirst: true)
   while true {
     if let loaded = loader.step(&kernel) { return loaded }
   }

@@ -162,6 +162,20 @@ private func texts(_ names: [UnitName]) -> [String] { names.map(\.bytes.shown) }
     #expect(disk.load().hasErrors)
   }
 
+  @Test func aReloadReadsWhatIsKnownAndForgivesWhatIsGone() {
+    let disk = Disk("web")
+    disk.write(Disk.lib + "web.service")
+    disk.write(Disk.lib + "late.service")
+    let loaded = disk.reload(known: "late.service", "gone.service")
+    let all = texts(loaded.units.map(\.name))
+    #expect(all.contains("web.service") && all.contains("late.service") && !all.contains("gone.service"))
+    #expect(texts(loaded.starting) == ["web.service"] && !loaded.isPartial)
+    // `mask --now web` reloads, too.
+    disk.link(Disk.etc + "web.service", "/dev/null")
+    #expect(!disk.reload(known: "web.service").hasErrors)
+    #expect(disk.load().hasErrors)
+  }
+
   @Test func aDemandIsPartial() {
     let disk = Disk("/u")
     disk.write("/u/web.service")

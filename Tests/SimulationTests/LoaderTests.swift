@@ -26,8 +26,17 @@ struct Disk {
   /// What a request for one name loads.
   func demand(_ name: String) -> LoadedUnits {
     var kernel = SimulatedKernel(world: world)
-    let purpose = LoadPurpose.demand(RequestID(1), .unit(Bytes(name.utf8)), unit: Bytes(name.utf8))
-    var loader = Loader(purpose, configuration, known: [], host: HostFactsReader.read(configuration, &kernel))
+    return load(.demand(RequestID(1), .unit(Bytes(name.utf8)), unit: Bytes(name.utf8)), known: [], &kernel)
+  }
+
+  /// daemon-reload, with these units from the unit path loaded.
+  func reload(known: String...) -> LoadedUnits {
+    var kernel = SimulatedKernel(world: world)
+    return load(.daemonReload(RequestID(1)), known: known.map { Bytes($0.utf8) }, &kernel)
+  }
+
+  private func load(_ purpose: LoadPurpose, known: [Bytes], _ kernel: inout SimulatedKernel) -> LoadedUnits {
+    var loader = Loader(purpose, configuration, known: known, host: HostFactsReader.read(configuration, &kernel))
     while true {
       if let loaded = loader.step(&kernel) { return loaded }
     }
