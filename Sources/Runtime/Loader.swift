@@ -135,7 +135,7 @@ struct Loader {
         enqueue(entry.name)
       }
       if arguments.isEmpty && folders.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
-        requested.append(defaultTarget())
+        requested += defaultTarget()
       }
       for name in known { if let unit = UnitName(name) { enqueue(unit) } }
     }
@@ -146,10 +146,9 @@ struct Loader {
   }
 
   /// `default.target`, wherever a link of that name leads; without one, `multi-user.target`.
-  private func defaultTarget() -> UnitName {
-    let name = UnitName(Bytes("default.target"))
-    if let name, index.entry(name) != nil { return index.find(name).id }
-    return UnitName(Bytes("multi-user.target")) ?? requested[0]
+  private func defaultTarget() -> [UnitName] {
+    if let name = UnitName(Bytes("default.target")), index.entry(name) != nil { return [index.find(name).id] }
+    return [UnitName(Bytes("multi-user.target"))].compactMap { $0 }
   }
 
   private mutating func enqueue(_ name: UnitName) {
