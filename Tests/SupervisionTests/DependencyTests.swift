@@ -66,7 +66,9 @@ enum Kind: String, CaseIterable {
     for (column, other) in Other.allCases.enumerated() { judge(row.kind, row.after, other, row.cells[column]) }
   }
 
-  @Test(arguments: [Kind.partOf, .conflicts, .onFailure, .onSuccess, .propagatesReloadTo, .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom])
+  @Test(arguments: [
+    Kind.partOf, .conflicts, .onFailure, .onSuccess, .propagatesReloadTo, .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom,
+  ])
   func otherKindsPullNothingIn(_ kind: Kind) {
     for after in [false, true] {
       for other in Other.allCases { judge(kind, after, other, "0 run", pullsIn: false) }
@@ -251,7 +253,11 @@ extension World {
 @Suite struct HandlerTests {
   private func failing(_ change: @escaping (inout ServiceSettings) -> Void = { _ in }) -> [Unit] {
     [
-      service("s", change, unit: { $0.dependencies.onFailure = [name("h.service")]; $0.dependencies.onSuccess = [name("k.service")] }),
+      service(
+        "s", change,
+        unit: {
+          $0.dependencies.onFailure = [name("h.service")]; $0.dependencies.onSuccess = [name("k.service")]
+        }),
       service("h") { $0.type = .oneshot }, service("k") { $0.type = .oneshot },
     ]
   }
@@ -311,7 +317,11 @@ extension World {
           $0.dependencies.after = [name("b.service")]
           $0.dependencies.onFailure = [name("h.service")]
         }), service("b") { $0.type = .oneshot }, service("h") { $0.type = .oneshot },
-      service("t", { $0.type = .oneshot }, unit: { $0.jobTimeout = TimeSpan(seconds: 1); $0.dependencies.onFailure = [name("h.service")] }),
+      service(
+        "t", { $0.type = .oneshot },
+        unit: {
+          $0.jobTimeout = TimeSpan(seconds: 1); $0.dependencies.onFailure = [name("h.service")]
+        }),
     ]
     var world = World(units, starting: [], options: stay())
     let id = world.job(.start, "a.service")

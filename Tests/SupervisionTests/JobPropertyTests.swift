@@ -58,7 +58,9 @@ struct Seeded {
   private func target(_ index: Int) -> Unit { Unit(name: name("u\(index).target"), kind: .target) }
 
   private func randomService(_ index: Int, _ random: inout Seeded) -> Unit {
-    let (type, restart) = ([ServiceType.simple, .exec, .oneshot][random.below(3)], [RestartPolicy.no, .onFailure, .always][random.below(3)])
+    let (type, restart) = (
+      [ServiceType.simple, .exec, .oneshot][random.below(3)], [RestartPolicy.no, .onFailure, .always][random.below(3)]
+    )
     let (hasPre, hasReload, hasStop) = (random.chance(25), random.chance(40), random.chance(25))
     let (conditional, asserting, unneeded) = (random.chance(25), random.chance(10), random.chance(10))
     let (limit, timeout, remains) = (random.chance(25), random.chance(15), random.chance(40))
@@ -111,15 +113,21 @@ struct Seeded {
     for (index, record) in manager.records.enumerated() {
       let waits = manager.waiting.filter { Int($0.index) == index }.count
       if let job = record.job {
-        if waits != (job.isRunning ? 0 : 1) { faults.append("\(record.name.shown): a job that \(job.isRunning ? "runs" : "waits") is queued \(waits) times") }
-        if job.isRunning && record.isDown && record.checkNumber == 0 { faults.append("\(record.name.shown): its \(job.type.name) runs, and it is down") }
+        if waits != (job.isRunning ? 0 : 1) {
+          faults.append("\(record.name.shown): a job that \(job.isRunning ? "runs" : "waits") is queued \(waits) times")
+        }
+        if job.isRunning && record.isDown && record.checkNumber == 0 {
+          faults.append("\(record.name.shown): its \(job.type.name) runs, and it is down")
+        }
         if job.isRunning && job.type == .start && record.isUp { faults.append("\(record.name.shown): is started and up") }
       } else {
         if waits != 0 { faults.append("\(record.name.shown): queued without a job") }
         if record.checkNumber != 0 { faults.append("\(record.name.shown): conditions are asked about for no job") }
         if record.service.state == .autoRestartQueued { faults.append("\(record.name.shown): its restart has no job") }
       }
-      if record.toldState != record.activeState { faults.append("\(record.name.shown): \(record.activeState.name), but \(record.toldState.name) was told") }
+      if record.toldState != record.activeState {
+        faults.append("\(record.name.shown): \(record.activeState.name), but \(record.toldState.name) was told")
+      }
     }
     if !manager.followUps.isEmpty || !manager.marked.isEmpty || manager.mayRun { faults.append("something is left to be done") }
     if manager.bootJobsLeft < 0 { faults.append("less than no boot job is left") }

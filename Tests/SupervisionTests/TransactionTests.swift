@@ -34,7 +34,8 @@ private func unit(
       [unit("a", after: "b", wants: "b"), unit("b", after: "c", wants: "c"), unit("c", after: "a")], starting: [], options: stay())
     expect(&world, .start, "a.service", 0)
     #expect(world.begun == "a", "b goes, and c was only there for b")
-    #expect(world.messages.contains { $0.contains("ordering cycle: b.service waits for c.service waits for a.service waits for b.service") })
+    #expect(
+      world.messages.contains { $0.contains("ordering cycle: b.service waits for c.service waits for a.service waits for b.service") })
 
     let one = start("x", [unit("x", after: "y", requires: "y"), unit("y", after: "z", wants: "z"), unit("z", after: "x")])
     #expect(one.status == 0 && one.running == "x y")
@@ -115,7 +116,11 @@ private func unit(
 
   @Test func requisiteWaitsForWhatIsOnItsWay() {
     let units = [
-      service("a", unit: { $0.dependencies.requisite = [name("b.service")]; $0.dependencies.after = [name("b.service")] }),
+      service(
+        "a",
+        unit: {
+          $0.dependencies.requisite = [name("b.service")]; $0.dependencies.after = [name("b.service")]
+        }),
       service("b") { $0.startPre = [command("/pre")] },
     ]
     var world = World(units, starting: [], options: stay())
@@ -150,7 +155,11 @@ private func unit(
     target.dependencies.after = [name("a.service")]
     let units = [
       target, service("a") { $0.type = .oneshot },
-      service("b", unit: { $0.dependencies.requires = [name("t.target")]; $0.dependencies.after = [name("t.target")] }),
+      service(
+        "b",
+        unit: {
+          $0.dependencies.requires = [name("t.target")]; $0.dependencies.after = [name("t.target")]
+        }),
     ]
     var options = ManagerOptions()
     options.bootTarget = Bytes("t.target")
@@ -169,7 +178,11 @@ private func unit(
   @Test func aliasesAreOneUnit() {
     let units = [
       service("a", unit: { $0.aliases = [name("other.service")] }),
-      service("b", unit: { $0.dependencies.requires = [name("other.service")]; $0.dependencies.after = [name("other.service")] }),
+      service(
+        "b",
+        unit: {
+          $0.dependencies.requires = [name("other.service")]; $0.dependencies.after = [name("other.service")]
+        }),
     ]
     var world = World(units, starting: [], options: stay())
     expect(&world, .start, "b.service", 0)
@@ -242,7 +255,8 @@ private func unit(
 
   @Test func whatRequiresItWaitsAndIsNotFailed() {
     for bound in [false, true] {
-      var world = World(pair { if bound { $0.bindsTo = [name("b.service")] } else { $0.requires = [name("b.service")] } }, starting: [], options: stay())
+      var world = World(
+        pair { if bound { $0.bindsTo = [name("b.service")] } else { $0.requires = [name("b.service")] } }, starting: [], options: stay())
       let id = world.job(.start, "a.service")
       world.end("b.service", .main, .exited(1))
       #expect(world.status(id) == nil && world.state("b.service") == .autoRestart)
@@ -413,7 +427,11 @@ private func unit(
 
   @Test func anAssertFailsWhoRequiresIt() {
     let units = [
-      service("r", unit: { $0.dependencies.requires = [name("a.service")]; $0.dependencies.after = [name("a.service")] }),
+      service(
+        "r",
+        unit: {
+          $0.dependencies.requires = [name("a.service")]; $0.dependencies.after = [name("a.service")]
+        }),
       service("a", unit: { $0.asserts = [Condition(.pathExists, Bytes("/x"))] }),
     ]
     var world = World(units, starting: [], options: stay())
