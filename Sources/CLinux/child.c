@@ -3,43 +3,14 @@
 // never returns: it executes or it exits. `nm -u child.o` is empty, which a test checks.
 //
 // The order is systemd's (units.md c.11).
-#include "child.h"
+#include "child-base.h"
+#include "child-directories.h"
+#include "child-privileges.h"
+#include "child-scheduling.h"
+#include "child-terminal.h"
 
-#include "raw.h"
-
-enum {
-  STAGE_CHDIR = 200, STAGE_NICE = 201, STAGE_FDS = 202, STAGE_EXEC = 203, STAGE_LIMITS = 205, STAGE_STDIN = 208, STAGE_STDOUT = 209,
-  STAGE_GROUP = 216, STAGE_USER = 217, STAGE_CGROUP = 219, STAGE_SETSID = 220, STAGE_STDERR = 222,
-  STAGE_NOT_EXECUTABLE = 126, STAGE_NOT_FOUND = 127,
-};
-
-enum { SHARE_MEMORY = 0x100, DUMPABLE = 4 };
+enum { SHARE_MEMORY = 0x100 };
 #define INTO_CGROUP 0x200000000ULL
-
-static __attribute__((noreturn)) void leave(int status) {
-  for (;;) RAW(__NR_exit_group, status);
-}
-
-static long write_all(int descriptor, const void *bytes, long count) {
-  const char *next = bytes;
-  while (count > 0) {
-    long written = RAW(__NR_write, descriptor, next, count);
-    if (written == -RAW_EINTR) continue;
-    if (written <= 0) return written;
-    next += written;
-    count -= written;
-  }
-  return 0;
-}
-
-static __attribute__((noreturn)) void fail(const struct apus_plan *plan, int stage, long error, int detail) {
-  struct apus_report report;
-  report.stage = stage;
-  report.error = (int32_t)(error < 0 ? -error : error);
-  report.detail = detail;
-  write_all(plan->report, &report, sizeof report);
-  leave(stage);
-}
 
 // Every disposition to default but those to be ignored, then the mask. A shared-memory child has its own table.
 static void reset_signals(const struct apus_plan *plan) {
@@ -106,81 +77,45 @@ static void place_descriptors(struct apus_plan *plan) {
   if (result < 0) fail(plan, STAGE_FDS, result, plan->ready_target);
 }
 
+// StandardInputText=: in memory, and where there is no memfd in a pipe, which takes 64 KiB without a reader.
+static long open_data(const struct apus_plan *plan) {
+  long file = RAW(__NR_memfd_create, "stdin", 1 /* MFD_CLOEXEC */);
+  if (file >= 0) {
+    long result = write_all((int)file, plan->data, (long)plan->data_count);
+    if (result >= 0) result = RAW(__NR_lseek, file, 0, 0);
+    return result < 0 ? result : file;
+  }
+  if (plan->data_count > 65536) return file;
+  int32_t ends[2];
+  file = RAW(__NR_pipe2, ends, O_CLOEXEC_ | O_NONBLOCK_);
+  if (file < 0) return file;
+  long result = write_all(ends[1], plan->data, (long)plan->data_count);
+  RAW(__NR_close, ends[1]);
+  RAW(__NR_fcntl, ends[0], 4 /* F_SETFL */, 0);
+  return result < 0 ? result : ends[0];
+}
+
+static long stream_source(const struct apus_plan *plan, int number) {
+  const struct apus_stream *stream = &plan->streams[number];
+  switch (stream->kind) {
+  case APUS_STREAM_OPEN: return open_path(RAW_AT_FDCWD, stream->path, stream->flags, 0666 & ~plan->umask);
+  case APUS_STREAM_TERMINAL: return number == 0 ? take_service_terminal(plan) : open_terminal(plan, O_WRONLY_);
+  case APUS_STREAM_DATA: return open_data(plan);
+  case APUS_STREAM_DESCRIPTOR: return plan->passed[stream->descriptor];
+  default: return stream->descriptor;
+  }
+}
+
 static void open_stream(const struct apus_plan *plan, int number) {
   const struct apus_stream *stream = &plan->streams[number];
   int stage = number == 0 ? STAGE_STDIN : number == 1 ? STAGE_STDOUT : STAGE_STDERR;
   if (stream->kind == APUS_STREAM_KEEP) return;
-  long source = 1;
-  if (stream->kind == APUS_STREAM_OPEN) {
-    do source = RAW(__NR_openat, RAW_AT_FDCWD, stream->path, stream->flags, 0666);
-    while (source == -RAW_EINTR);
-    if (source < 0) fail(plan, stage, source, 0);
-  }
+  long source = stream_source(plan, number);
+  if (source < 0) fail(plan, stage, source, 0);
   if (source == number) return;
   long result = RAW(__NR_dup3, source, number, 0);
   if (result < 0) fail(plan, stage, result, 0);
-  if (source > 2) RAW(__NR_close, source);
-}
-
-// Failures are nobody's business: systemd ignores EACCES and EPERM, and a container may have /proc read-only.
-static void adjust_oom_score(const struct apus_plan *plan) {
-  if (!plan->oom_score_adjust) return;
-  long length = 0;
-  while (plan->oom_score_adjust[length]) length++;
-  // A child of a non-dumpable apus owns its /proc files only once it is dumpable; its memory is its own here (`forked`).
-  long dumpable = RAW(__NR_prctl, 3 /* PR_GET_DUMPABLE */);
-  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 1);
-  long file = RAW(__NR_openat, RAW_AT_FDCWD, "/proc/self/oom_score_adj", 1 /* O_WRONLY */);
-  if (file >= 0) {
-    write_all((int)file, plan->oom_score_adjust, length);
-    RAW(__NR_close, file);
-  }
-  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 0);
-}
-
-static long get_limit(int resource, struct apus_limit *into) {
-  uint64_t pair[2];
-  long result = RAW(__NR_prlimit64, 0, resource, 0, pair);
-  into->soft = pair[0];
-  into->hard = pair[1];
-  return result;
-}
-
-static long set_limit(int resource, uint64_t soft, uint64_t hard) {
-  uint64_t pair[2];
-  pair[0] = soft;
-  pair[1] = hard;
-  return RAW(__NR_prlimit64, 0, resource, pair, 0);
-}
-
-// The closest possible: what is refused is raised only as far as RLIMIT_NICE lets it.
-static void set_nice(const struct apus_plan *plan) {
-  if (!plan->has_nice) return;
-  long result = RAW(__NR_setpriority, 0, 0, plan->nice);
-  if (result >= 0) return;
-  if (result != -RAW_EACCES && result != -RAW_EPERM) fail(plan, STAGE_NICE, result, 0);
-  struct apus_limit limit;
-  if (get_limit(RAW_RLIMIT_NICE, &limit) < 0 || limit.soft < 1 || limit.soft > 40) return;
-  long lowest = 20 - (long)limit.soft;
-  long present = 20 - RAW(__NR_getpriority, 0, 0);
-  if (lowest < present) RAW(__NR_setpriority, 0, 0, lowest);
-}
-
-// The closest possible: on EPERM both values are clamped to the present hard limit.
-static void set_limits(const struct apus_plan *plan) {
-  for (uint32_t index = 0; index < plan->limit_count; index++) {
-    const struct apus_limit *wanted = &plan->limits[index];
-    long result = set_limit(wanted->resource, wanted->soft, wanted->hard);
-    if (result == -RAW_EPERM) {
-      struct apus_limit present;
-      result = get_limit(wanted->resource, &present);
-      if (result >= 0) {
-        uint64_t hard = wanted->hard < present.hard ? wanted->hard : present.hard;
-        result = set_limit(wanted->resource, wanted->soft < hard ? wanted->soft : hard, hard);
-      }
-    }
-    if (result < 0) fail(plan, STAGE_LIMITS, result, (int)index);
-  }
+  if (source > 2 && stream->kind != APUS_STREAM_DESCRIPTOR) RAW(__NR_close, source);
 }
 
 // The containment tag (DESIGN section 5 b). Where it cannot be set the other witnesses have to do.
@@ -192,7 +127,7 @@ static void set_tag(const struct apus_plan *plan) {
     set_limit(RAW_RLIMIT_RTTIME, plan->tag, present.hard);
 }
 
-static void change_user(const struct apus_plan *plan) {
+static void change_groups(const struct apus_plan *plan) {
   uint32_t uid = (uint32_t)RAW(__NR_geteuid), gid = (uint32_t)RAW(__NR_getegid);
   int same = (!plan->has_uid || plan->uid == uid) && (!plan->has_gid || plan->gid == gid);
   if (plan->has_groups) {
@@ -205,10 +140,21 @@ static void change_user(const struct apus_plan *plan) {
     long result = RAW(__NR_setresgid, plan->gid, plan->gid, plan->gid);
     if (result < 0) fail(plan, STAGE_GROUP, result, 1);
   }
-  if (plan->has_uid) {
-    long result = RAW(__NR_setresuid, plan->uid, plan->uid, plan->uid);
-    if (result < 0) fail(plan, STAGE_USER, result, 0);
-  }
+}
+
+static void change_root(const struct apus_plan *plan) {
+  if (!plan->root) return;
+  long result = RAW(__NR_chdir, plan->root);
+  if (result >= 0) result = RAW(__NR_chroot, ".");
+  if (result >= 0) result = RAW(__NR_chdir, "/");
+  if (result < 0) fail(plan, STAGE_CHROOT, result, 0);
+}
+
+static void change_user(const struct apus_plan *plan) {
+  if (!plan->has_uid) return;
+  keep_capabilities(plan);
+  long result = RAW(__NR_setresuid, plan->uid, plan->uid, plan->uid);
+  if (result < 0) fail(plan, STAGE_USER, result, 0);
 }
 
 static void change_folder(const struct apus_plan *plan) {
@@ -295,17 +241,28 @@ static __attribute__((noreturn)) void child(struct apus_plan *plan) {
     long result = RAW(__NR_setsid);
     if (result < 0) fail(plan, STAGE_SETSID, result, 0);
   }
+  // What is made before has a mode of its own.
+  RAW(__NR_umask, 0);
   if (plan->preset_stage) fail(plan, plan->preset_stage, plan->preset_errno, 0);
   join_cgroup(plan);
+  prepare_terminal(plan);
   for (int number = 0; number < 3; number++) open_stream(plan, number);
-  adjust_oom_score(plan);
-  set_nice(plan);
+  adjust_memory(plan);
+  schedule(plan);
+  give_terminal(plan);
+  make_directories(plan);
   RAW(__NR_umask, plan->umask);
   set_limits(plan);
   set_tag(plan);
+  change_groups(plan);
   place_descriptors(plan);
+  drop_bounding_set(plan);
+  prepare_ambient_set(plan);
+  change_root(plan);
   change_user(plan);
+  raise_ambient_set(plan);
   change_folder(plan);
+  lock_privileges(plan);
   execute(plan);
 }
 

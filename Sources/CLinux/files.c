@@ -132,6 +132,7 @@ int32_t apus_open_standard_descriptors(void) {
 }
 
 int32_t apus_flags_read(void) { return O_RDONLY | O_NOCTTY; }
+int32_t apus_flags_read_write(void) { return O_RDWR | O_CREAT | O_NOCTTY; }
 int32_t apus_flags_write(void) { return O_WRONLY | O_CREAT | O_NOCTTY; }
 int32_t apus_flags_append(void) { return O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY; }
 int32_t apus_flags_truncate(void) { return O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY; }

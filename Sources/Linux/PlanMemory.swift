@@ -42,6 +42,10 @@ struct PlanMemory {
     fillWorld(source, context)
     fillStreams(source)
     fillDescriptors(source, context)
+    fillPrivileges(source)
+    fillScheduling(source)
+    fillDirectories(source)
+    fillTerminal(source)
     if source.inheritsEverything { fillInherited(context) }
   }
 
@@ -161,20 +165,30 @@ struct PlanMemory {
 
   private mutating func stream(_ stream: StreamPlan, flagsNull: Int32) -> apus_stream {
     switch stream {
-    case .inherit: opened(nil, 0)
-    case .sameAsStdout: apus_stream(kind: Int32(APUS_STREAM_SAME_AS_STDOUT.rawValue), flags: 0, path: nil)
-    case .null: opened(Bytes("/dev/null"), flagsNull)
-    case .read(let path): opened(path, apus_flags_read())
-    case .write(let path): opened(path, apus_flags_write())
-    case .append(let path): opened(path, apus_flags_append())
-    case .truncate(let path): opened(path, apus_flags_truncate())
-    case .terminal, .data, .descriptor: opened(Bytes("/dev/null"), flagsNull)
+    case .inherit: return other(APUS_STREAM_KEEP)
+    case .sameAsStdout: return other(APUS_STREAM_SAME_AS, 1)
+    case .sameAsStdin: return other(APUS_STREAM_SAME_AS, 0)
+    case .null: return opened(Bytes("/dev/null"), flagsNull)
+    case .read(let path): return opened(path, apus_flags_read())
+    case .readWrite(let path): return opened(path, apus_flags_read_write())
+    case .write(let path): return opened(path, apus_flags_write())
+    case .append(let path): return opened(path, apus_flags_append())
+    case .truncate(let path): return opened(path, apus_flags_truncate())
+    case .terminal: return other(APUS_STREAM_TERMINAL)
+    case .descriptor(let index): return other(APUS_STREAM_DESCRIPTOR, Int32(index))
+    case .data(let bytes):
+      plan.pointee.data = string(bytes)
+      plan.pointee.data_count = UInt64(bytes.count)
+      return other(APUS_STREAM_DATA)
     }
   }
 
-  private mutating func opened(_ path: Bytes?, _ flags: Int32) -> apus_stream {
-    guard let path else { return apus_stream(kind: Int32(APUS_STREAM_KEEP.rawValue), flags: 0, path: nil) }
-    return apus_stream(kind: Int32(APUS_STREAM_OPEN.rawValue), flags: flags, path: string(path))
+  private func other(_ kind: apus_stream_kind, _ descriptor: Int32 = -1) -> apus_stream {
+    apus_stream(kind: Int32(kind.rawValue), flags: 0, descriptor: descriptor, path: nil)
+  }
+
+  private mutating func opened(_ path: Bytes, _ flags: Int32) -> apus_stream {
+    apus_stream(kind: Int32(APUS_STREAM_OPEN.rawValue), flags: flags, descriptor: -1, path: string(path))
   }
 
   /// COMMAND: everything as apus found it.
@@ -202,18 +216,33 @@ struct PlanMemory {
     for path in [source.workingDirectory, context.cgroupProcs] { size += rounded(path.count + 1) }
     for stream in [source.stdin, source.stdout, source.stderr] {
       switch stream {
-      case .null, .inherit, .sameAsStdout, .terminal, .data, .descriptor: size += 32
-      case .read(let path), .write(let path), .append(let path), .truncate(let path): size += rounded(path.count + 1)
+      case .null, .inherit, .sameAsStdout, .sameAsStdin, .terminal, .descriptor: size += 32
+      case .data(let bytes): size += rounded(bytes.count + 1)
+      case .read(let path), .readWrite(let path), .write(let path), .append(let path), .truncate(let path):
+        size += rounded(path.count + 1)
       }
     }
     size += rounded((source.groups?.count ?? 0) * 4) + rounded(context.inheritedDescriptors.count * 4)
     size += rounded(context.passed.count * 4) + rounded((context.passed.count + 3) * 4)
+    size += sizeOfWorld(source)
     // Of strings that hold the child's pid.
     size += rounded((source.arguments.count + source.environment.count + 1) * 8)
     return size + rounded((source.limits.count + 1) * MemoryLayout<apus_limit>.stride) + 64
   }
 
-  private mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
+  private static func sizeOfWorld(_ source: SpawnPlan) -> Int {
+    var size = rounded(source.rootDirectory.count + 1) + rounded((source.terminal?.path.count ?? 0) + 1) + 64
+    size += affinityWords(source.scheduling.affinity) * 8 + 16
+    size += rounded(source.directories.count * MemoryLayout<apus_directory>.stride)
+    size += rounded(source.links.count * MemoryLayout<apus_link>.stride)
+    for directory in source.directories {
+      for path in [directory.path, directory.old, directory.oldLink] { size += rounded(path.count + 1) }
+    }
+    for link in source.links { size += rounded(link.path.count + 1) + rounded(link.target.count + 1) }
+    return size
+  }
+
+  mutating func take(_ count: Int) -> UnsafeMutableRawPointer {
     let start = used
     used += PlanMemory.rounded(count)
     if used > size { invariant("a spawn plan outgrew its memory") }
@@ -228,15 +257,20 @@ struct PlanMemory {
 
   private mutating func list(_ strings: [Bytes]) -> List {
     let memory = pointers(strings.count)
-    for (index, text) in strings.enumerated() { memory[index] = string(text) }
+    for (index, text) in strings.enumerated() {
+      let copy = writable(text)
+      if text.contains(SpawnPlan.pidMark[0]) { pidStrings.append(copy) }
+      memory[index] = UnsafePointer(copy)
+    }
     return List(memory)
   }
 
-  private mutating func string(_ bytes: Bytes) -> UnsafePointer<UInt8> {
+  mutating func string(_ bytes: Bytes) -> UnsafePointer<UInt8> { UnsafePointer(writable(bytes)) }
+
+  mutating func writable(_ bytes: Bytes) -> UnsafeMutablePointer<UInt8> {
     let memory = take(bytes.count + 1).bindMemory(to: UInt8.self, capacity: bytes.count + 1)
     copy(bytes, to: memory)
-    if bytes.contains(SpawnPlan.pidMark[0]) { pidStrings.append(memory) }
-    return UnsafePointer(memory)
+    return memory
   }
 
   private func copy(_ bytes: Bytes, to memory: UnsafeMutablePointer<UInt8>) {

@@ -131,9 +131,9 @@ extension LinuxKernel {
     return startPlainly(slot: index, stack, forked: context.forked)
   }
 
-  /// oom_score_adj is written through to everybody who shares the memory, apus among them.
+  /// oom_score_adj and coredump_filter are written through to everybody who shares the memory, apus among them.
   private func mustFork(_ plan: SpawnPlan) -> Bool {
-    if !sharesMemory || plan.oomScoreAdjust != nil { return true }
+    if !sharesMemory || plan.oomScoreAdjust != nil || plan.coredumpFilter != nil { return true }
     guard forksForUser, let uid = plan.uid else { return false }
     return uid != apus_getuid()
   }

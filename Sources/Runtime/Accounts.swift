@@ -36,6 +36,15 @@ public enum Accounts {
     return id(wanted)
   }
 
+  /// Whether some group has that number.
+  static func holdsGroup(_ gid: UInt32, in groups: Bytes) -> Bool {
+    for line in groups.pieces(separatedBy: 10) {
+      let fields = line.pieces(separatedBy: 58, keepEmpty: true)
+      if fields.count >= 3, id(fields[2]) == gid { return true }
+    }
+    return false
+  }
+
   /// The groups whose member lists name `user`, as initgroups(3) collects them.
   static func groups(of user: Bytes, in groups: Bytes) -> [UInt32] {
     var result: [UInt32] = []

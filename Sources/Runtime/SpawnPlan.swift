@@ -45,6 +45,8 @@ public struct SpawnPlan: Equatable, Sendable {
   /// `ReadyFd=`: the write end of a new pipe goes there; the kernel watches the other end.
   public var readyDescriptor: Int32? = nil
   public var directories: [DirectoryPlan] = []
+  /// Made when all directories are.
+  public var links: [LinkPlan] = []
   public var privileges = PrivilegeSettings()
   public var scheduling = SchedulingSettings()
   public var personality: UInt32? = nil
@@ -65,19 +67,36 @@ public struct SpawnPlan: Equatable, Sendable {
 public struct DirectoryPlan: Equatable, Sendable {
   public var path: Bytes
   public var mode: UInt32
-  /// Whose it becomes; nil: it stays root's (ConfigurationDirectory=).
+  /// Whose it becomes, with everything below where it has another owner; nil: it stays as it is made.
   public var uid: UInt32?
   public var gid: UInt32?
-  /// A link to `path` to be made; empty: none.
-  public var symlink: Bytes
   /// What a failure means.
   public var stage: ExecStage
-  public init(path: Bytes, mode: UInt32, uid: UInt32?, gid: UInt32?, symlink: Bytes = [], stage: ExecStage) {
+  /// Where it may be instead, and is moved from (`DynamicUser=` came or went); empty: nowhere.
+  public var old: Bytes = []
+  /// Then a link with this target is at `path`, which goes first; empty: nothing is there.
+  public var oldLink: Bytes = []
+  /// One that was there already keeps its owner and mode (ConfigurationDirectory=).
+  public var keepsExisting = false
+  /// Setuid and setgid bits of what is given away go (DynamicUser=).
+  public var dropsSetuid = false
+  public init(path: Bytes, mode: UInt32, uid: UInt32?, gid: UInt32?, stage: ExecStage) {
     self.path = path
     self.mode = mode
     self.uid = uid
     self.gid = gid
-    self.symlink = symlink
+    self.stage = stage
+  }
+}
+
+/// A link to a managed directory.
+public struct LinkPlan: Equatable, Sendable {
+  public var path: Bytes
+  public var target: Bytes
+  public var stage: ExecStage
+  public init(path: Bytes, target: Bytes, stage: ExecStage) {
+    self.path = path
+    self.target = target
     self.stage = stage
   }
 }
@@ -111,14 +130,18 @@ public enum StreamPlan: Equatable, Sendable {
   case inherit
   /// stderr only: what stdout is.
   case sameAsStdout
+  /// Outputs only: what stdin is.
+  case sameAsStdin
   case read(Bytes)
+  /// stdin only, for an output to share.
+  case readWrite(Bytes)
   /// O_WRONLY|O_CREAT from offset 0, without truncating.
   case write(Bytes)
   case append(Bytes)
   case truncate(Bytes)
-  /// The terminal of the plan.
+  /// The terminal of the plan; as stdin it becomes the controlling one.
   case terminal
-  /// Read from memory (a pipe or an unlinked file that the kernel fills).
+  /// Read from memory, from its begin.
   case data(Bytes)
   /// The passed descriptor with that index.
   case descriptor(Int)

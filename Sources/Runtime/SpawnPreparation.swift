@@ -10,6 +10,7 @@ struct SpawnPreparation {
   let cleaned: [Bytes]
   let ownUID: UInt32
   let ownGID: UInt32
+  private let dynamicUsers = DynamicUsers()
 
   init(environment: [Bytes], ownUID: UInt32, ownGID: UInt32) {
     inherited = environment
@@ -35,15 +36,21 @@ struct SpawnPreparation {
   func plan(_ request: SpawnRequest, _ kernel: inout some Kernel) -> Result<SpawnPlan, SpawnFailure> {
     if request.inheritsEverything { return .success(commandPlan(request)) }
     if !request.helper.isEmpty { return .success(helperPlan(request)) }
-    var world = World(request.exec)
-    world.resolve(request.command, self, &kernel)
-    var environment = cleaned
-    environment = mergeEnvironment(environment, world.loginEnvironment)
+    var world = SpawnWorld(request, ownUID: ownUID)
+    world.resolve(dynamicUsers, &kernel)
+    let directories = SpawnDirectories(request.exec, uid: world.ownerUID, gid: world.ownerGID)
+    let streams = SpawnStreams(request)
+    if let missing = streams.missing {
+      return .failure(SpawnFailure(errno: 0, message: missing + ": no descriptor of that name is passed to the service"))
+    }
+    var environment = mergeEnvironment(world.withoutLogin(cleaned), world.loginEnvironment + directories.environment)
     environment = mergeEnvironment(environment, request.environment)
     switch supervised(request, &kernel) {
     case .success(let assignments): environment = mergeEnvironment(environment, assignments)
     case .failure(let failure): return .failure(failure)
     }
+    let search = request.exec.execSearchPath
+    if !search.isEmpty { environment = mergeEnvironment(environment, ["PATH=" + joined(search)]) }
     environment = mergeEnvironment(environment, passed(request.exec))
     environment = mergeEnvironment(environment, request.exec.environment)
     switch filesEnvironment(request.exec, &kernel) {
@@ -54,10 +61,16 @@ struct SpawnPreparation {
 
     let arguments = expandArguments(request.command, environment: environment)
     var plan = SpawnPlan(
-      key: request.key, candidates: candidates(request.command.path, environment),
+      key: request.key, candidates: candidates(request.command.path, environment, search),
       arguments: arguments.isEmpty ? [request.command.path] : arguments, environment: environment)
     world.fill(&plan)
     fill(&plan, from: request)
+    plan.directories = directories.plans
+    plan.links = directories.links
+    plan.stdin = streams.stdin
+    plan.stdout = streams.stdout
+    plan.stderr = streams.stderr
+    plan.terminal = streams.terminal
     return .success(plan)
   }
 
@@ -69,13 +82,26 @@ struct SpawnPreparation {
     plan.nice = exec.nice
     if !request.command.fullPrivileges { plan.limits = exec.limits }
     for limit in exec.limits where limit.resource == .rttime { plan.hasOwnRTTime = true }
-    plan.stdin = input(exec.standardInput)
-    plan.stdout = output(exec.standardOutput)
-    plan.stderr = error(exec)
+    plan.scheduling = exec.scheduling
+    plan.personality = exec.personality
+    plan.coredumpFilter = exec.coredumpFilter
+    if !request.command.fullPrivileges {
+      plan.rootDirectory = exec.rootDirectory
+      plan.privileges = privileges(exec)
+    }
     plan.descriptors = request.descriptors.map { $0.id }
     plan.activatedDescriptors = request.descriptors.count { !$0.isStored }
     plan.descriptorsNonBlocking = request.nonBlocking
     plan.readyDescriptor = request.readyDescriptor
+  }
+
+  /// What the bounding set lacks cannot be in the ambient one, and is left out (units.md f.1).
+  private func privileges(_ exec: ExecSettings) -> PrivilegeSettings {
+    var result = exec.privileges
+    if let bounding = result.boundingSet, let ambient = result.ambientSet {
+      result.ambientSet = CapabilitySet(bits: ambient.bits & bounding.bits)
+    }
+    return result
   }
 
   /// What a service is told of its supervision (units.md c.8). The child puts its pid where the mark stands.
@@ -116,44 +142,10 @@ struct SpawnPreparation {
     return plan
   }
 
-  private func input(_ stream: StandardStream) -> StreamPlan {
-    switch stream {
-    case .unset, .null, .journal, .tty, .data, .descriptor: .null
-    case .inherit: .inherit
-    case .file(let path), .append(let path), .truncate(let path): .read(path)
-    }
-  }
-
-  private func output(_ stream: StandardStream) -> StreamPlan {
-    switch stream {
-    case .unset, .journal, .inherit, .tty, .data, .descriptor: .inherit
-    case .null: .null
-    case .file(let path): .write(path)
-    case .append(let path): .append(path)
-    case .truncate(let path): .truncate(path)
-    }
-  }
-
-  /// StandardError= follows StandardOutput= unless set; where that is apus's own stdout, it is apus's own stderr.
-  private func error(_ exec: ExecSettings) -> StreamPlan {
-    switch exec.standardError {
-    case .unset, .inherit:
-      switch exec.standardOutput {
-      case .unset, .journal: return .inherit
-      case .inherit, .null, .file, .append, .truncate, .tty, .data, .descriptor: return .sameAsStdout
-      }
-    case .journal, .tty, .data, .descriptor: return .inherit
-    case .null: return .null
-    case .file(let path): return exec.standardOutput == .file(path) ? .sameAsStdout : .write(path)
-    case .append(let path): return exec.standardOutput == .append(path) ? .sameAsStdout : .append(path)
-    case .truncate(let path): return exec.standardOutput == .truncate(path) ? .sameAsStdout : .truncate(path)
-    }
-  }
-
   /// COMMAND, found as a shell finds it.
   private func commandPlan(_ request: SpawnRequest) -> SpawnPlan {
     var plan = SpawnPlan(
-      key: request.key, candidates: candidates(request.command.path, inherited), arguments: request.command.arguments,
+      key: request.key, candidates: candidates(request.command.path, inherited, []), arguments: request.command.arguments,
       environment: inherited)
     plan.inheritsEverything = true
     plan.workingDirectory = []
@@ -163,13 +155,22 @@ struct SpawnPreparation {
     return plan
   }
 
-  /// The path itself, or one candidate a PATH entry for a bare name.
-  private func candidates(_ path: Bytes, _ environment: [Bytes]) -> [Bytes] {
+  /// The path itself, or one candidate an entry of `ExecSearchPath=` or PATH for a bare name.
+  private func candidates(_ path: Bytes, _ environment: [Bytes], _ own: [Bytes]) -> [Bytes] {
     if path.contains(47) { return [path] }
     let search = environmentValue(Bytes("PATH"), in: environment) ?? Bytes(SpawnPreparation.defaultPath)
     var result: [Bytes] = []
-    for folder in search.pieces(separatedBy: 58) { result.append(folder + "/" + path) }
+    for folder in own.isEmpty ? search.pieces(separatedBy: 58) : own { result.append(folder + "/" + path) }
     return result.isEmpty ? [path] : result
+  }
+
+  private func joined(_ folders: [Bytes]) -> Bytes {
+    var result = Bytes()
+    for (index, folder) in folders.enumerated() {
+      if index > 0 { result.append(58) }
+      result += folder
+    }
+    return result
   }
 
   private func passed(_ exec: ExecSettings) -> [Bytes] {
@@ -206,100 +207,5 @@ struct SpawnPreparation {
 
   private func failure(_ path: Bytes, _ errno: Int32, _ why: Bytes) -> SpawnFailure {
     SpawnFailure(errno: errno, message: text("EnvironmentFile= \(path): \(why)"))
-  }
-}
-
-/// Who a command runs as, and where.
-struct World {
-  private let exec: ExecSettings
-  private var uid: UInt32? = nil
-  private var gid: UInt32? = nil
-  private var groups: [UInt32]? = nil
-  private var home = Bytes()
-  private var preset: PresetFailure? = nil
-  /// USER, LOGNAME, HOME, SHELL with User= (units.md c.8).
-  private(set) var loginEnvironment: [Bytes] = []
-
-  init(_ exec: ExecSettings) { self.exec = exec }
-
-  mutating func resolve(_ command: ExecCommand, _ preparation: SpawnPreparation, _ kernel: inout some Kernel) {
-    let needsHome = exec.workingDirectory == "~"
-    if exec.user.isEmpty && exec.group.isEmpty && exec.supplementaryGroups.isEmpty && !needsHome { return }
-    let passwd = file("/etc/passwd", &kernel)
-    let groupFile = file("/etc/group", &kernel)
-    var account: Account? = nil
-    if !exec.user.isEmpty {
-      account = Accounts.user(exec.user, in: passwd)
-      // A number needs no entry: scratch images have none (DESIGN section 2).
-      if account == nil, let number = Accounts.id(exec.user) {
-        account = Account(name: exec.user, uid: number, gid: number, home: [], shell: [])
-      }
-      guard let account else {
-        preset = PresetFailure(stage: .user, errno: 0)
-        return
-      }
-      setLogin(account)
-      uid = account.uid
-      gid = account.gid
-    } else if needsHome {
-      account = Accounts.user(Bytes(decimal: preparation.ownUID), in: passwd)
-    }
-    home = account?.home ?? []
-    if !exec.group.isEmpty {
-      guard let number = Accounts.group(exec.group, in: groupFile) else {
-        preset = PresetFailure(stage: .group, errno: 0)
-        return
-      }
-      gid = number
-    }
-    var list: [UInt32] = []
-    if !exec.user.isEmpty, let account { list += Accounts.groups(of: account.name, in: groupFile) }
-    for name in exec.supplementaryGroups {
-      guard let number = Accounts.group(name, in: groupFile) else {
-        preset = PresetFailure(stage: .group, errno: 0)
-        return
-      }
-      list.append(number)
-    }
-    if let gid, !list.contains(gid) { list.insert(gid, at: 0) }
-    groups = list
-    if command.fullPrivileges || command.noSetuid {
-      uid = nil
-      gid = nil
-      groups = nil
-    } else if preparation.ownUID != 0 && uid == preparation.ownUID && exec.group.isEmpty && exec.supplementaryGroups.isEmpty {
-      // Already there, and without privilege there is nothing to change.
-      uid = nil
-      gid = nil
-      groups = nil
-    }
-  }
-
-  private mutating func setLogin(_ account: Account) {
-    loginEnvironment = [Bytes("USER=") + account.name, Bytes("LOGNAME=") + account.name]
-    // Without an entry there is no home; apus's own (often /root) would be a trap.
-    if account.home.isEmpty && account.shell.isEmpty { loginEnvironment.append(Bytes("HOME=/")) }
-    if !account.home.isEmpty && account.home != "/" { loginEnvironment.append(Bytes("HOME=") + account.home) }
-    if !account.shell.isEmpty && !account.shell.ends(with: "/nologin") && !account.shell.ends(with: "/false") {
-      loginEnvironment.append(Bytes("SHELL=") + account.shell)
-    }
-  }
-
-  private func file(_ path: StaticString, _ kernel: inout some Kernel) -> Bytes {
-    if case .contents(let bytes) = kernel.readFile(Bytes(path), limit: SpawnPreparation.fileLimit) { return bytes }
-    return []
-  }
-
-  func fill(_ plan: inout SpawnPlan) {
-    plan.uid = uid
-    plan.gid = gid
-    plan.groups = groups
-    plan.presetFailure = preset
-    plan.workingDirectoryOptional = exec.workingDirectoryOptional
-    if exec.workingDirectory == "~" {
-      plan.workingDirectory = home.isEmpty ? Bytes("/") : home
-    } else if !exec.workingDirectory.isEmpty {
-      plan.workingDirectory = exec.workingDirectory
-    }
   }
 }

@@ -69,7 +69,9 @@ extension ServiceMachine {
     if source == .notify { search.isVerifying = false }
     let found = isNewMain(outcome) && state.letsMainMove
     if found, case .found(let pid) = outcome { adopt(pid, &context) }
-    if case .refused(let reason) = outcome, reason != search.refusal, state.letsMainMove {
+    // Asked because the main process ended: the file still names the dead one, which is no news.
+    let isLastLook = source == .pidFile && search.heldExit != nil
+    if case .refused(let reason) = outcome, reason != search.refusal, state.letsMainMove, !isLastLook {
       search.refusal = reason
       context.message(.warning, "main PID refused: " + reason)
     }

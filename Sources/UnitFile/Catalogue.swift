@@ -18,15 +18,17 @@ public struct Catalogue: Equatable, Sendable {
 /// templates and those that another unit names, which start when they are pulled in or triggered.
 public func startingUnits(_ catalogue: Catalogue) -> [UnitName] { catalogue.starting }
 
-/// Puts parsed files together and does what needs more than one of them: names given twice, `Restart=`'s default, names
-/// that are nowhere, names of the host side, ordering cycles, conflicts.
+/// Puts parsed files together and does what needs more than one of them: names given twice, aliases, `Restart=`'s default,
+/// names that are nowhere, names of the host side, default and implicit dependencies, ordering cycles, conflicts.
 public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
   var assembler = Assembler()
   assembler.collect(parsed)
+  assembler.resolveAliases()
   assembler.setRestartDefaults()
   assembler.checkReferences()
   assembler.findStarting()
   assembler.checkConflicts()
+  assembler.addDefaultDependencies()
   assembler.reportCycles()
   return assembler.catalogue
 }
@@ -35,13 +37,13 @@ struct Assembler {
   var catalogue = Catalogue()
   /// Each unit's file, built-in units excepted; otherwise the same positions as in `catalogue.units`.
   var files: [ParsedUnit] = []
-  var index = NameIndex([])
+  var index = NameIndex([], owners: [])
   /// References to each unit, as positions of the units that name it.
   var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
 
   /// The first of several files of one name counts, as in the unit path.
   mutating func collect(_ parsed: [ParsedUnit]) {
-    let all = NameIndex(parsed.map { $0.unit.name.bytes })
+    let all = NameIndex(parsed.map { $0.unit.name.bytes }, owners: Array(parsed.indices))
     for (position, file) in parsed.enumerated() {
       if let first = all.position(of: file.unit.name), first != position {
         let other = parsed[first].unit.fragmentPath
@@ -55,7 +57,7 @@ struct Assembler {
       catalogue.units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }
-    index = NameIndex(catalogue.units.map { $0.name.bytes })
+    index = NameIndex(catalogue.units)
     namedBy = Array(repeating: [], count: files.count)
     for position in files.indices where !catalogue.units[position].name.isTemplate {
       for reference in files[position].references {
@@ -116,7 +118,7 @@ struct Assembler {
       }
     }
     catalogue.units += stubs
-    index = NameIndex(catalogue.units.map { $0.name.bytes })
+    index = NameIndex(catalogue.units)
   }
 
   private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {

@@ -75,9 +75,10 @@ extension Assembler {
     where reference.kind == .after && reference.name == catalogue.units[next].name {
       location = reference.position
     }
+    let file = files[cycle[0]].file(of: location)
     catalogue.diagnostics.append(
       Diagnostic(
-        breakable ? .warning : .error, file: files[cycle[0]].file(of: location).path, line: location.line,
+        breakable || file.strictness == .lenient ? .warning : .error, file: file.path, line: location.line,
         column: location.column, message: message,
         hint: Bytes(breakable ? "one of them will not wait, or not start" : "all require each other: take one After= or Before= away")))
   }

@@ -3,11 +3,27 @@ import Model
 /// Finds units by name: positions in the array of units, sorted by name.
 struct NameIndex {
   private let names: [Bytes]
+  /// Of each name, the position of its unit.
+  private let owners: [Int]
   private let sorted: [Int]
 
+  /// Units by all their names; a unit's own name goes before another's alias.
+  init(_ units: [Unit]) {
+    var names = units.map { $0.name.bytes }
+    var owners = Array(units.indices)
+    for (position, unit) in units.enumerated() {
+      for alias in unit.aliases {
+        names.append(alias.bytes)
+        owners.append(position)
+      }
+    }
+    self.init(names, owners: owners)
+  }
+
   @inline(never)
-  init(_ names: [Bytes]) {
+  init(_ names: [Bytes], owners: [Int]) {
     self.names = names
+    self.owners = owners
     sorted = sortedPositions(names.count) { precedes(names[$0], names[$1]) || (names[$0] == names[$1] && $0 < $1) }
   }
 
@@ -19,7 +35,7 @@ struct NameIndex {
       let middle = (low + high) / 2
       if precedes(names[sorted[middle]], name.bytes) { low = middle + 1 } else { high = middle }
     }
-    return low < sorted.count && names[sorted[low]] == name.bytes ? sorted[low] : nil
+    return low < sorted.count && names[sorted[low]] == name.bytes ? owners[sorted[low]] : nil
   }
 }
 

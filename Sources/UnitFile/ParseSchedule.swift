@@ -68,7 +68,7 @@ extension UnitParser {
 
   private func refuseCalendar(_ text: Bytes, at offset: Int) {
     fail(
-      .error, state: .badSetting, at: line.position(of: valueOffset + offset),
+      ignoredSeverity, state: .badSetting, at: line.position(of: valueOffset + offset),
       message: "cannot use " + key + "=" + text.quotable + ": calendar expressions come with a later release",
       hint: "until then: every SPAN, after SPAN, @reboot, or OnUnitActiveSec= and its kin")
   }

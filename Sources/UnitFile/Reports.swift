@@ -104,10 +104,10 @@ extension UnitParser {
       message: "cannot use \"" + word.text.quotable + "\" in " + key + "=: " + Bytes(reason), hint: hint)
   }
 
-  /// The value means something that this release cannot do: an error everywhere, so that it is never taken for done.
+  /// The value means something that this release cannot do: the unit is refused, so that it is never taken for done.
   func notSupported(_ what: Bytes, at position: Position? = nil) {
     fail(
-      .error, state: .badSetting, at: position ?? valuePosition, message: what + " is not supported yet",
+      ignoredSeverity, state: .badSetting, at: position ?? valuePosition, message: what + " is not supported yet",
       hint: "it comes with a later release")
   }
 

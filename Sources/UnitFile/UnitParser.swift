@@ -47,7 +47,7 @@ final class UnitParser {
 
   func run() {
     guard let contents = source.contents else {
-      fail(.error, state: .error, message: "cannot load the unit: " + source.readError)
+      fail(ignoredSeverity, state: .error, message: "cannot load the unit: " + source.readError)
       return
     }
     switch source.name.type {
@@ -100,7 +100,7 @@ final class UnitParser {
   /// The file at hand cannot be read any further.
   private func breakOff(at position: Position, _ message: StaticString, hint: StaticString = "") {
     if current == 0 {
-      fail(.error, state: .error, at: position, message: message, hint: hint)
+      fail(ignoredSeverity, state: .error, at: position, message: message, hint: hint)
     } else {
       report(ignoredSeverity, at: position, message: Bytes(message), hint: Bytes(hint))
     }

@@ -1,9 +1,10 @@
 import Linux
 import Model
 import Runtime
+import UnitFile
 
 /// Reads unit files and prints every finding: `apus check`. 0 without an error, else 78.
-func checkFace(_ paths: [Bytes], unitPath: Bytes?, environment: [Bytes]) -> Int32 {
+func checkFace(_ parsed: ParsedArguments, environment: [Bytes]) -> Int32 {
   var options = KernelOptions()
   options.containment = .group
   let kernel: LinuxKernel
@@ -14,8 +15,30 @@ func checkFace(_ paths: [Bytes], unitPath: Bytes?, environment: [Bytes]) -> Int3
     return Status.software
   }
   var configuration = supervisorConfiguration(environment)
-  configuration.paths = paths
-  configuration.unitPath = unitPath
+  configuration.paths = parsed.operands
+  configuration.unitPath = parsed.values.value(.unitPath)
   let loaded = readUnits(configuration, kernel)
+  if parsed.values.has(.explain) { writeAll(explanation(of: loaded.units), to: 1) }
   return loaded.hasErrors ? Status.badConfiguration : Status.success
+}
+
+/// For each unit, the keys that are not enforced in groups of one reason: what is done instead, and why (units.md f.2).
+func explanation(of units: [Unit]) -> Bytes {
+  var out = Bytes()
+  for unit in units where !unit.unenforced.isEmpty {
+    out += unit.name.bytes + ":\n"
+    var left = unit.unenforced
+    while let first = left.first {
+      let reason = explanationOfUnenforced(first) ?? []
+      let group = left.filter { explanationOfUnenforced($0) ?? [] == reason }
+      left.removeAll { group.contains($0) }
+      out += "  "
+      for (index, key) in group.enumerated() {
+        if index > 0 { out += " " }
+        out += key + "="
+      }
+      out += "\n    " + reason + "\n"
+    }
+  }
+  return out.isEmpty ? Bytes("all that the units ask for is enforced\n") : out
 }

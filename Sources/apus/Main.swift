@@ -23,7 +23,7 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
   case .run, .wrap, .boot: return runFace(try runOptions(parsed, environment: process.environment))
   case .check:
     try refuseCrontabs(parsed)
-    return checkFace(parsed.operands, unitPath: parsed.values.value(.unitPath), environment: process.environment)
+    return checkFace(parsed, environment: process.environment)
   case .escape: return escapeFace(parsed)
   case .tmpfiles:
     var options = TmpfilesOptions()

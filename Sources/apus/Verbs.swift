@@ -88,7 +88,7 @@ struct VerbSpec {
 
       """),
     VerbSpec(
-      .check, "check", .supervise, usage: "check [OPTION...] (PATH | UNIT)...", operands: many, [.unitPath],
+      .check, "check", .supervise, usage: "check [OPTION...] (PATH | UNIT)...", operands: many, [.explain, .unitPath],
       "read unit files and say what is wrong with them",
       "Findings are printed as file:line:column: error: text. Exit status: 0 without an error, else 78.\n"),
     VerbSpec(

@@ -44,6 +44,16 @@ import Testing
     try ProbeRunner.expectRight(["passing", scratch.path], environment: ["PROBE_SPAWN": way])
   }
 
+  @Test(arguments: ["clone", "fork"]) func scheduling(way: String) throws {
+    let scratch = try Scratch()
+    try ProbeRunner.expectRight(["settings", scratch.path], environment: ["PROBE_SPAWN": way])
+  }
+
+  @Test(.enabled(if: ProbeRunner.isRoot), arguments: ["clone", "fork"]) func managedDirectories(way: String) throws {
+    let scratch = try Scratch()
+    try ProbeRunner.expectRight(["folders", scratch.path], environment: ["PROBE_SPAWN": way])
+  }
+
   @Test(arguments: ["clone", "fork"]) func theWorldOfAService(way: String) throws {
     let scratch = try Scratch()
     let text = try ProbeRunner.expectRight(["world", scratch.path], environment: ["PROBE_SPAWN": way]).output

@@ -43,6 +43,26 @@ extension SystemTests {
       }
     }
 
+    /// What is not enforced is said in one line; with --explain key by key, with what is done instead.
+    @Test func explainSaysWhatIsNotEnforced() throws {
+      try sandboxed { box in
+        try box.write(
+          "units/web.service", "[Service]\nExecStart=/bin/true\nPrivateTmp=yes\nPrivateDevices=yes\nMemoryMax=1G\nNice=5\n")
+        try box.write("units/plain.service", Units.longRunning)
+        let plain = try runToEnd([try Binary.path(), "check", box.path("units")])
+        #expect(plain.status == 0 && plain.stdout.isEmpty)
+        #expect(plain.stderr.contains("web.service: notice: not enforced in this container: PrivateTmp=, PrivateDevices=, MemoryMax= ("))
+        #expect(plain.stderr.split(separator: "\n").count == 1)
+        let explained = try runToEnd([try Binary.path(), "check", "--explain", box.path("units")])
+        #expect(explained.status == 0)
+        let lines = explained.stdout.split(separator: "\n").map(String.init)
+        #expect(lines.count == 5 && lines[0] == "web.service:" && lines[1] == "  PrivateTmp= PrivateDevices=" && lines[3] == "  MemoryMax=")
+        #expect(lines.dropFirst(2).first?.contains("mount namespace") == true && lines.last?.contains("control group") == true)
+        let nothing = try runToEnd([try Binary.path(), "check", "--explain", box.path("units/plain.service")])
+        #expect(nothing.stdout == "all that the units ask for is enforced\n")
+      }
+    }
+
     @Test func aGoodFolderIsSilent() throws {
       try sandboxed { box in
         try box.write("units/web.service", Units.longRunning)

@@ -143,4 +143,110 @@ import Testing
     let result = assemble(files)
     #expect(result.units.count == 1001 && !result.hasErrors)
   }
+
+  // MARK: default and implicit dependencies (units.md e.2)
+
+  func unit(_ catalogue: Catalogue, _ name: String) throws -> Unit {
+    try #require(catalogue.units.first { $0.name.bytes.shown == name })
+  }
+
+  /// The dependencies of a unit as `kind:name`, sorted.
+  func edges(_ catalogue: Catalogue, _ name: String) throws -> [String] {
+    let unit = try unit(catalogue, name)
+    return ReferenceKind.allCases.flatMap { kind in unit.dependencies[kind].map { "\(kind):\($0.bytes.shown)" } }.sorted()
+  }
+
+  static let targets = ["sysinit", "basic", "shutdown", "timers"].map {
+    ("\($0).target", "[Unit]\nDescription=\($0)\n" + ($0 == "shutdown" ? "DefaultDependencies=no\n" : ""))
+  }
+
+  @Test func defaultDependenciesOfEachKind() throws {
+    let result = try catalogue(
+      Self.targets + [
+        ("a.service", Self.plain), ("b.service", "[Unit]\nDefaultDependencies=no\n" + Self.plain),
+        ("c.timer", "[Timer]\nOnActiveSec=5\nUnit=a.service\n"),
+        ("d.timer", "[Unit]\nDefaultDependencies=no\n[Timer]\nOnActiveSec=5\nUnit=a.service\n"),
+        ("e.target", "[Unit]\nWants=a.service b.service d.timer\nRequires=c.timer\n"),
+        ("f.target", "[Unit]\nDefaultDependencies=no\nWants=a.service\n"),
+      ])
+    #expect(!result.hasErrors)
+    let common = ["before:shutdown.target", "conflicts:shutdown.target"]
+    #expect(
+      try edges(result, "a.service")
+        == (common + ["after:basic.target", "after:sysinit.target", "requires:sysinit.target"]).sorted())
+    #expect(try edges(result, "b.service") == [])
+    #expect(
+      try edges(result, "c.timer")
+        == (common + ["after:sysinit.target", "before:a.service", "before:timers.target", "requires:sysinit.target"]).sorted())
+    #expect(try edges(result, "d.timer") == ["before:a.service"])
+    #expect(
+      try edges(result, "e.target")
+        == (common + ["after:a.service", "after:c.timer", "requires:c.timer", "wants:a.service", "wants:b.service", "wants:d.timer"])
+        .sorted())
+    #expect(try edges(result, "f.target") == ["wants:a.service"])
+    #expect(try edges(result, "shutdown.target") == [])
+    #expect(errors(result).isEmpty)
+  }
+
+  /// A folder on the command line has none of these targets, and is not told of them.
+  @Test func defaultDependenciesNeedTheirTargets() throws {
+    let result = try catalogue([("a.service", Self.plain), ("all.target", "[Unit]\nWants=a.service\n")])
+    #expect(try edges(result, "a.service") == [] && result.units.count == 2)
+    #expect(try edges(result, "all.target") == ["after:a.service", "wants:a.service"])
+  }
+
+  @Test func aTargetKeepsAnOrderThatSomebodyWrote() throws {
+    let result = try catalogue([
+      ("a.service", "[Unit]\nAfter=all.target\n" + Self.plain), ("b.service", Self.plain),
+      ("all.target", "[Unit]\nWants=a.service b.service\nBefore=b.service\n"),
+    ])
+    #expect(try edges(result, "all.target") == ["before:b.service", "wants:a.service", "wants:b.service"])
+    #expect(errors(result).isEmpty)
+  }
+
+  // MARK: aliases
+
+  @Test func aliasesAreTheUnit() throws {
+    var links = UnitLinks()
+    links.aliases = [try #require(UnitName(Bytes("sshd.service")))]
+    let name = try #require(UnitName(Bytes("ssh.service")))
+    let ssh = parseUnit(
+      UnitSource(path: Bytes("/l/ssh.service"), name: name, contents: Bytes(Self.plain), strictness: .strict), links: links, host: testHost)
+    let user = try parse(
+      "[Unit]\nRequires=sshd.service\nAfter=sshd.service ssh.service\nOnFailure=sshd.service\n" + Self.plain, name: "a.service")
+    let timer = try parse("[Timer]\nOnActiveSec=5\nUnit=sshd.service\n", name: "t.timer")
+    let result = assemble([user, ssh, timer])
+    #expect(result.diagnostics.isEmpty)
+    #expect(try edges(result, "a.service") == ["after:ssh.service", "onFailure:ssh.service", "requires:ssh.service"])
+    #expect(starting(result) == ["a.service", "t.timer"] && restart(result, "ssh.service") == .no)
+    guard case .timer(let settings) = try unit(result, "t.timer").kind else { throw NoSuchKind() }
+    #expect(settings.unit == name)
+  }
+
+  /// A unit of its own file goes before an alias of the same name.
+  @Test func aFileGoesBeforeAnAlias() throws {
+    var links = UnitLinks()
+    links.aliases = [try #require(UnitName(Bytes("b.service")))]
+    let name = try #require(UnitName(Bytes("a.service")))
+    let one = parseUnit(
+      UnitSource(path: Bytes("/l/a.service"), name: name, contents: Bytes(Self.plain), strictness: .strict), links: links, host: testHost)
+    let result = assemble([
+      one, try parse("[Unit]\nWants=c.service\n" + Self.plain, name: "b.service"),
+      try parse("[Unit]\nWants=b.service\n" + Self.plain, name: "c.service"),
+    ])
+    #expect(try edges(result, "c.service") == ["wants:b.service"])
+  }
+
+  @Test func whatIsNeededAndMissingIsAnErrorForEachKind() throws {
+    for (key, isNeeded) in [
+      ("Requires", true), ("Requisite", true), ("BindsTo", true), ("PartOf", false), ("Upholds", false), ("OnFailure", false),
+    ] {
+      for strictness in [Strictness.strict, .lenient] {
+        let result = try catalogue([("a.service", "[Unit]\n\(key)=b.service\n" + Self.plain)], strictness: strictness)
+        let loaded = try unit(result, "a.service").loadState == .loaded
+        #expect(errors(result).count == (isNeeded ? 1 : 0), "\(key)")
+        #expect(result.hasErrors == (isNeeded && strictness == .strict) && loaded)
+      }
+    }
+  }
 }

@@ -23,12 +23,21 @@ import Testing
     try #require(!parsed.isEmpty)
     let catalogue = assemble(parsed)
     for diagnostic in catalogue.diagnostics where diagnostic.severity != .notice {
+      // What a later release brings, and what only stands in files of mount units that are not read here.
       let expected: Bool =
         diagnostic.message.ends(with: " is not supported yet")
         || diagnostic.message.ends(with: "calendar expressions come with a later release")
+        || diagnostic.message.starts(with: "cannot find the required unit ")
+        || diagnostic.message.starts(with: "cannot find the unit to start, ")
+        || diagnostic.message.contains("226/NAMESPACE") || diagnostic.message.contains("it needs a mount namespace")
       if !expected { print(diagnostic.text.shown) }
-      #expect(expected || diagnostic.severity == .warning, "\(diagnostic.text.shown)")
+      #expect(expected && diagnostic.severity == .warning, "\(diagnostic.text.shown)")
     }
+    #expect(!catalogue.hasErrors)
     print("\(parsed.count) units of \(Self.folder), \(masked) masked, \(catalogue.diagnostics.count) diagnostics")
   }
+}
+
+extension Bytes {
+  func contains(_ text: String) -> Bool { shown.contains(text) }
 }

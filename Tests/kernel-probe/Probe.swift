@@ -37,7 +37,8 @@ enum Probe {
   static var experiments: [String: (Bench) -> Void] {
     [
       "stages": stages, "streams": streams, "world": world, "fifo": hangingStdin, "burst": burst,
-      "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "passing": passing, "wait": waiting, "traced": traced,
+      "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "passing": passing, "settings": settings,
+      "folders": folders, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,
       "command": command, "accept": accept, "notify": notify,
     ]

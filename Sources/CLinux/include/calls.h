@@ -135,6 +135,7 @@ int32_t apus_open_standard_descriptors(void);
 
 // O_ flags of the child's streams.
 int32_t apus_flags_read(void);
+int32_t apus_flags_read_write(void);
 int32_t apus_flags_write(void);
 int32_t apus_flags_append(void);
 int32_t apus_flags_truncate(void);
