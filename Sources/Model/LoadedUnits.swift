@@ -21,6 +21,8 @@ public struct LoadedUnits: Equatable, Sendable {
 
 /// Why files are read again, and whom to answer.
 public enum LoadPurpose: Equatable, Sendable {
+  /// The first one of an apus that prepares its host before it (units.md a.3); the loop hands it on as the boot itself.
+  case boot
   /// SIGHUP.
   case applyBySignal
   case apply(RequestID)

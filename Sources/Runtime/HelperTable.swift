@@ -7,6 +7,7 @@ struct HelperTable {
   enum Task: Equatable {
     case check(ConditionChecker.Pending)
     case clean(Invocation)
+    case prepare(limit: TimeSpan)
   }
   struct Waiting {
     var task: Task
@@ -39,6 +40,7 @@ struct HelperTable {
     switch task {
     case .check: TimeSpan(seconds: 10)
     case .clean: TimeSpan(seconds: 30)
+    case .prepare(let limit): limit
     }
   }
 

@@ -30,6 +30,10 @@ public struct Supervisor<K: Kernel> {
   var sweeper = Sweeper()
   var control: ControlServer
   var loader: Loader? = nil
+  /// A helper prepares the host for the first of the queue.
+  var isPreparingHost = false
+  /// It has, and the load is to follow.
+  var isHostPrepared = false
   var loadQueue: [LoadPurpose] = []
   var spawnQueue: [SpawnRequest] = []
   /// Answers to effects, for the next turn.
@@ -73,9 +77,9 @@ public struct Supervisor<K: Kernel> {
     self.kernel = kernel
   }
 
-  /// Boots and turns until the end; the exit status.
-  public mutating func run(_ loaded: LoadedUnits) -> UInt8 {
-    boot(loaded)
+  /// Boots and turns until the end; the exit status. Without units, they are read in the loop, when the host is prepared.
+  public mutating func run(_ loaded: LoadedUnits?) -> UInt8 {
+    if let loaded { boot(loaded) } else { loadQueue.append(.boot) }
     while true {
       if let status = exitStatus { return status }
       turn()
@@ -96,7 +100,8 @@ public struct Supervisor<K: Kernel> {
 
   /// When the next turn must come even if nothing happens.
   var nextWake: Instant {
-    if !pending.isEmpty || !requests.isEmpty || loader != nil || !loadQueue.isEmpty || mayHaveMoreToReap { return .zero }
+    if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap { return .zero }
+    if !loadQueue.isEmpty && !isPreparingHost { return .zero }
     if canSpawn { return .zero }
     let helpersWake = helpers.wake(isRoom: beforeExec < Self.spawnLimit)
     return min(min(deadlines.next, min(mainPIDs.wake, helpersWake)), min(sweeper.wake, control.wake))
@@ -253,7 +258,9 @@ public struct Supervisor<K: Kernel> {
   // MARK: Loading
 
   mutating func continueLoading() {
-    if loader == nil, !loadQueue.isEmpty {
+    if loader == nil, let purpose = loadQueue.first {
+      if preparesHost(for: purpose) { return }
+      isHostPrepared = false
       loader = Loader(
         loadQueue.removeFirst(), configuration, known: manager.namesOfUnitPath, host: HostFactsReader.read(configuration, &kernel))
     }
@@ -262,7 +269,7 @@ public struct Supervisor<K: Kernel> {
     repeat {
       if let purpose = loader?.purpose, let loaded = loader?.step(&kernel) {
         loader = nil
-        handle(.loaded(purpose, loaded))
+        if purpose == .boot { finishBoot(loaded) } else { handle(.loaded(purpose, loaded)) }
         return
       }
     } while kernel.now().instant < end

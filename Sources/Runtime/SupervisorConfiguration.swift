@@ -10,6 +10,8 @@ public struct SupervisorConfiguration: Sendable {
   public var unitPath: Bytes? = nil
   /// `apus` alone as PID 1: the units of `default.target`.
   public var bootsDefaultTarget = false
+  /// What is done before units are read, at boot and at each reload; nil: nothing, for units that the command line names.
+  public var hostPreparation: HostPreparation? = nil
   /// apus's own environment as found.
   public var environment: [Bytes] = []
   public var ownUID: UInt32 = 0

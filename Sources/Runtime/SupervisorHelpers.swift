@@ -15,7 +15,7 @@ extension Supervisor {
     if paths.isEmpty { pending.append(.cleaned(invocation)) } else { start(.clean(invocation), [Bytes("remove")] + paths) }
   }
 
-  private mutating func start(_ task: HelperTable.Task, _ arguments: [Bytes]) {
+  mutating func start(_ task: HelperTable.Task, _ arguments: [Bytes]) {
     helpers.waiting.append(HelperTable.Waiting(task: task, arguments: arguments))
   }
 
@@ -67,6 +67,12 @@ extension Supervisor {
       // What could not be removed the helper itself has said.
       if case .failure(let reason) = end { say(.warning, "cannot remove what a service leaves behind: " + reason) }
       pending.append(.cleaned(invocation))
+    case .prepare:
+      switch end {
+      case .ended(.exited(0)): hostIsPrepared(nil)
+      case .ended(let status): hostIsPrepared(status.description)
+      case .failure(let reason): hostIsPrepared(reason)
+      }
     }
   }
 }

@@ -42,7 +42,6 @@ package struct UnitGlance: Equatable, Sendable {
 
 extension Manager {
   package var unitCount: Int { records.count }
-  package var isPhaseStopping: Bool { phase == .stopping || phase == .sweeping || phase == .left }
 
   package func glance(_ index: Int) -> UnitGlance {
     UnitGlance(
@@ -52,7 +51,8 @@ extension Manager {
       controlPID: records[index].service.control?.pid ?? 0, restarts: records[index].service.restarts,
       restartAt: records[index].service.restartAt, jobID: records[index].job?.id ?? 0, jobType: records[index].job?.type,
       jobIsRunning: records[index].job?.isRunning ?? false, jobIsAutoRestart: records[index].job?.isAutoRestart ?? false,
-      isOn: records[index].isOn, isRemoved: records[index].isRemoved, isChecking: records[index].checkNumber != 0, hasPending: records[index].pending != nil,
+      isOn: records[index].isOn, isRemoved: records[index].isRemoved, isChecking: records[index].checkNumber != 0,
+      hasPending: records[index].pending != nil,
       timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
       isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1,

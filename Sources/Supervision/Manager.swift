@@ -48,6 +48,8 @@ public struct Manager {
   var command = CommandState()
   var phase = Phase.booting
   var stop = StopState()
+  /// The units are there; until then apus only prepares its host, and can be stopped.
+  var hasBooted = false
   /// Jobs of the boot that have not ended.
   var bootJobsLeft = 0
   /// Something ended since the last look for "nothing left".
@@ -70,6 +72,7 @@ public struct Manager {
   /// The first start: everything that starts by itself, as one transaction.
   public mutating func boot(_ loaded: LoadedUnits, now: Now, effects: inout [Effect]) {
     self.now = now
+    hasBooted = true
     register(loaded)
     bootUnits()
     settle()
@@ -160,6 +163,9 @@ public struct Manager {
   }
 
   // MARK: Access
+
+  /// A stop was begun; nothing is started any more.
+  package var isPhaseStopping: Bool { phase == .stopping || phase == .sweeping || phase == .left }
 
   func valid(_ id: UnitID) -> Bool { id.index >= 0 && Int(id.index) < records.count }
 

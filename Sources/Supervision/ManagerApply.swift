@@ -64,7 +64,7 @@ extension Manager {
     // What a plan found is told to whoever asked for it, and to nobody else.
     var isPlan = false
     switch purpose {
-    case .applyBySignal: break
+    case .boot, .applyBySignal: break
     case .plan(let id):
       reply = id
       isPlan = true
@@ -92,7 +92,7 @@ extension Manager {
       replaceDefinitions(loaded)
       out.append(.reply(id, .done))
     case .demand: break
-    case .applyBySignal, .apply:
+    case .boot, .applyBySignal, .apply:
       out.append(.notify("RELOADING=1\nMONOTONIC_USEC=" + Bytes(decimal: now.instant.nanoseconds / 1000) + "\n"))
       apply(loaded, items)
       out.append(.notify(Bytes("READY=1\n")))

@@ -69,7 +69,7 @@ extension Manager {
   mutating func checkLife() {
     switch phase {
     case .booting:
-      if bootJobsLeft == 0 && !mayRun { bootEnded() }
+      if hasBooted && bootJobsLeft == 0 && !mayRun { bootEnded() }
     case .running:
       if mayHaveEnded && !mayRun { checkNothingLeft() }
     case .stopping: continueStop()

@@ -13,6 +13,8 @@ struct TmpfilesOptions {
   var removes = false
   var boot = false
   var excluded: [Bytes] = []
+  /// Nothing is removed there.
+  var kept: [Bytes] = []
   /// Empty: all that the standard folders hold.
   var files: [Bytes] = []
 }
@@ -66,7 +68,9 @@ private func runTmpfiles(_ options: TmpfilesOptions, environment: [Bytes], _ ker
   var runner = TmpfilesRunner(passwd: contents("/etc/passwd"), groups: contents("/etc/group")) { severity, message in
     complain("tmpfiles: " + (severity == .notice ? [] : Bytes(severity.name) + ": ") + message)
   }
-  runner.run(plan.items, removes: options.removes, creates: options.creates, boot: options.boot, excluding: options.excluded)
+  runner.run(
+    plan.items, removes: options.removes, creates: options.creates, boot: options.boot, excluding: options.excluded,
+    kept: options.kept)
   if plan.hasErrors || isUnreadable || runner.unknownOwners > 0 { return 65 }
   return runner.failures > 0 ? 73 : 0
 }
@@ -97,6 +101,8 @@ func prepareFace(_ arguments: [Bytes], environment: [Bytes]) -> Int32 {
       tmpfiles.boot = true
       // The container's /dev is the runtime's.
       tmpfiles.excluded = [Bytes("/dev")]
+      // Distributions have /tmp emptied at boot. A container's may be a volume, or its host's: that would be somebody's data.
+      tmpfiles.kept = [Bytes("/tmp"), Bytes("/var/tmp")]
       _ = runTmpfiles(tmpfiles, environment: environment, &kernel)
       _ = apus_umask(0o022)
     }

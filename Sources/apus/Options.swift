@@ -4,7 +4,7 @@ import Model
 enum OptionID: UInt8 {
   case unitPath, stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup
   case output, noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet
-  case create, remove, boot, excludePrefix, explain
+  case generatorTimeout, create, remove, boot, excludePrefix, explain
   case full, noPager, system, noAskPassword
   case pathForm, unescape, mangle, suffix, template, instance
   case now, runtime, force, noReload, plain, failed, after, before, reverse
@@ -75,6 +75,8 @@ struct OptionSpec {
     OptionSpec(.plan, "plan", "only say what would be done"),
     OptionSpec(.quiet, "quiet", short: "q", "say nothing, only exit with the status"),
     OptionSpec(.explain, "explain", "what is not enforced in each unit, what is done instead, and why"),
+    OptionSpec(
+      .generatorTimeout, "generator-timeout", value: "SPAN", "how long unit generators may take together (default: 15s)"),
     OptionSpec(.create, "create", "make files, folders and links, and set their modes and owners"),
     OptionSpec(.remove, "remove", "remove what the lines of types r, R and D say"),
     OptionSpec(.boot, "boot", "do also what is only right at boot (!)"),

@@ -41,13 +41,22 @@ func runFace(_ options: RunOptions) -> Int32 {
     configuration.controlGroupID = id
   }
 
-  var loaded = LoadedUnits(units: [], diagnostics: [], starting: [])
-  if !options.isWrapper {
-    loaded = readUnits(configuration, kernel)
-    if loaded.hasErrors {
+  // Units of the unit path need what systemd does for its host; the units are then read in the loop, which reaps and listens
+  // to signals meanwhile.
+  // A unit path of the user's own has no host to prepare.
+  let preparesHost = options.unitPath == nil && (options.bootsDefaultTarget || options.paths.contains { isUnit($0) })
+  if preparesHost {
+    configuration.hostPreparation = HostPreparation()
+    if let limit = options.generatorTimeout { configuration.hostPreparation?.generatorLimit = limit }
+  }
+  var loaded = preparesHost ? nil : LoadedUnits(units: [], diagnostics: [], starting: [])
+  if !options.isWrapper && !preparesHost {
+    let units = readUnits(configuration, kernel)
+    if units.hasErrors {
       complain(Bytes("exit 78: the unit files have errors, nothing was started"))
       return Status.badConfiguration
     }
+    loaded = units
   }
   let socket = options.isWrapper ? nil : openControl(options, configuration, kernel)
   var supervisor = Supervisor(kernel, configuration)
@@ -98,3 +107,6 @@ private func groupID(_ name: Bytes, _ kernel: LinuxKernel) -> UInt32? {
   }
   return Accounts.group(name, in: groups)
 }
+
+/// As the loader takes an operand: no path, but a name of the unit path.
+private func isUnit(_ operand: Bytes) -> Bool { !operand.contains(47) && apus_path_kind(operand + [0]) < 0 }

@@ -26,6 +26,8 @@ struct RunOptions {
   var unitPath: Bytes? = nil
   /// `apus` alone as PID 1.
   var bootsDefaultTarget = false
+  /// `--generator-timeout`
+  var generatorTimeout: TimeSpan? = nil
   /// COMMAND and its arguments; empty for none.
   var command: [Bytes] = []
   /// `apus -- COMMAND`: reap and forward, say nothing.
@@ -54,6 +56,10 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
   options.command = parsed.command
   options.isWrapper = parsed.face == .wrap
   options.environment = environment
+  if let text = values.value(.generatorTimeout) {
+    guard case .success(let span) = parseTimeSpan(text) else { throw invalid(.generatorTimeout, Bytes("is no time span (10s, 1min 30s)")) }
+    options.generatorTimeout = span
+  }
   if let text = values.value(.stopTimeout) {
     switch parseTimeSpan(text) {
     case .success(let span): options.stopTimeout = span.isInfinite ? nil : span

@@ -67,7 +67,7 @@ struct VerbSpec {
     .boot, "", .supervise, usage: "[OPTION...]", operands: 0...0, supervising, "as PID 1: boot default.target", "")
 
   private static let supervising: [OptionID] = [
-    .stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup, .unitPath,
+    .stopTimeout, .failFast, .stay, .group, .dieWithParent, .containment, .spawn, .control, .controlGroup, .unitPath, .generatorTimeout,
   ]
 
   static let all: [VerbSpec] = [

@@ -67,5 +67,47 @@ extension SystemTests {
         #expect(ended.stderr.contains(finding), "\(finding) is not in \(ended.stderr)")
       }
     }
+
+    /// A root of its own for the boot: the machine's folders that it writes to are covered, and only these units are there.
+    static let boot = """
+      mount -t tmpfs -o mode=755 tmpfs /run; mount -t tmpfs -o mode=1777 tmpfs /tmp; mount -t tmpfs tmpfs /etc/systemd
+      mount -t tmpfs tmpfs /usr/lib/tmpfiles.d; mkdir -p /etc/systemd/system/multi-user.target.wants /etc/systemd/system-generators
+      mkdir /run/tmpfiles.d; printf 'd /run/made 0711\nD /tmp 1777\nF! /run/booted - - - - yes\n' > /run/tmpfiles.d/x.conf; : > /tmp/kept
+      cd /etc/systemd/system; printf '[Service]\nExecStart=/bin/sleep 1000\n' > a.service; ln -s ../a.service multi-user.target.wants/
+      cd ../system-generators; ln -s /dev/null postgresql-generator
+      printf '#!/bin/sh\nmkdir $1/multi-user.target.wants\nprintf "[Service]\\nExecStart=/bin/sleep 1001\\n" > $1/g.service
+      ln -s ../g.service $1/multi-user.target.wants/\n' > good
+      printf '#!/bin/sh\nexec sleep 1000\n' > hangs; chmod +x *
+
+      """
+
+    @Test func theBootDoesWhatTheHostNeedsAndALateGeneratorCostsOnlyItsUnits() throws {
+      let apus = try Binary.path()
+      let ended = try runToEnd([
+        "unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c",
+        Self.boot + """
+          (until [ "$(\(apus) is-active a g 2>/dev/null | sort -u)" = active ]; do sleep 0.05; done
+           stat -c '%a' /run/made; cat /run/booted; echo; ls /tmp; ls /run/systemd/generator
+           rm /etc/systemd/system-generators/good; rm /run/booted; \(apus) daemon-reload; ls /run/systemd /run/booted 2>&1; \(apus) exit 5) &
+          APUS_GENERATOR_TIMEOUT=300ms exec \(apus)
+          """,
+      ])
+      #expect(ended.status == 5, "\(ended)")
+      #expect(
+        ended.stdout.hasPrefix("711\nyes\nkept\ng.service\nmulti-user.target.wants\n")
+          && ended.stdout.contains("cannot access '/run/booted'"), "\(ended.stdout)")
+      #expect(ended.stderr.contains("system-generators/hangs is late"), "\(ended.stderr)")
+    }
+
+    /// While the host is prepared apus is a PID 1 that listens: it can be stopped.
+    @Test func aStopDuringThePreparationIsHeard() throws {
+      let apus = try Binary.path()
+      let ended = try runToEnd([
+        "unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c",
+        Self.boot + "(until [ -e /run/systemd/generator ]; do sleep 0.02; done; kill -TERM 1) & APUS_GENERATOR_TIMEOUT=60s exec \(apus)",
+      ])
+      #expect(ended.status == 0 && ended.seconds < 10, "\(ended)")
+      #expect(ended.stderr.contains("asked to stop by SIGTERM"), "\(ended.stderr)")
+    }
   }
 }

@@ -25,12 +25,16 @@ public struct TmpfilesRunner {
   }
 
   /// First everything that is removed, then everything that is made, each in the order given.
-  public mutating func run(_ items: [TmpfilesItem], removes: Bool, creates: Bool, boot: Bool, excluding: [Bytes] = []) {
+  /// `kept`: nothing is removed there or below.
+  public mutating func run(
+    _ items: [TmpfilesItem], removes: Bool, creates: Bool, boot: Bool, excluding: [Bytes] = [], kept: [Bytes] = []
+  ) {
     let wanted = items.filter { item in
       (boot || !item.isForBootOnly) && !excluding.contains { isBelow(item.path, $0) }
     }
     let known = wanted.filter { isOwnerKnown($0) }
-    if removes { for item in known { each(item) { runner, path, item throws(PathError) in try runner.remove(path, item) } } }
+    let removable = known.filter { item in !kept.contains { isBelow(item.path, $0) } }
+    if removes { for item in removable { each(item) { runner, path, item throws(PathError) in try runner.remove(path, item) } } }
     if creates { for item in known { each(item) { runner, path, item throws(PathError) in try runner.create(path, item) } } }
   }
 

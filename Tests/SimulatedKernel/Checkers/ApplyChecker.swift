@@ -21,7 +21,7 @@ final class ApplyChecker: Checker {
     let isPlan =
       switch purpose {
       case .plan: true
-      case .applyBySignal, .apply, .daemonReload, .demand: false
+      case .boot, .applyBySignal, .apply, .daemonReload, .demand: false
       }
     if loaded.hasErrors || isPlan || moment.manager.isPhaseStopping {
       judgeUntouched(moment, loaded.hasErrors ? "refused apply" : "plan")

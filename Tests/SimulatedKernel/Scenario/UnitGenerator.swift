@@ -127,7 +127,7 @@ struct UnitGenerator {
     return unit.text
   }
 
-  private mutating func kindOfService() -> String { 
+  private mutating func kindOfService() -> String {
     ["simple", "exec", "oneshot", "notify", "notify-reload", "forking", "idle", "dbus"][random.weighted([24, 14, 18, 16, 8, 14, 4, 2])]
   }
 
