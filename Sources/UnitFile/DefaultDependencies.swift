@@ -4,26 +4,29 @@ extension Assembler {
   /// Default and implicit dependencies (units.md e.2), as far as the units they name are there: a folder on the command
   /// line has no `sysinit.target`, and nothing is said of it.
   mutating func addDefaultDependencies() {
+    let targets = DefaultTargets(
+      sysinit: loaded(Bytes("sysinit.target")), basic: loaded(Bytes("basic.target")), shutdown: loaded(Bytes("shutdown.target")),
+      timers: loaded(Bytes("timers.target")), bus: loaded(Bytes("dbus.socket")))
     for position in files.indices {
       let unit = catalogue.units[position]
       guard unit.loadState == .loaded, !unit.name.isTemplate, !isStub(unit) else { continue }
       switch unit.kind {
       case .service(let service):
-        if service.type == .dbus { add("dbus.socket", [.requires, .after], to: position) }
+        if service.type == .dbus { require(targets.bus, to: position) }
         guard unit.defaultDependencies else { continue }
-        add("sysinit.target", [.requires, .after], to: position)
-        add("basic.target", [.after], to: position)
-        addShutdown(to: position)
+        require(targets.sysinit, to: position)
+        add(targets.basic, .after, to: position)
+        addShutdown(targets, to: position)
       case .timer(let timer):
         if timer.unit != unit.name { catalogue.units[position].dependencies.add(timer.unit, .before) }
         guard unit.defaultDependencies else { continue }
-        add("sysinit.target", [.requires, .after], to: position)
-        add("timers.target", [.before], to: position)
-        addShutdown(to: position)
+        require(targets.sysinit, to: position)
+        add(targets.timers, .before, to: position)
+        addShutdown(targets, to: position)
       case .target:
         guard unit.defaultDependencies else { continue }
         orderBehindItsUnits(position)
-        addShutdown(to: position)
+        addShutdown(targets, to: position)
       case .other: break
       }
     }
@@ -34,16 +37,36 @@ extension Assembler {
     return false
   }
 
-  /// Shutdown is a unit that all others conflict with and stop before.
-  private mutating func addShutdown(to position: Int) {
-    add("shutdown.target", [.conflicts, .before], to: position)
+  /// Where the units are that others depend on by default; nil of one that is not there. They are looked up once, as numbers:
+  /// the Embedded build of 6.3.1 mixed the names up when they were passed as literals beside literals of kinds.
+  private struct DefaultTargets {
+    var sysinit: Int?
+    var basic: Int?
+    var shutdown: Int?
+    var timers: Int?
+    var bus: Int?
   }
 
-  private mutating func add(_ name: StaticString, _ kinds: [ReferenceKind], to position: Int) {
-    guard let name = UnitName(Bytes(name)), name != catalogue.units[position].name, let target = index.position(of: name),
-      catalogue.units[target].loadState == .loaded
-    else { return }
-    for kind in kinds { catalogue.units[position].dependencies.add(name, kind) }
+  private func loaded(_ name: Bytes) -> Int? {
+    guard let name = UnitName(name), let position = index.position(of: name), catalogue.units[position].loadState == .loaded
+    else { return nil }
+    return position
+  }
+
+  /// Shutdown is a unit that all others conflict with and stop before.
+  private mutating func addShutdown(_ targets: DefaultTargets, to position: Int) {
+    add(targets.shutdown, .conflicts, to: position)
+    add(targets.shutdown, .before, to: position)
+  }
+
+  private mutating func require(_ target: Int?, to position: Int) {
+    add(target, .requires, to: position)
+    add(target, .after, to: position)
+  }
+
+  private mutating func add(_ target: Int?, _ kind: ReferenceKind, to position: Int) {
+    guard let target, target != position else { return }
+    catalogue.units[position].dependencies.add(catalogue.units[target].name, kind)
   }
 
   /// A target is reached when what it pulls in has been started, if both sides have default dependencies and nobody
