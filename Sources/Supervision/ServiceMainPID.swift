@@ -6,6 +6,8 @@ struct MainSearch: Equatable, Sendable {
   var isKnown = false
   /// The answer that the start waits for.
   var awaits: MainPIDSource? = nil
+  /// It is asked for once: what is not there now comes later.
+  var looksOnce = false
   /// A MAINPID= is being verified.
   var isVerifying = false
   /// The main process ended while another may be about to take its place.
@@ -47,6 +49,7 @@ extension ServiceMachine {
       context.effects.append(.stopFindingMainPID(Invocation(unit: context.id, number: invocation)))
     }
     search.awaits = nil
+    search.looksOnce = false
   }
 
   /// A main process ends. Where a MAINPID= is being verified, or a PID file may name its successor (a daemon that executes
@@ -87,8 +90,9 @@ extension ServiceMachine {
       step(.mainPIDFound, &context)
     case .absent, .refused:
       // The file may still come, or come right.
-      if source == .pidFile { return }
+      if source == .pidFile && !search.looksOnce { return }
       search.awaits = nil
+      search.looksOnce = false
       step(.mainPIDUnknown, &context)
     }
   }

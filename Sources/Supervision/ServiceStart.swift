@@ -142,10 +142,12 @@ extension ServiceMachine {
       if main == nil && context.settings.guessMainPID { return awaitGuess(&context) }
       return startIsMade(&context)
     }
-    // ExecStartPost= may be who writes it: then it is waited for after that.
+    // ExecStartPost= may be who writes it: then it is waited for after that. If it is there, ExecStartPost= is told.
     if context.settings.startPost.isEmpty { return awaitPIDFile(&context) }
+    if main != nil { return startIsMade(&context) }
     rereadPIDFile(&context)
-    startIsMade(&context)
+    search.awaits = .pidFile
+    search.looksOnce = true
   }
 
   /// Nobody is left who could write the PID file, say READY=1, or answer a probe.

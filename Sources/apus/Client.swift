@@ -171,7 +171,8 @@ struct Client {
     printDiagnostics(answer)
     complain(answer.message.starts(with: "cannot ") ? answer.message : "cannot " + intent + ": " + answer.reason)
     switch answer.errorName {
-    case _ where answer.isNotFound: return Status.notInstalled
+    // As systemctl: it looks for the unit, and these two only ask for what is loaded.
+    case _ where answer.isNotFound: return face == .kill || face == .resetFailed ? Status.failure : Status.notInstalled
     case RequestError.notApplicable.name where face == .reload: return Status.notRunning
     case RequestError.denied.name: return Status.notPermitted
     case RequestError.badConfiguration.name: return Status.badConfiguration

@@ -62,7 +62,7 @@ private func absentUnit(_ name: Bytes) -> JSONValue {
   func member(_ key: StaticString, _ value: Bytes) -> JSONMember { JSONMember(key: Bytes(key), value: .string(value)) }
   return .object([
     member("Id", name), member("LoadState", Bytes("not-found")), member("ActiveState", Bytes("inactive")),
-    member("SubState", Bytes("dead")),
+    member("SubState", Bytes("dead")), member("Result", Bytes("success")),
   ])
 }
 

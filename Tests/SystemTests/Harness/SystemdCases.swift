@@ -69,7 +69,7 @@ struct SystemdWorld {
     mkdir -p /run/t/bin
     cp \(tell) /run/t/bin/tell
     ln -s \(apus) /run/t/bin/systemctl
-    unset HOME
+    unset HOME PWD OLDPWD
     set +e
     """
   }
