@@ -110,10 +110,15 @@ extension Unit {
   mutating func addLinks(_ links: UnitLinks, to references: inout [Reference]) {
     let kinds: [(ReferenceKind, [UnitName])] = [(.wants, links.wants), (.requires, links.requires), (.upholds, links.upholds)]
     for (kind, names) in kinds {
+      if names.isEmpty { continue }
+      // Collected apart, with a set: thousands of links are one pass, not one search and one copy each.
+      var list = dependencies[kind]
+      var seen = Set(list.map { $0.bytes })
       for name in names {
-        dependencies.add(name, kind)
+        if seen.insert(name.bytes).inserted { list.append(name) }
         references.append(Reference(kind: kind, name: name, position: Position(line: 0, column: 0)))
       }
+      dependencies[kind] = list
     }
   }
 }
