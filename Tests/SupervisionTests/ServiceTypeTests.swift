@@ -235,9 +235,10 @@ import Testing
       $0.pidFile = Bytes("/run/a.pid")
       $0.startPost = [command("/p")]
     }
-    #expect(world.state("a.service") == .startPost)
+    #expect(world.state("a.service") == .start)
     #expect(world.searches.map { $0.waits } == [false])
     world.answerSearch(.pidFile, .absent)
+    #expect(world.state("a.service") == .startPost)
     world.end("a.service", .startPost)
     #expect(world.state("a.service") == .startPost)
     #expect(world.searches.map { $0.waits } == [false, true])
