@@ -37,6 +37,9 @@ let swiftSettings: [SwiftSetting] = [
   .unsafeFlags(["-enable-experimental-feature", "Embedded"], embedded),
   .enableExperimentalFeature("Lifetimes"),
   .unsafeFlags(["-wmo", "-Osize", "-Xfrontend", "-disable-stack-protector", "-Xfrontend", "-function-sections"], embedded),
+  // Machine code is made by the linker, of all modules at once (`linkerSettings`): the objects hold bitcode under the names
+  // that SwiftPM expects, which the driver's own `-lto` would not give them.
+  .unsafeFlags(["-Xfrontend", "-lto=llvm-full", "-Xfrontend", "-emit-bc"], embedded),
   // Embedded Swift's check of exclusive access is an empty function (6.3.1); the ordinary build checks.
   .unsafeFlags(["-enforce-exclusivity=unchecked"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
@@ -68,6 +71,10 @@ let linkerSettings: [LinkerSetting] = [
       // The toolchain's own linker folds functions that are equal.
       + ["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "-s", "-Xlinker", "--build-id=none"]
       + ["-Xlinker", "-O2", "-Xlinker", "--no-rosegment", "-Xlinker", "-znorelro", "-Xlinker", "--no-eh-frame-hdr"]
+      // Across all modules: equal runs of instructions become one function, and nothing is inlined that makes its caller
+      // larger. Measured together: 1,144 KB -> 1,015 KB; a third round of the outliner gains nothing.
+      + ["-enable-machine-outliner=always", "-machine-outliner-reruns=2", "-inline-threshold=0"]
+      .flatMap { ["-Xlinker", "-mllvm", "-Xlinker", $0] }
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),
     embedded)
