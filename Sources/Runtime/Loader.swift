@@ -272,6 +272,16 @@ struct Loader {
     return softened
   }
 
+  /// What the command line names by name and cannot be loaded: a boot without it would not be what was asked for.
+  private func refusals(_ names: [UnitName], _ units: [Unit]) -> [Diagnostic] {
+    var found: [Diagnostic] = []
+    for unit in units where unit.loadState == .error || unit.loadState == .badSetting {
+      guard requested.contains(where: { index.find($0).id == unit.name }) else { continue }
+      found.append(Diagnostic(.error, file: unit.fragmentPath, message: text("\(unit.name.bytes) cannot be started: \(unit.loadError)")))
+    }
+    return found
+  }
+
   private func finish() -> LoadedUnits {
     var catalogue = assemble(parsed)
     // A template is no unit.
@@ -287,8 +297,10 @@ struct Loader {
       let wanted = requested.map { index.find($0).id }
       names = startingUnits(catalogue).filter { starting[$0.bytes] == true && !wanted.contains($0) } + wanted
     }
+    var findings = diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) }
+    if isFirst && !isDemand { findings += refusals(names, catalogue.units) }
     return LoadedUnits(
-      units: catalogue.units, diagnostics: diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) },
+      units: catalogue.units, diagnostics: findings,
       starting: isDemand ? [] : names, isPartial: isDemand)
   }
 }

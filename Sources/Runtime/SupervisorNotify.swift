@@ -30,8 +30,14 @@ extension Supervisor {
   /// What waits in the notify socket of a unit.
   mutating func drainNotify(_ unit: UnitID, limit: Int, _ notes: inout [Note]) {
     for _ in 0..<limit {
-      guard let notifier = notifiers[unit], let datagram = kernel.receiveNotify(unit) else { return }
-      note(datagram, unit, notifier, &notes)
+      guard let datagram = kernel.receiveNotify(unit) else { return }
+      if let notifier = notifiers[unit] {
+        note(datagram, unit, notifier, &notes)
+      } else {
+        // The socket is there, but nothing of the unit was ever spawned with it (the fork failed): what is left unread there
+        // would wake the loop for ever.
+        notes.append(Note(closes: datagram.descriptors))
+      }
     }
   }
 

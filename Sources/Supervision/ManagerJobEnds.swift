@@ -143,6 +143,8 @@ extension Manager {
   mutating func jobTimedOut(_ deadline: Deadline) {
     let unit = deadline.key.unit
     guard valid(unit), let job = self[unit].job, job.id == deadline.invocation else { return }
+    // A stop of apus itself waits for all: without its job a target would stay up, and apus with it.
+    if job.type == .stop && isPhaseStopping { return }
     message(.error, self[unit].name + ": its " + Bytes(job.type.name) + " job timed out")
     finish(unit, .timeout, Bytes("the job timed out"))
     act(unit, self[unit].unit.jobTimeoutAction, .jobTimeout)

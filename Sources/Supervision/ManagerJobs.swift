@@ -270,6 +270,8 @@ extension Manager {
     self[unit].job?.type = .start
     self[unit].job?.wasRestart = true
     self[unit].job?.isRunning = false
+    // The stop was asked for: what follows is no automatic restart any more, and the counters start anew.
+    self[unit].job?.isAutoRestart = false
     if !waiting.contains(unit) { waiting.append(unit) }
     mayRun = true
   }

@@ -70,6 +70,9 @@ import Testing
     let pid = Self.spawn(&kernel, "life=0 end=exit:7")
     var ready: [Readiness] = []
     for _ in 0..<20 { kernel.wait(until: kernel.now().instant + TimeSpan(milliseconds: 50), into: &ready) }
+    // What is ready and not read lets no time pass.
+    _ = kernel.execReport(pid)
+    for _ in 0..<20 { kernel.wait(until: kernel.now().instant + TimeSpan(milliseconds: 50), into: &ready) }
     let isSent = kernel.signalChild(pid, .terminate)
     let first = kernel.reap()
     let second = kernel.reap()

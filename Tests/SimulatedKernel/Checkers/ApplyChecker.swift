@@ -107,7 +107,9 @@ final class ApplyChecker: Checker {
     while grows {
       let size = concerned.count
       for unit in loaded.units + unitsBefore {
-        let pulled = unit.dependencies.requires + unit.dependencies.wants
+        let edges = unit.dependencies
+        var pulled = edges.requires + edges.wants + edges.requisite + edges.bindsTo + edges.partOf + edges.upholds + edges.conflicts
+        pulled += edges.onFailure + edges.onSuccess + edges.propagatesStopTo + edges.stopPropagatedFrom
         if pulled.contains(where: { concerned.contains($0.bytes) }) { concerned.insert(unit.name.bytes) }
         if concerned.contains(unit.name.bytes) { for name in pulled { concerned.insert(name.bytes) } }
       }

@@ -99,6 +99,13 @@ final class RoleChecker: Checker {
     for case .spawn(let request) in moment.effects where request.key.invocation.unit.index >= 0 {
       let index = Int(request.key.invocation.unit.index)
       let state = moment.new[index].state
+      // What follows from the start may have ended it in the same moment (a conflict, nobody who needs it).
+      let isOvertaken = moment.effects.contains { effect in
+        if case .kill(let order) = effect { return order.invocation == request.key.invocation }
+        return false
+      }
+      // With KillMode=none its stop leaves it, too.
+      if isOvertaken || moment.manager.settings(index)?.killMode == KillMode.none { continue }
       if request.key.role == .probe ? !RoleChecker.probed.contains(state) : state != home(request.key.role) {
         fail("\(moment.name(index).shown) is in \(state.name) and runs \(request.key.role.name)=")
       }
@@ -155,7 +162,10 @@ final class StuckChecker: Checker {
     let lacks: Bool
     switch new.state {
     case .condition, .startPre, .startPost, .reload, .stop, .stopPost: lacks = new.controlKey == nil && !new.waitsWithoutProcess
-    case .start: lacks = new.mainKey == nil && new.controlKey == nil && !new.waitsWithoutProcess
+    case .start:
+      // With RemainAfterExit=yes whoever else is left may still say READY=1 (systemd's rule).
+      let mayBeTold = moment.manager.settings(index).map { $0.remainAfterExit } ?? false
+      lacks = new.mainKey == nil && new.controlKey == nil && !new.waitsWithoutProcess && !mayBeTold
     case .autoRestartQueued: lacks = new.jobType == nil && !moment.manager.isPhaseStopping
     default: lacks = false
     }

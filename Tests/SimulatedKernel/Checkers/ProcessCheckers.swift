@@ -10,6 +10,8 @@ final class AttributionChecker: Checker {
   private var seen = 0
   /// Collected by apus, not yet told to the manager, and since which turn.
   private var untold: [(key: ProcessKey, status: ExitStatus)] = []
+  /// Children of apus that it came to follow under another key (MAINPID= of its own child).
+  private var renamed: [(old: ProcessKey, new: ProcessKey)] = []
   private var execTold: Set<ProcessKey> = []
   /// Main processes that apus did not make, by the key that it follows them under.
   private var adopted: [(key: ProcessKey, pid: Int32, serial: UInt64)] = []
@@ -42,6 +44,7 @@ final class AttributionChecker: Checker {
       // One that is gone already has no entry: its end is told at once.
       adopted.append((key, pid, world.serial(ofPID: pid)))
       execTold.insert(key)
+      if let old = world.ownChildKey(pid) { renamed.append((old, key)) }
     }
     switch moment.event {
     case .spawned(let key, 0):
@@ -56,7 +59,8 @@ final class AttributionChecker: Checker {
     case .executed(let key), .execFailed(let key, _):
       if !execTold.insert(key).inserted { fail("exec status of \(key.text) told twice") }
     case .exited(let key, let status):
-      guard let index = untold.firstIndex(where: { $0.key == key }) else {
+      let former = renamed.first { $0.new == key }?.old
+      guard let index = untold.firstIndex(where: { $0.key == key || $0.key == former }) else {
         // Of one that is no child only the end is known, not the status.
         if let followed = adopted.first(where: { $0.key == key }) {
           if world.serial(ofPID: followed.pid) == followed.serial, followed.serial != 0, world.isLive(followed.pid) {
@@ -64,6 +68,8 @@ final class AttributionChecker: Checker {
           }
           let wasCollected = orphanEnds.contains { $0.pid == followed.pid && $0.status == status }
           if status != .exited(0), !wasCollected { fail("exit of \(key.text), which is no child, told with \(status.shellStatus)") }
+          // It may be handed to apus as an orphan later: told it was.
+          adopted.removeAll { $0.key == key }
           return
         }
         fail("exit of \(key.text) told, which nobody collected")

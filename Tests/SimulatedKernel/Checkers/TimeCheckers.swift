@@ -111,6 +111,12 @@ final class BackoffChecker: Checker {
   /// The end of a backoff began it: its job was queued by the restart's deadline, now or before.
   private func isAutomatic(_ index: Int, _ old: UnitGlance, _ new: UnitGlance, _ event: Event?) -> Bool {
     // A request that met the waiting job made it one of its own, or took its place.
+    // A start that only waited for the backoff, or one that was overtaken in the same moment: either count is right.
+    let isDue: Bool
+    if case .deadline(let deadline) = event, deadline.key.kind == .restart { isDue = Int(deadline.key.unit.index) == index } else { isDue = false }
+    if isDue && old.jobType != nil || old.jobIsAutoRestart && new.jobID != old.jobID { return new.restarts == old.restarts &+ 1 }
+    // Its conditions were looked at meanwhile: the job runs already.
+    if case .checked(let unit, _, _) = event, Int(unit.index) == index { return old.jobIsAutoRestart }
     if new.jobType != nil { return new.jobIsAutoRestart && !(old.jobIsRunning && old.jobID == new.jobID) }
     if old.jobIsAutoRestart && !old.jobIsRunning { return true }
     guard case .deadline(let deadline) = event, deadline.key.kind == .restart else { return false }

@@ -145,6 +145,7 @@ struct UnitGenerator {
       if percent(70) { unit.add(.unit, "After", needed) }
     }
     if percent(10) { unit.add(.unit, "Before", "s\(index + 1 + random.below(5)).service") }
+    addRelations(&unit, earlier)
   }
 
   private mutating func addCommands(_ unit: inout UnitText, type: String, runsOnce: Bool) {
