@@ -118,7 +118,7 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
-      path: "Tests/SimulatedKernel", swiftSettings: toolSettings),
+      path: "Tests/SimulatedKernel", exclude: ["NotReached.txt"], swiftSettings: toolSettings),
     .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate", swiftSettings: toolSettings),
     .testTarget(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],

@@ -113,6 +113,10 @@ extension Manager {
         items.append(PlanItem(unit: unit.name.bytes, action: startsOnApply(unit, loaded) ? .start : .update, reason: Bytes("new file")))
         continue
       }
+      if comesByApply(id, unit, loaded) {
+        items.append(PlanItem(unit: unit.name.bytes, action: .start, reason: Bytes("new file")))
+        continue
+      }
       let (difference, reason) = Manager.difference(definitionInForce(id), unit)
       switch difference {
       case .none: items.append(PlanItem(unit: unit.name.bytes, action: .nothing, reason: []))
@@ -132,6 +136,12 @@ extension Manager {
   private func isPresent(_ index: Int) -> Bool { byName[records[index].name] == index && !records[index].isRemoved }
 
   /// Units of the unit path are only read anew (DESIGN section 9).
+  /// A client named it before (`status`, say), so that it is known already, but it has never been one that starts.
+  private func comesByApply(_ id: UnitID, _ unit: Unit, _ loaded: LoadedUnits) -> Bool {
+    !self[id].isStarting && self[id].isDown && self[id].job == nil && self[id].service.invocation == 0 && !self[id].isOn
+      && !isStoppedByClient(id) && startsOnApply(unit, loaded)
+  }
+
   private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool {
     unit.origin == .commandLine && loaded.starting.contains(unit.name)
   }

@@ -23,12 +23,15 @@ extension Assembler {
         require(targets.sysinit, to: position)
         add(targets.timers, .before, to: position)
         addShutdown(targets, to: position)
-      case .target:
-        guard unit.defaultDependencies else { continue }
-        orderBehindItsUnits(position)
-        addShutdown(targets, to: position)
-      case .other: break
+      case .target, .other: break
       }
+    }
+    // Targets last: who is ordered behind a target by default is not waited for by it, though it pulls him in.
+    for position in files.indices {
+      let unit = catalogue.units[position]
+      guard case .target = unit.kind, unit.loadState == .loaded, !unit.name.isTemplate, unit.defaultDependencies else { continue }
+      orderBehindItsUnits(position)
+      addShutdown(targets, to: position)
     }
   }
 

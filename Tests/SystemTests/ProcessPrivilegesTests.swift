@@ -82,7 +82,7 @@ extension SystemTests {
           "units/a.service",
           Units.service(
             "Type=oneshot", "ExecSearchPath=/nowhere:/usr/bin:/bin",
-            "ExecStart=sh -c 'echo $SYSTEMD_EXEC_PID $$$$ $PATH ${0}' $SYSTEMD_EXEC_PID",
+            "ExecStart=sh -c 'echo $SYSTEMD_EXEC_PID $$$$ $PATH $$0' $SYSTEMD_EXEC_PID",
             "StandardOutput=file:\(box.path("out"))"))
         try box.write(
           "units/b.service",
@@ -109,7 +109,7 @@ extension SystemTests {
         mkdir("/var/lib/\(name)", 0o755)
         FileManager.default.createFile(atPath: "/var/lib/\(name)/kept", contents: nil)
         let script =
-          "id -u; id -g; echo $USER $STATE_DIRECTORY; stat -c %u $STATE_DIRECTORY/kept; echo > $STATE_DIRECTORY/new; readlink $STATE_DIRECTORY"
+          "id -u; id -g; echo $USER $STATE_DIRECTORY; stat -c %%u $STATE_DIRECTORY/kept; echo > $STATE_DIRECTORY/new; readlink $STATE_DIRECTORY"
         try box.write(
           "units/dyn.service",
           Units.service(

@@ -25,7 +25,8 @@ extension SystemTests {
         ]
       ), ("Numeric users.", ["217/USER"]), ("Timers.", ["`AccuracySec=`", "`OnUnitActiveSec=`"]), ("Output.", ["`StandardOutput=inherit`"]),
       ("Names of the host.", ["network.target", "syslog.socket", "*.mount"]), ("Leaving.", ["poweroff", "halt", "reboot"]),
-      ("Sandboxing.", ["never fatal"]), ("Stopped means gone.", ["`stop-sigkill`"]), ("Jobs.", ["`Schedule=`"]),
+      ("Booting.", ["tmpfiles.d", "/tmp"]), ("Sandboxing.", ["never fatal"]), ("Stopped means gone.", ["`stop-sigkill`"]),
+      ("Jobs.", ["`Schedule=`"]),
       ("Severity.", ["error", "/etc/apus"]),
     ]
 

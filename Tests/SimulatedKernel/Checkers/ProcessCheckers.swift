@@ -14,6 +14,7 @@ final class AttributionChecker: Checker {
   private var renamed: [(old: ProcessKey, new: ProcessKey)] = []
   private var execTold: Set<ProcessKey> = []
   /// Main processes that apus did not make, by the key that it follows them under.
+  private var toldSerials: Set<UInt64> = []
   private var adopted: [(key: ProcessKey, pid: Int32, serial: UInt64)] = []
   /// How orphans ended that apus collected before it followed them.
   private var orphanEnds: [(pid: Int32, status: ExitStatus)] = []
@@ -29,12 +30,12 @@ final class AttributionChecker: Checker {
         // A helper's end is the loop's own business.
         if key.invocation.unit == .helper { continue }
         untold.append((key, burial.status))
-      } else if let index = adopted.firstIndex(where: { $0.serial == burial.serial }) {
+      } else if let index = adopted.firstIndex(where: { $0.serial == burial.serial }), !toldSerials.contains(burial.serial) {
         untold.append((adopted[index].key, burial.status))
-      } else {
-        orphanEnds.append((burial.pid, burial.status))
-        if orphanEnds.count > 64 { orphanEnds.removeFirst(32) }
       }
+      // Of a process that several runs follow each is told.
+      orphanEnds.append((burial.pid, burial.status))
+      if orphanEnds.count > 64 { orphanEnds.removeFirst(32) }
     }
   }
 
@@ -69,7 +70,7 @@ final class AttributionChecker: Checker {
           let wasCollected = orphanEnds.contains { $0.pid == followed.pid && $0.status == status }
           if status != .exited(0), !wasCollected { fail("exit of \(key.text), which is no child, told with \(status.shellStatus)") }
           // It may be handed to apus as an orphan later: told it was.
-          adopted.removeAll { $0.key == key }
+          toldSerials.insert(followed.serial)
           return
         }
         fail("exit of \(key.text) told, which nobody collected")

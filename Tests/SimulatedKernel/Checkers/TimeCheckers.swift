@@ -113,7 +113,11 @@ final class BackoffChecker: Checker {
     // A request that met the waiting job made it one of its own, or took its place.
     // A start that only waited for the backoff, or one that was overtaken in the same moment: either count is right.
     let isDue: Bool
-    if case .deadline(let deadline) = event, deadline.key.kind == .restart { isDue = Int(deadline.key.unit.index) == index } else { isDue = false }
+    if case .deadline(let deadline) = event, deadline.key.kind == .restart {
+      isDue = Int(deadline.key.unit.index) == index
+    } else {
+      isDue = false
+    }
     if isDue && old.jobType != nil || old.jobIsAutoRestart && new.jobID != old.jobID { return new.restarts == old.restarts &+ 1 }
     // Its conditions were looked at meanwhile: the job runs already.
     if case .checked(let unit, _, _) = event, Int(unit.index) == index { return old.jobIsAutoRestart }
