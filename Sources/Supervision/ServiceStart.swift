@@ -17,6 +17,8 @@ extension ServiceMachine {
     let asksFirst = leftBehind != 0 && mindsLeftovers(context.settings)
     if invocation != 0 && !(asksFirst && invocation == leftBehind) {
       context.effects.append(.forget(Invocation(unit: context.id, number: invocation)))
+      // Nobody can tell any more who is left of it.
+      if invocation == leftBehind { leftBehind = 0 }
     }
     invocation = context.nextInvocation
     result = .success

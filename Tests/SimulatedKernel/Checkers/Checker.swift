@@ -99,8 +99,9 @@ public final class Inspector {
     case .kill(let order): world.note("kill", Int64(order.invocation.number), Int64(order.signal.number), Bytes(decimal: order.number))
     case .forget(let invocation): world.note("forget", Int64(invocation.number))
     case .reply(let id, _): world.note("reply", Int64(id.number))
+    case .adopt(let key, let pid): world.note("adopt", Int64(key.invocation.number), Int64(pid), Bytes(decimal: key.serial))
     case .spawn, .watchEmpty, .countLeft, .message, .table, .load, .notify, .forward, .commandStopped, .takeTerminalBack, .finalSweep,
-      .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .adopt, .closeDescriptors, .watchDescriptor, .closeNotify:
+      .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .closeDescriptors, .watchDescriptor, .closeNotify:
       break
     }
   }

@@ -45,7 +45,7 @@ final class AttributionChecker: Checker {
       // One that is gone already has no entry: its end is told at once.
       adopted.append((key, pid, world.serial(ofPID: pid)))
       execTold.insert(key)
-      if let old = world.ownChildKey(pid) { renamed.append((old, key)) }
+      if let old = world.ownChildKey(pid), old.invocation == key.invocation { renamed.append((old, key)) }
     }
     switch moment.event {
     case .spawned(let key, 0):
