@@ -119,7 +119,10 @@ let package = Package(
     .target(
       name: "SimulatedKernel", dependencies: ["Model", "Calendar", "UnitFile", "Supervision", "Wire", "Runtime"],
       path: "Tests/SimulatedKernel", exclude: ["NotReached.txt"], swiftSettings: toolSettings),
-    .executableTarget(name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate", swiftSettings: toolSettings),
+    .executableTarget(
+      name: "simulate", dependencies: ["SimulatedKernel"], path: "Tests/simulate", swiftSettings: toolSettings,
+      // The release's objects are the linker's to compile.
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(
       name: "SimulationTests", dependencies: ["SimulatedKernel", "Runtime", "Supervision", "UnitFile", "Model"],
       path: "Tests/SimulationTests"),
