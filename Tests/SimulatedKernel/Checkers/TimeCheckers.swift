@@ -64,10 +64,22 @@ final class BackoffChecker: Checker {
       judge(index, at, moment)
     }
     for index in moment.changed { follow(index, moment) }
+    judgeTakeover(moment)
     if case .request(_, .resetFailed(let name)) = moment.event, let index = moment.manager.indexOfUnit(named: name) {
       models[index].step = 0
       models[index].restarts = 0
     }
+  }
+
+  /// A start that a client asks for takes over an automatic restart that waits: the counters start anew.
+  private func judgeTakeover(_ moment: Moment) {
+    guard case .request(let id, .job(.start, let name, _, _)) = moment.event, let index = moment.manager.indexOfUnit(named: name),
+      let old = moment.before(index), old.jobIsAutoRestart, !old.jobIsRunning
+    else { return }
+    // A refused one takes over nothing.
+    for case .reply(id, .failed) in moment.effects { return }
+    let new = moment.new[index]
+    if new.jobID == old.jobID, new.jobIsAutoRestart { fail("\(name.shown): a start that a client asked for counts as automatic") }
   }
 
   private func follow(_ index: Int, _ moment: Moment) {
@@ -118,7 +130,9 @@ final class BackoffChecker: Checker {
     } else {
       isDue = false
     }
-    if isDue && old.jobType != nil || old.jobIsAutoRestart && new.jobID != old.jobID { return new.restarts == old.restarts &+ 1 }
+    if isDue && old.jobType != nil || old.jobIsAutoRestart && new.jobType == .stop && new.jobID != old.jobID {
+      return new.restarts == old.restarts &+ 1
+    }
     // Its conditions were looked at meanwhile: the job runs already.
     if case .checked(let unit, _, _) = event, Int(unit.index) == index { return old.jobIsAutoRestart }
     if new.jobType != nil { return new.jobIsAutoRestart && !(old.jobIsRunning && old.jobID == new.jobID) }
