@@ -1,7 +1,7 @@
 import Model
 
 /// fnmatch(3) with no flags: `*`, `?`, `[a-z]`, `[!a]`, `\x`; a slash and a leading dot are bytes as others.
-func matchesPattern(_ name: Bytes, _ pattern: Bytes) -> Bool {
+public func matchesPattern(_ name: Bytes, _ pattern: Bytes) -> Bool {
   var position = 0
   var index = 0
   // Only the last star is gone back to, so that the cost is name × pattern.
