@@ -80,14 +80,17 @@ struct SystemdWorld {
     _ = try box.folder("over")
     try box.write("units/README", "Empty: what starts is asked for by the cases.\n")
     let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    // The command stays, so that apus is there to be killed: it would end with its command, at any moment from then on.
     let script = """
       PATH=/run/t/bin:\(path) sh \(Machine.root)/Tests/tools/run-cases \(file) > \(box.path("answers.new")) 2>&1
       mv \(box.path("answers.new")) \(box.path("answers"))
+      exec sleep infinity
       """
     let apus = try box.apus(
       ["run", "--stay", box.path("units"), "--", "/bin/sh", "-c", script], asInit: true,
       environment: ["PATH": path, "LANG": "C.UTF-8"], control: false,
       setup: setup(box, apus: try Binary.path(), tell: try Tools.path("tell")))
+    _ = try apus.pid()
     try eventually("the answers to \(cases.name).cases; stderr: \(apus.process.stderr.suffix(4000))", within: 240) {
       access(box.path("answers"), F_OK) == 0 || apus.process.hasEnded
     }
