@@ -84,6 +84,11 @@ int64_t apus_receive_message(
   return count;
 }
 
+int32_t apus_compare_files(int32_t one, int32_t other) {
+  long self = RAW(__NR_getpid);
+  return (int32_t)RAW(__NR_kcmp, self, self, 0 /* KCMP_FILE */, one, other);
+}
+
 // MARK: Files
 
 int32_t apus_open_file_at(int32_t folder, const uint8_t *name) {

@@ -7,7 +7,13 @@ struct HeldDescriptors {
   /// Of all units together; what would be more is refused. Far below any limit of open files that apus gives itself.
   static let max = 4096
 
-  private var table: [UInt32: Int32] = [:]
+  /// With what fstat(2) says of it, read once: most that differ differ in that, and need no further call.
+  private struct Held {
+    var descriptor: Int32
+    var status = apus_status()
+  }
+
+  private var table: [UInt32: Held] = [:]
   private var watched: Set<UInt32> = []
   private var next: UInt32 = 1
 
@@ -16,7 +22,9 @@ struct HeldDescriptors {
     guard table.count + descriptors.count <= HeldDescriptors.max else { return nil }
     var ids: [DescriptorID] = []
     for descriptor in descriptors {
-      table[next] = descriptor
+      var held = Held(descriptor: descriptor)
+      _ = apus_status_of(descriptor, &held.status)
+      table[next] = held
       ids.append(DescriptorID(next))
       next &+= 1
     }
@@ -24,13 +32,23 @@ struct HeldDescriptors {
   }
 
   /// The descriptor itself.
-  func find(_ id: DescriptorID) -> Int32? { table[id.number] }
+  func find(_ id: DescriptorID) -> Int32? { table[id.number]?.descriptor }
+
+  /// kcmp(2); where a container's seccomp profile refuses that, a socket is still known by its inode, which no other
+  /// open socket has. Of anything else two opens look alike: it counts as another one.
+  func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool {
+    guard let first = table[one.number], let second = table[other.number] else { return false }
+    guard first.status.inode == second.status.inode, first.status.device == second.status.device else { return false }
+    let result = apus_compare_files(first.descriptor, second.descriptor)
+    if result >= 0 { return result == 0 }
+    return first.status.mode & 0o170000 == 0o140000
+  }
 
   mutating func markWatched(_ id: DescriptorID) { watched.insert(id.number) }
 
   /// Out of the table; whether it was watched.
   mutating func take(_ id: DescriptorID) -> (descriptor: Int32, isWatched: Bool)? {
-    guard let descriptor = table.removeValue(forKey: id.number) else { return nil }
+    guard let descriptor = table.removeValue(forKey: id.number)?.descriptor else { return nil }
     return (descriptor, watched.remove(id.number) != nil)
   }
 }
@@ -41,6 +59,8 @@ extension LinuxKernel {
     guard let (descriptor, isWatched) = heldDescriptors.take(id) else { return }
     if isWatched { unwatchAndClose(descriptor) } else { _ = apus_close(descriptor) }
   }
+
+  public func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool { heldDescriptors.isSameFile(one, other) }
 
   /// Errors and hang-ups are always told, and once is enough. A regular file cannot be watched: it has no other end.
   public func watchDescriptor(_ id: DescriptorID) -> Bool {

@@ -47,6 +47,17 @@ public struct DescriptorID: Equatable, Hashable, Sendable {
   public init(_ number: UInt32) { self.number = number }
 }
 
+/// A descriptor of FDSTORE=1 that came with a datagram.
+public struct OfferedDescriptor: Equatable, Sendable {
+  public var id: DescriptorID
+  /// One that is held already, or came before it in the same datagram, and is the same open file (kcmp(2)).
+  public var sameAs: DescriptorID?
+  public init(_ id: DescriptorID, sameAs: DescriptorID? = nil) {
+    self.id = id
+    self.sameAs = sameAs
+  }
+}
+
 /// A descriptor that is passed to a service from number 3 on, with its name in LISTEN_FDNAMES.
 public struct PassedDescriptor: Equatable, Sendable {
   public var id: DescriptorID

@@ -79,6 +79,8 @@ public protocol Kernel {
   mutating func watchPath(_ unit: UnitID, _ path: Bytes) -> Bool
   mutating func unwatchPath(_ unit: UnitID)
   mutating func closeDescriptor(_ id: DescriptorID)
+  /// Whether both stand for the same open file, as dup(2) makes them; false where that cannot be told.
+  mutating func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool
   /// Reports `.descriptorHungUp` when its other end goes; false: it has none.
   mutating func watchDescriptor(_ id: DescriptorID) -> Bool
   /// What the pipe of `ReadyFd=` of a child says; after any answer but `.pending` it is closed and forgotten.

@@ -35,12 +35,12 @@ struct MainPIDFinder {
 
   // MARK: Looking
 
-  /// Answers now; with `waitsForFile` also whenever something else is found.
+  /// Answers now; with `waitsForFile` also whenever something else is found. Another question in between (MAINPID= of a
+  /// service that waits for its PID file) leaves that wait as it is.
   mutating func find(
     _ invocation: Invocation, _ query: MainPIDQuery, waitsForFile: Bool, now: Instant, _ children: ChildTable,
     _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
-    stop(invocation, &kernel)
     switch query {
     case .guess:
       let members = kernel.directMembers(invocation, roots: children.known).filter { pid in
@@ -51,6 +51,7 @@ struct MainPIDFinder {
     case .verify(let pid, let byRoot):
       tell(invocation, .notify, verified(pid, invocation, byRoot ? .owned : .foreign, nil, children, &kernel), &events)
     case .file(let path):
+      stop(invocation, &kernel)
       // Watched before it is read, so that no change falls between.
       let isWatched = waitsForFile && kernel.watchPath(invocation.unit, path)
       let outcome = look(path, invocation, children, &kernel)

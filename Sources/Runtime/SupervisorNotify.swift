@@ -56,7 +56,7 @@ extension Supervisor {
     let stored = message.storesDescriptors ? datagram.descriptors : []
     notes.append(
       Note(
-        event: .notified(unit, message, sender, descriptors: stored),
+        event: .notified(unit, message, sender, descriptors: stored.map { OfferedDescriptor($0) }),
         closes: message.storesDescriptors ? [] : datagram.descriptors))
   }
 
@@ -82,9 +82,21 @@ extension Supervisor {
   /// Hands what was received in, in order.
   mutating func handle(_ notes: [Note]) {
     for note in notes {
-      if let event = note.event { handle(event) }
+      if let event = note.event { handle(compared(event)) }
       for id in note.closes { kernel.closeDescriptor(id) }
     }
+  }
+
+  /// FDSTORE=1 of what is held already is known only when the message's turn has come: those before it may store too.
+  private mutating func compared(_ event: Event) -> Event {
+    guard case .notified(let unit, let message, let sender, var descriptors) = event, !descriptors.isEmpty else { return event }
+    var known = manager.keptDescriptors(of: unit)
+    for index in descriptors.indices {
+      let id = descriptors[index].id
+      descriptors[index].sameAs = known.first { kernel.isSameFile($0, id) }
+      if descriptors[index].sameAs == nil { known.append(id) }
+    }
+    return .notified(unit, message, sender, descriptors: descriptors)
   }
 
   // MARK: The socket

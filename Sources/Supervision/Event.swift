@@ -33,7 +33,7 @@ public enum Event: Equatable, Sendable {
   /// The answer to `Effect.clean`: what it named is gone, or cannot be removed (said in a line of its own).
   case cleaned(Invocation)
   /// A datagram of sd_notify, from whoever can reach the unit's socket: the machine decides whom it believes.
-  indirect case notified(UnitID, NotifyMessage, NotifySender, descriptors: [DescriptorID])
+  indirect case notified(UnitID, NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
   /// The answer to `Effect.findMainPID`; with `waits` again whenever it changes.
   case mainPID(Invocation, MainPIDSource, MainPIDOutcome)
   /// A newline came on the descriptor of `ReadyFd=` (`true`), or its other end is closed (`false`).

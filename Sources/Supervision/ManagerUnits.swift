@@ -22,13 +22,16 @@ extension Manager {
   }
 
   /// A datagram for a unit that is no service, or for none, leaves nothing behind.
-  mutating func notified(_ unit: UnitID, _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [DescriptorID]) {
+  mutating func notified(_ unit: UnitID, _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [OfferedDescriptor]) {
     if valid(unit), self[unit].serviceSettings != nil {
       feed(unit, .notified(message, sender, descriptors: descriptors))
     } else if !descriptors.isEmpty {
-      out.append(.closeDescriptors(descriptors))
+      out.append(.closeDescriptors(descriptors.map { $0.id }))
     }
   }
+
+  /// The descriptors that are held for a unit, for whoever compares others with them.
+  public func keptDescriptors(of unit: UnitID) -> [DescriptorID] { valid(unit) ? self[unit].service.keptDescriptors : [] }
 
   /// One step of a service's machine, with everything that it may look at.
   mutating func feed(_ id: UnitID, _ what: ServiceInput) {

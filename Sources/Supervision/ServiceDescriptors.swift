@@ -7,14 +7,30 @@ extension ServiceMachine {
     if !descriptors.isEmpty { context.effects.append(.closeDescriptors(descriptors)) }
   }
 
-  /// FDSTORE=1. One that is there already stays as it is; what is too much is closed.
-  mutating func store(_ descriptors: [DescriptorID], _ message: NotifyMessage, _ context: inout ServiceContext) {
+  func close(_ descriptors: [OfferedDescriptor], _ context: inout ServiceContext) {
+    close(descriptors.map { $0.id }, &context)
+  }
+
+  /// What the unit holds, or will hold when the message that waits is acted on.
+  var keptDescriptors: [DescriptorID] { store.map { $0.id } + (said.held?.descriptors.map { $0.id } ?? []) }
+
+  /// FDSTORE=1. A file that is there already keeps its name and FDPOLL=, as in systemd, and the newcomer is closed; so is
+  /// what is too much.
+  mutating func store(_ descriptors: [OfferedDescriptor], _ message: NotifyMessage, _ context: inout ServiceContext) {
     var refused: [DescriptorID] = []
-    for id in descriptors where !store.contains(where: { $0.id == id }) {
+    var taken: [DescriptorID] = []
+    for offered in descriptors where !isStored(offered.id) {
+      let id = offered.id
+      let file = offered.sameAs ?? id
+      if isStored(file) || taken.contains(file) {
+        close([id], &context)
+        continue
+      }
       if store.count >= Int(context.settings.fileDescriptorStoreMax) {
         refused.append(id)
         continue
       }
+      taken.append(file)
       // The newest is passed first, as systemd does.
       store.insert(PassedDescriptor(id: id, name: message.descriptorName ?? Bytes("stored")), at: 0)
       if message.pollsDescriptors { context.effects.append(.watchDescriptor(context.id, id)) }
@@ -26,6 +42,8 @@ extension ServiceMachine {
     context.message(.warning, text)
   }
 
+  private func isStored(_ id: DescriptorID) -> Bool { store.contains { $0.id == id } }
+
   /// FDSTOREREMOVE=1 with FDNAME=.
   mutating func removeDescriptors(named name: Bytes, _ context: inout ServiceContext) {
     close(store.filter { $0.name == name }.map { $0.id }, &context)
@@ -34,7 +52,7 @@ extension ServiceMachine {
 
   /// The other end of a stored descriptor is gone: nobody needs it any more.
   mutating func forgetDescriptor(_ id: DescriptorID, _ context: inout ServiceContext) {
-    guard store.contains(where: { $0.id == id }) else { return }
+    guard isStored(id) else { return }
     store.removeAll { $0.id == id }
     close([id], &context)
   }

@@ -17,7 +17,7 @@ public enum ServiceInput: Equatable, Sendable {
   /// So many processes of that run, this one or one before, are left.
   case left(invocation: UInt32, count: Int)
   case cleaned
-  indirect case notified(NotifyMessage, NotifySender, descriptors: [DescriptorID])
+  indirect case notified(NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
   case mainPID(MainPIDSource, MainPIDOutcome)
   case readyLine(ProcessKey, Bool)
   case descriptorHungUp(DescriptorID)

@@ -23,7 +23,7 @@ public struct NotifyBook: Equatable, Sendable {
 
   struct HeldMessage: Equatable, Sendable {
     var message: NotifyMessage
-    var descriptors: [DescriptorID]
+    var descriptors: [OfferedDescriptor]
   }
 }
 
@@ -46,7 +46,7 @@ extension ServiceMachine {
   }
 
   mutating func notified(
-    _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [DescriptorID], _ context: inout ServiceContext
+    _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [OfferedDescriptor], _ context: inout ServiceContext
   ) {
     // BARRIER=1 asks for nothing but that its descriptor is closed when all before it is read.
     if message.isBarrier || state.isOver { return close(descriptors, &context) }
@@ -73,7 +73,7 @@ extension ServiceMachine {
   }
 
   /// In systemd's order. STOPPING=1 wins; a RELOADING=1 beside a READY=1 is a reload that is over already.
-  private mutating func act(on message: NotifyMessage, _ descriptors: [DescriptorID], _ context: inout ServiceContext) {
+  private mutating func act(on message: NotifyMessage, _ descriptors: [OfferedDescriptor], _ context: inout ServiceContext) {
     if message.isStopping {
       said.phase = .stopping
       step(.notifiedStopping, &context)

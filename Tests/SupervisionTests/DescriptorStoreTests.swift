@@ -43,6 +43,27 @@ import Testing
     #expect(world.closed.map { $0.number } == [4, 2, 1, 3])
   }
 
+  /// One open file is kept once, with the name and FDPOLL= it came with first; also in a full store.
+  @Test func whatIsThereAlreadyIsNotStoredTwice() {
+    var world = NotifyTests.running { $0.fileDescriptorStoreMax = 2; $0.restart = .always }
+    world.notify("a.service", descriptors: [1, 2], same: [2: 1]) {
+      $0.storesDescriptors = true; $0.descriptorName = Bytes("first"); $0.pollsDescriptors = false
+    }
+    world.notify("a.service", descriptors: [3, 4], same: [3: 1]) { $0.storesDescriptors = true; $0.descriptorName = Bytes("second") }
+    world.notify("a.service", descriptors: [5], same: [5: 4]) { $0.storesDescriptors = true }
+    #expect(world.closed.map { $0.number } == [2, 3, 5])
+    #expect(world.watched == [DescriptorID(4)])
+    #expect(world.record("a.service")?.service.store.map { $0.id.number } == [4, 1])
+    #expect(world.record("a.service")?.service.store.map { $0.name.shown } == ["second", "first"])
+    #expect(!world.messages.contains { $0.contains("not stored") })
+    // Removed and stored anew by one message: it has its new name, and is there once.
+    world.notify("a.service", descriptors: [6, 7], same: [6: 1, 7: 1]) {
+      $0.storesDescriptors = true; $0.removesDescriptors = true; $0.descriptorName = Bytes("first")
+    }
+    #expect(world.record("a.service")?.service.store.map { $0.id.number } == [6, 4])
+    #expect(world.closed.map { $0.number } == [2, 3, 5, 1, 7])
+  }
+
   @Test func withoutAStoreDescriptorsAreClosed() {
     var world = NotifyTests.running()
     world.notify("a.service", descriptors: [1]) { $0.storesDescriptors = true }
@@ -102,8 +123,8 @@ import Testing
 
   @Test func aDatagramForNobodyLeavesNothingOpen() {
     var world = World([service("a"), Unit(name: name("t.target"), kind: .target)], starting: ["a.service"])
-    world.send(.notified(UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [DescriptorID(1)]))
-    world.send(.notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [DescriptorID(2)]))
+    world.send(.notified(UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(1))]))
+    world.send(.notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(2))]))
     #expect(world.closed.map { $0.number } == [1, 2])
   }
 }

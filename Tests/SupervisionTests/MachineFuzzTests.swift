@@ -80,7 +80,7 @@ import Testing
     case 16, 17:
       let pid = [machine.main?.pid, machine.control?.pid, 7][dice.roll(3)] ?? 8
       let sender = NotifySender(pid: pid, uid: UInt32(dice.roll(2)), isMember: dice.flip())
-      return .notified(message(&dice), sender, descriptors: dice.flip() ? [DescriptorID(UInt32(dice.roll(50)))] : [])
+      return .notified(message(&dice), sender, descriptors: dice.flip() ? [OfferedDescriptor(DescriptorID(UInt32(dice.roll(50))))] : [])
     case 18, 19:
       let source: MainPIDSource = [.pidFile, .guess, .notify][dice.roll(3)]
       return .mainPID(source, [.found(pid: Int32(dice.roll(500) + 2)), .absent, .refused(Bytes("why"))][dice.roll(3)])

@@ -113,6 +113,24 @@ import Testing
     }
   }
 
+  /// MAINPID= while a PID file is waited for.
+  @Test func anotherQuestionLeavesTheWaitAsItIs() {
+    for query in [MainPIDQuery.verify(pid: 42, byRoot: false), .guess] {
+      var kernel = StubKernel()
+      var events: [Event] = []
+      var finder = MainPIDFinder()
+      let children = ChildTable()
+      finder.find(run, .file(path), waitsForFile: true, now: now, children, &kernel, &events)
+      finder.find(run, query, waitsForFile: false, now: now, children, &kernel, &events)
+      kernel.relations[43] = .member(isChild: true)
+      kernel.pidFile = .pid(43, .foreign)
+      finder.pathChanged(run.unit, children, &kernel, &events)
+      #expect(events.last == .mainPID(run, .pidFile, .found(pid: 43)), "\(query)")
+      finder.find(run, .file(Bytes("/run/y.pid")), waitsForFile: false, now: now, children, &kernel, &events)
+      #expect(kernel.watchedPaths.isEmpty, "a new question about a file takes the place of the old one")
+    }
+  }
+
   /// What an adopted process is × whether its end is told, and how.
   @Test func adopting() {
     let key = ProcessKey(run, .main, serial: 1)

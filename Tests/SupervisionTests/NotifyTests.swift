@@ -175,7 +175,7 @@ import Testing
     var notify = NotifyMessage()
     fill(message, &notify)
     let sender = NotifySender(pid: state == .exited ? 11 : 10, uid: 0, isMember: true)
-    machine.handle(.notified(notify, sender, descriptors: [DescriptorID(9)]), &context)
+    machine.handle(.notified(notify, sender, descriptors: [OfferedDescriptor(DescriptorID(9))]), &context)
     return (machine, context)
   }
 

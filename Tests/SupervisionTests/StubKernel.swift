@@ -27,6 +27,8 @@ struct StubKernel: Kernel {
   var socket = NotifySocketOutcome.refused(Bytes("no place"))
   var datagrams: [ReceivedDatagram] = []
   var closedDescriptors: [DescriptorID] = []
+  /// Descriptors that are one open file.
+  var same: [[DescriptorID]] = []
   var readyReports: [Int32: ReadyReport] = [:]
   var kills: UInt64 = 0
   var said: [Bytes] = []
@@ -76,6 +78,7 @@ struct StubKernel: Kernel {
   }
   mutating func unwatchPath(_ unit: UnitID) { watchedPaths[unit] = nil }
   mutating func closeDescriptor(_ id: DescriptorID) { closedDescriptors.append(id) }
+  func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool { same.contains { $0.contains(one) && $0.contains(other) } }
   func watchDescriptor(_ id: DescriptorID) -> Bool { true }
   func readyReport(_ pid: Int32) -> ReadyReport { readyReports[pid] ?? .pending }
   func readLink(_ path: Bytes) -> Bytes? { nil }

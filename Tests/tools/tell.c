@@ -5,6 +5,7 @@
  * -w MS     waits before each datagram
  * -r TIMES  sends it so often (default 1)
  * -f FILE   sends an open descriptor of FILE along
+ * -d NUMBER sends that descriptor of its own along
  * -m        adds MONOTONIC_USEC= of now
  * -b        prints whether the barrier (below) was "released" or "held"
  * An assignment MAINPID=parent names the parent of this process.
@@ -71,6 +72,7 @@ int main(int argc, char **argv) {
     char *value = argv[++at];
     if (option == 'w') wait = atoi(value);
     else if (option == 'r') times = atoi(value);
+    else if (option == 'd' && count < 64) fds[count++] = atoi(value);
     else if (option == 'f' && count < 64) {
       fds[count] = open(value, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
       if (fds[count++] < 0) fail(value);

@@ -25,6 +25,9 @@ struct apus_message {
 int64_t apus_receive_message(
   int32_t socket, uint8_t *into, uint64_t capacity, int32_t *descriptors, struct apus_message *message);
 
+// kcmp(2), KCMP_FILE: 0 where both are the same open file of this process; from 1 on, another one.
+int32_t apus_compare_files(int32_t one, int32_t other);
+
 // MARK: Files
 
 // O_RDONLY, not following a link in the last part, never waiting.

@@ -36,6 +36,8 @@ public struct Faults: Sendable {
   var truncated = 4
   /// A PID file cannot be believed.
   var pidFileRefused = 8
+  /// kcmp(2) is refused.
+  var compareRefused = 100
   /// A path cannot be watched.
   var noWatch = 8
   /// A helper hangs for a minute.
@@ -61,6 +63,7 @@ public struct Faults: Sendable {
     faults.noSocket = 0
     faults.truncated = 0
     faults.pidFileRefused = 0
+    faults.compareRefused = 0
     faults.noWatch = 0
     faults.helperHangs = 0
     return faults
@@ -91,6 +94,7 @@ public struct Faults: Sendable {
     swarm(&noSocket, 100)
     swarm(&truncated, 100)
     swarm(&pidFileRefused, 100)
+    swarm(&compareRefused, 1000)
     swarm(&noWatch, 300)
     swarm(&helperHangs, 50)
   }

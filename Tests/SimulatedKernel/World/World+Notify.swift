@@ -10,6 +10,13 @@ struct VirtualSocket {
   var queue: [ReceivedDatagram] = []
 }
 
+/// A descriptor that apus was given; one open file may come more than once.
+struct OpenFile {
+  var unit: UnitID
+  var id: DescriptorID
+  var file: UInt32
+}
+
 /// A pipe of `ReadyFd=`.
 struct ReadyPipe {
   var pid: Int32
@@ -50,7 +57,7 @@ extension World {
     // A full queue makes the sender wait; here what is too much is not sent.
     guard sockets[index].queue.count < 200 else { return }
     var ids: [DescriptorID] = []
-    for _ in 0..<descriptors { ids.append(makeDescriptor()) }
+    for _ in 0..<descriptors { ids.append(makeDescriptor(of: unit)) }
     let isTruncated = random.chance(perMille: faults.truncated)
     if isTruncated { for id in ids { release(id) } }
     sockets[index].queue.append(
@@ -72,11 +79,41 @@ extension World {
 
   // MARK: Descriptors held for services
 
-  func makeDescriptor() -> DescriptorID {
+  /// Services send what they stored before once more: every third is an open file that the unit has sent already.
+  func makeDescriptor(of unit: UnitID) -> DescriptorID {
     nextDescriptor += 1
     let id = DescriptorID(nextDescriptor)
+    let old = openFiles.filter { $0.unit == unit }
+    let file = !old.isEmpty && random.chance(perMille: 330) ? random.pick(old).file : id.number
+    openFiles.append(OpenFile(unit: unit, id: id, file: file))
     heldDescriptors.append(id)
     return id
+  }
+
+  /// The number of the open file; of one that is gone its own.
+  func file(of id: DescriptorID) -> UInt32 { openFiles.first { $0.id == id }?.file ?? id.number }
+
+  func isSame(_ one: DescriptorID, _ other: DescriptorID) -> Bool {
+    for id in [one, other] where !heldDescriptors.contains(id) {
+      violate("descriptor", "descriptor \(id.number) is compared, but not there".bytes)
+    }
+    guard file(of: one) == file(of: other) else { return false }
+    if !random.chance(perMille: faults.compareRefused) { return true }
+    // From here on it may be there twice.
+    if let index = openFiles.firstIndex(where: { $0.id == other }) { openFiles[index].file = other.number }
+    return false
+  }
+
+  /// One open file is passed once.
+  func checkPassed(_ ids: [DescriptorID], pid: Int32) {
+    for (index, id) in ids.enumerated() {
+      if !heldDescriptors.contains(id) {
+        violate("descriptor", "descriptor \(id.number) is passed to pid \(pid), but not there".bytes)
+      }
+      if ids[..<index].contains(where: { file(of: $0) == file(of: id) }) {
+        violate("descriptor", "the file of descriptor \(id.number) is passed to pid \(pid) twice".bytes)
+      }
+    }
   }
 
   func release(_ id: DescriptorID) {
@@ -85,6 +122,7 @@ extension World {
       return
     }
     heldDescriptors.remove(at: index)
+    openFiles.removeAll { $0.id == id }
     watchedDescriptors.removeAll { $0 == id }
   }
 
@@ -239,6 +277,11 @@ extension SimulatedKernel {
   public mutating func closeDescriptor(_ id: DescriptorID) {
     world.enter()
     world.release(id)
+  }
+
+  public mutating func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool {
+    world.enter()
+    return world.isSame(one, other)
   }
 
   public mutating func watchDescriptor(_ id: DescriptorID) -> Bool {

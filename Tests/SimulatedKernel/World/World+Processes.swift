@@ -84,9 +84,7 @@ extension World {
     pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
     readyPipes.removeAll { $0.pid == pid }
     if plan.readyDescriptor != nil { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
-    for id in plan.descriptors where !heldDescriptors.contains(id) {
-      violate("descriptor", "descriptor \(id.number) is passed to pid \(pid), but not there".bytes)
-    }
+    checkPassed(plan.descriptors, pid: pid)
     if plan.key.role == .main { mainGroups[plan.key.invocation] = pid }
     forgotten.remove(plan.key.invocation)
     planExec(process, plan)

@@ -56,6 +56,7 @@ public final class World {
   var nextDescriptor: UInt32 = 0
   /// Descriptors that apus was given and has not closed.
   public internal(set) var heldDescriptors: [DescriptorID] = []
+  var openFiles: [OpenFile] = []
   var watchedDescriptors: [DescriptorID] = []
   var hungUp: [DescriptorID] = []
   var watchedPaths: [(unit: UnitID, path: Bytes)] = []
