@@ -117,7 +117,9 @@ extension Manager {
     } else if isUnneeded(unit) {
       correct(unit, .stop, Bytes("stopped, because nobody needs it any more (StopWhenUnneeded=)"))
     } else if let upholder = upholder(unit) {
-      correct(unit, .start, "started, because " + self[upholder].name + " upholds it")
+      uphold(unit, by: upholder)
+    } else {
+      self[unit].upholding.due = nil
     }
   }
 
@@ -129,6 +131,30 @@ extension Manager {
     message(.notice, self[unit].name + ": " + why)
     if case .failure(let error) = enqueue(unit, type, mode: type == .start ? .fail : .replace) {
       message(.error, "cannot " + Bytes(type.name) + " " + self[unit].name + ": " + error.message)
+    }
+  }
+
+  /// The first start comes at once, as in systemd. systemd ends a row of them by its start limit, which apus has not unless
+  /// the unit sets it: here the later ones come after the delays of the unit's own backoff.
+  private mutating func uphold(_ unit: UnitID, by upholder: UnitID) {
+    let why = Bytes("started, because ") + self[upholder].name + " upholds it"
+    guard let due = self[unit].upholding.due else {
+      let delay = self[unit].nextUpholdDelay(now.instant)
+      if delay == .zero { return correct(unit, .start, why) }
+      self[unit].upholding.due = now.instant + delay
+      if self[unit].upholding.backoff.step == 1 {
+        message(
+          .warning,
+          text(
+            "\(self[unit].name): \(self[upholder].name) upholds it, but it does not stay up: started again after its restart delay, now \(shortSpan(delay))"
+          ))
+      }
+      return out.append(.arm(Deadline(unit, .reaction), at: now.instant + delay))
+    }
+    if now.instant < due { return out.append(.arm(Deadline(unit, .reaction), at: due)) }
+    self[unit].upholding.due = nil
+    if case .failure(let error) = enqueue(unit, .start, mode: .fail) {
+      message(.error, "cannot start " + self[unit].name + ": " + error.message)
     }
   }
 

@@ -5,6 +5,7 @@ import Model
 extension Manager {
   mutating func begin(_ unit: UnitID) {
     takePending(unit)
+    self[unit].upholding.due = nil
     let definition = self[unit].unit
     if definition.conditions.isEmpty && definition.asserts.isEmpty {
       book(unit, .met)

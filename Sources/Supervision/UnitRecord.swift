@@ -1,5 +1,14 @@
 import Model
 
+/// How often a unit was started because another one upholds it, and when it will be again.
+struct Upholding: Equatable, Sendable {
+  /// The last start, or what it is to be.
+  var last: Instant? = nil
+  var backoff = Backoff()
+  /// The next start that waits for its delay.
+  var due: Instant? = nil
+}
+
 /// Everything the manager knows of one unit. Slots are never reused, so a UnitID never comes to mean another unit.
 /// A class with one owner, the manager's array: it is large, and what only looks at it must not copy it.
 final class UnitRecord {
@@ -40,6 +49,8 @@ final class UnitRecord {
   var isMarked = false
   /// What apus does with it on its own account, because of others: systemd's bound of 16 in 10 s.
   var reactions = StartLimiter()
+  /// Starts on account of Upholds=.
+  var upholding = Upholding()
   /// The active state that was told last.
   var toldState = ActiveState.inactive
   /// Bound units that its end took down: they come back with its automatic restart.
@@ -125,6 +136,22 @@ final class UnitRecord {
 
   /// Neither up nor on its way: a start begins at once.
   var isDown: Bool { activeState == .inactive || activeState == .failed }
+
+  /// After how long Upholds= starts it again, which counts as done: zero at first and after a healthy uptime; later the
+  /// delays of the unit's backoff, and at least 100 ms, since it may not even have been able to run.
+  func nextUpholdDelay(_ now: Instant) -> TimeSpan {
+    let settings = serviceSettings?.backoff ?? BackoffSettings()
+    let healthy = settings.resetAfter ?? Backoff.effective(settings).cap
+    // What has no main process was up since its last start at most.
+    let uptime = serviceSettings == nil ? upholding.last.map { now.since($0) } : service.uptime
+    guard upholding.last != nil, uptime.map({ $0 < max(healthy, TimeSpan(seconds: 1)) }) ?? true else {
+      upholding = Upholding(last: now)
+      return .zero
+    }
+    let delay = max(upholding.backoff.next(settings, uptime: nil), TimeSpan(milliseconds: 100))
+    upholding.last = now + delay
+    return delay
+  }
 
   /// A start can begin: down, or waiting in its backoff.
   var canBegin: Bool { isDown || isInBackoff }

@@ -45,11 +45,15 @@ import Testing
 
   /// One open file is kept once, with the name and FDPOLL= it came with first; also in a full store.
   @Test func whatIsThereAlreadyIsNotStoredTwice() {
-    var world = NotifyTests.running { $0.fileDescriptorStoreMax = 2; $0.restart = .always }
+    var world = NotifyTests.running {
+      $0.fileDescriptorStoreMax = 2; $0.restart = .always
+    }
     world.notify("a.service", descriptors: [1, 2], same: [2: 1]) {
       $0.storesDescriptors = true; $0.descriptorName = Bytes("first"); $0.pollsDescriptors = false
     }
-    world.notify("a.service", descriptors: [3, 4], same: [3: 1]) { $0.storesDescriptors = true; $0.descriptorName = Bytes("second") }
+    world.notify("a.service", descriptors: [3, 4], same: [3: 1]) {
+      $0.storesDescriptors = true; $0.descriptorName = Bytes("second")
+    }
     world.notify("a.service", descriptors: [5], same: [5: 4]) { $0.storesDescriptors = true }
     #expect(world.closed.map { $0.number } == [2, 3, 5])
     #expect(world.watched == [DescriptorID(4)])
@@ -123,8 +127,12 @@ import Testing
 
   @Test func aDatagramForNobodyLeavesNothingOpen() {
     var world = World([service("a"), Unit(name: name("t.target"), kind: .target)], starting: ["a.service"])
-    world.send(.notified(UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(1))]))
-    world.send(.notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(2))]))
+    world.send(
+      .notified(
+        UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(1))]))
+    world.send(
+      .notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(2))])
+    )
     #expect(world.closed.map { $0.number } == [1, 2])
   }
 }

@@ -129,7 +129,8 @@ struct World {
 
   /// A datagram to the unit's notify socket.
   mutating func notify(
-    _ name: String, from sender: Sender = .main, descriptors: [UInt32] = [], same: [UInt32: UInt32] = [:], _ change: (inout NotifyMessage) -> Void
+    _ name: String, from sender: Sender = .main, descriptors: [UInt32] = [], same: [UInt32: UInt32] = [:],
+    _ change: (inout NotifyMessage) -> Void
   ) {
     guard let unit = manager.find(Bytes(name.utf8)) else { return }
     let service = manager[unit].service
@@ -143,7 +144,10 @@ struct World {
     var message = NotifyMessage()
     change(&message)
     let from = NotifySender(pid: pid, uid: sender == .root ? 0 : 1000, isMember: sender != .stranger && sender != .root)
-    send(.notified(unit, message, from, descriptors: descriptors.map { OfferedDescriptor(DescriptorID($0), sameAs: same[$0].map { DescriptorID($0) }) }))
+    send(
+      .notified(
+        unit, message, from, descriptors: descriptors.map { OfferedDescriptor(DescriptorID($0), sameAs: same[$0].map { DescriptorID($0) }) }
+      ))
   }
 
   /// Answers the last look for a main PID; `pid` becomes a process of the run.
