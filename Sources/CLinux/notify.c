@@ -111,11 +111,13 @@ int32_t apus_status_path(const uint8_t *path, struct apus_status *into) {
   into->size = (uint64_t)status.st_size;
   return 0;
 }
-int64_t apus_changed_at(const uint8_t *path) {
+static int64_t changed(const uint8_t *path, int flags) {
   struct stat status;
-  long result = RAW(__NR_newfstatat, AT_FDCWD, path, &status, AT_SYMLINK_NOFOLLOW);
+  long result = RAW(__NR_newfstatat, AT_FDCWD, path, &status, flags);
   return result < 0 ? result : (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
 }
+int64_t apus_changed_at(const uint8_t *path) { return changed(path, AT_SYMLINK_NOFOLLOW); }
+int64_t apus_changed_behind(const uint8_t *path) { return changed(path, 0); }
 int32_t apus_is_read_only(const uint8_t *path) {
   struct statfs status;
   long result = RAW(__NR_statfs, path, &status);

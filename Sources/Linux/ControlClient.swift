@@ -15,6 +15,8 @@ public struct ControlConnection: Sendable {
   let fd: Int32
   /// The address that answered.
   public let path: Bytes
+  /// Its server serves root and its own user: this one is.
+  public let isEntitled: Bool
 
   /// Connects to the first address of DESIGN section 8 where somebody answers. What is not named by the user must belong
   /// to root or to this user, folder and server alike.
@@ -26,7 +28,10 @@ public struct ControlConnection: Sendable {
     var tried: [Bytes] = []
     for candidate in candidates {
       switch open(candidate) {
-      case .success(let fd): return .success(ControlConnection(fd: fd, path: candidate.path))
+      case .success(let fd):
+        return .success(
+          ControlConnection(
+            fd: fd, path: candidate.path, isEntitled: geteuid() == 0 || control_peer_uid(fd) == Int64(geteuid())))
       case .failure(let refusal): tried.append(candidate.path + ": " + refusal.reason)
       }
     }
@@ -87,6 +92,9 @@ public struct ControlConnection: Sendable {
       }
     }
   }
+
+  /// Waits, doing nothing.
+  public static func pause(_ milliseconds: Int32) { _ = control_poll(-1, 0, milliseconds) }
 
   /// Ends the connection.
   public func close() { _ = CLinux.close(fd) }

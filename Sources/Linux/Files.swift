@@ -16,6 +16,12 @@ extension LinuxKernel {
     let count = apus_read_link(path.terminated, &target, UInt64(target.count))
     return count < 0 ? nil : Bytes(target.prefix(Int(count)))
   }
+  /// When the contents of a file or folder changed last, or the link to it; nil: it is not there.
+  public func changedAt(_ path: Bytes) -> WallTime? {
+    let behind = apus_changed_behind(path.terminated)
+    if behind < 0 { return nil }
+    return WallTime(microseconds: max(behind, apus_changed_at(path.terminated)) / 1000)
+  }
   /// What a glob(3) pattern names, sorted.
   public func glob(_ pattern: Bytes) -> [Bytes] { Glob.expand(pattern) }
 }

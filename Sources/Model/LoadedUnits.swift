@@ -7,6 +7,8 @@ public struct LoadedUnits: Equatable, Sendable {
   /// Only what one request asked for, and what that pulls in (`LoadPurpose.demand`): what is missing was not looked for, so
   /// nothing that is known already changes or goes. The unit asked for is missing when there is no such unit.
   public var isPartial: Bool
+  /// When reading began.
+  public var readAt: WallTime? = nil
   public init(units: [Unit], diagnostics: [Diagnostic], starting: [UnitName], isPartial: Bool = false) {
     self.units = units
     self.diagnostics = diagnostics

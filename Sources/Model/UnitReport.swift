@@ -44,6 +44,9 @@ public struct UnitReport: Equatable, Sendable {
   public var loadState = LoadState.loaded
   public var loadError: Bytes = []
   public var fragmentPath: Bytes = []
+  /// When its files were read; nil in lists, and where it has none.
+  public var readAt: WallTime? = nil
+  public var dropInPaths: [Bytes] = []
   public var activeState = ActiveState.inactive
   public var subState: StaticStringBox = .init("dead")
   public var result: ServiceResult? = nil

@@ -2,10 +2,16 @@ import Model
 import Supervision
 import Wire
 
+/// What a client of the control socket has to reckon with.
+public enum ControlLimits {
+  /// Connections at once, of all clients together; one more is closed, and its client tries again.
+  public static let clientsMax = 64
+}
+
 /// The control connections: bytes in, requests out; replies in, bytes out (DESIGN section 8). Every request that was
 /// taken is answered once, or its client is gone.
 struct ControlServer {
-  static let clientsMax = 64
+  static let clientsMax = ControlLimits.clientsMax
   /// Slots that readers of the control group cannot take.
   static let reservedSlots = 4
   /// Beyond so much unsent output no further request of that client is taken.

@@ -94,6 +94,8 @@ public protocol Kernel {
   mutating func listFolder(_ path: Bytes) -> FolderContents
   /// What a symbolic link holds; nil: it is none, or cannot be read.
   mutating func readLink(_ path: Bytes) -> Bytes?
+  /// When the contents of a file or folder changed last, or the link to it; nil: it is not there.
+  mutating func changedAt(_ path: Bytes) -> WallTime?
   /// What a glob(3) pattern names, sorted; no match: empty.
   mutating func glob(_ pattern: Bytes) -> [Bytes]
 

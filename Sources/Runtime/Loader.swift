@@ -36,6 +36,8 @@ struct Loader {
   /// The unit path itself is booted: `sysinit.target` and `basic.target` pull in what is linked into them.
   private var bootsUnitPath: Bool
 
+  private var readAt: WallTime? = nil
+
   private enum Phase { case arguments, folders, units }
 
   /// Boot, or `apus check`: what the command line names has to be there. Later it may have been masked or removed, which is
@@ -62,6 +64,7 @@ struct Loader {
   mutating func step(_ kernel: inout some Kernel) -> LoadedUnits? {
     switch phase {
     case .arguments:
+      if readAt == nil { readAt = kernel.now().wall }
       if !arguments.isEmpty {
         open(arguments.removeFirst(), &kernel)
       } else {
@@ -299,9 +302,11 @@ struct Loader {
     }
     var findings = diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) }
     if isFirst && !isDemand { findings += refusals(names, catalogue.units) }
-    return LoadedUnits(
+    var loaded = LoadedUnits(
       units: catalogue.units, diagnostics: findings,
       starting: isDemand ? [] : names, isPartial: isDemand)
+    loaded.readAt = readAt
+    return loaded
   }
 }
 

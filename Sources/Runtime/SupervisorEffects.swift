@@ -57,7 +57,7 @@ extension Supervisor {
   }
 
   /// A report with what only the kernel knows: by what a service's processes are found.
-  func completed(_ reply: Reply) -> Reply {
+  mutating func completed(_ reply: Reply) -> Reply {
     func filled(_ report: UnitReport) -> UnitReport {
       guard report.type == .service else { return report }
       var report = report
@@ -65,10 +65,27 @@ extension Supervisor {
       return report
     }
     switch reply {
-    case .unit(let report): return .unit(filled(report))
+    case .unit(let report):
+      var report = filled(report)
+      report.properties.append("NeedDaemonReload=" + Bytes(needsReload(report) ? "yes" : "no"))
+      return .unit(report)
     case .units(let reports): return .units(reports.map(filled))
     case .job, .done, .plan, .failed: return reply
     }
+  }
+
+  /// Asked of the files when somebody asks. Where systemd looks for a drop-in that has come since, its folder tells.
+  private mutating func needsReload(_ report: UnitReport) -> Bool {
+    guard let readAt = report.readAt, !report.fragmentPath.isEmpty else { return false }
+    for path in [report.fragmentPath] + report.dropInPaths {
+      guard let changed = kernel.changedAt(path) else { return true }
+      if changed > readAt { return true }
+    }
+    for folder in ["/etc/systemd/system/", "/run/systemd/system/", "/etc/apus/"] as [StaticString] {
+      if let changed = kernel.changedAt(Bytes(folder) + report.name + ".d"), changed > readAt { return true }
+    }
+    if let changed = kernel.changedAt(report.fragmentPath + ".d"), changed > readAt { return true }
+    return false
   }
 
   mutating func say(_ severity: Severity, _ text: Bytes) {

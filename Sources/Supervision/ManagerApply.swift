@@ -26,7 +26,9 @@ extension Manager {
     }
     for unit in loaded.units where byName[unit.name.bytes] == nil {
       byName[unit.name.bytes] = records.count
-      records.append(UnitRecord(unit: unit))
+      let record = UnitRecord(unit: unit)
+      record.readAt = loaded.readAt
+      records.append(record)
     }
   }
 
@@ -271,6 +273,7 @@ extension Manager {
       #endif
       guard let id = find(unit.name.bytes) else { continue }
       self[id].isRemoved = false
+      self[id].readAt = loaded.readAt
       let old = self[id].unit
       let schedule = self[id].schedule
       switch Manager.difference(old, unit).0 {
@@ -278,7 +281,12 @@ extension Manager {
         self[id].unit = unit
         self[id].pending = nil
       case .exec:
-        if self[id].isDown && self[id].job == nil { self[id].unit = unit } else { self[id].pending = unit }
+        if self[id].isDown && self[id].job == nil || takesInPlace(id, unit) {
+          self[id].unit = unit
+          self[id].pending = nil
+        } else {
+          self[id].pending = unit
+        }
       }
       if let schedule, let new = self[id].schedule, self[id].timer?.isActive == true, schedule != new {
         let (instant, started) = (now.instant, options.startedAt)
@@ -289,6 +297,25 @@ extension Manager {
     register(loaded)
     mayRun = true
     mayHaveEnded = true
+  }
+
+  /// A service of the unit path is never restarted by a reload, so that its present run goes on under the new definition as
+  /// in systemd: whatever is run next (ExecReload=, ExecStop= …) is the new one's. Not in the middle of a start or a stop,
+  /// and not by a file that cannot be used.
+  private func takesInPlace(_ id: UnitID, _ new: Unit) -> Bool {
+    guard self[id].unit.origin == .unitPath, new.origin == .unitPath, new.loadState == .loaded else { return false }
+    guard case .service = self[id].unit.kind, case .service = new.kind else { return false }
+    switch self[id].service.state {
+    case .running, .exited, .autoRestart: return true
+    case .dead, .condition, .startPre, .start, .startPost, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog,
+      .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestartQueued:
+      return false
+    }
+  }
+
+  /// A start or reload during which the unit's file was read anew is done.
+  mutating func takePendingInPlace(_ id: UnitID) {
+    if let pending = self[id].pending, takesInPlace(id, pending) { takePending(id) }
   }
 
   /// Live or exec (DESIGN section 9), and the first thing that differs.

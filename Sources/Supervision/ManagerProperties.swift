@@ -30,7 +30,6 @@ extension Manager {
     list.append(flag("RefuseManualStart", unit.refuseManualStart))
     list.append(flag("RefuseManualStop", unit.refuseManualStop))
     list.append(flag("DefaultDependencies", unit.defaultDependencies))
-    list.append(flag("NeedDaemonReload", false))
     list.append(span("JobTimeoutUSec", unit.jobTimeout))
     list.append(span("JobRunningTimeoutUSec", unit.jobRunningTimeout))
     list.append("JobTimeoutAction=" + Bytes(unit.jobTimeoutAction.name))

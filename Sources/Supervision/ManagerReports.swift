@@ -8,8 +8,8 @@ extension Manager {
     let record = self[id]
     var report = UnitReport(name: record.name, type: record.unit.name.type)
     report.description = record.unit.description
-    report.loadState = record.unit.loadState
-    report.loadError = record.unit.loadError
+    report.loadState = record.shownLoadState
+    report.loadError = record.pending?.loadError ?? record.unit.loadError
     report.fragmentPath = record.unit.fragmentPath
     report.activeState = record.activeState
     report.subState = StaticStringBox(record.subState)
@@ -24,6 +24,9 @@ extension Manager {
     report.requires = names(record.edges[.requires])
     if case .service(let settings) = record.unit.kind { describe(record.service, settings, &report) }
     if isWhole {
+      // Of a file that is gone or masked systemd says it once, too: by its load state.
+      if !record.unit.isBuiltIn && record.shownLoadState != .notFound { report.readAt = record.readAt }
+      report.dropInPaths = record.unit.dropInPaths
       report.properties += unitProperties(id)
       if let settings = record.serviceSettings { report.properties += serviceProperties(settings) }
     }

@@ -60,6 +60,7 @@ extension Manager {
   private mutating func job(_ id: RequestID, _ type: JobType, _ name: Bytes, _ mode: JobMode, wait: Bool) {
     guard let unit = find(name) else { return notFound(id, name) }
     if type != .stop && refuseWhileStopping(id) { return }
+    if type != .stop, let refusal = fileRefuses(unit, type) { return out.append(.reply(id, refusal)) }
     guard let effective = collapsed(type, unit) else {
       return out.append(.reply(id, .job(JobReport(id: 0, unit: name, type: type, result: .done))))
     }
@@ -83,6 +84,19 @@ extension Manager {
       }
       if !wait { out.append(.reply(id, .job(JobReport(id: number, unit: name, type: type, result: nil)))) }
     }
+  }
+
+  /// A unit that runs, and whose file is gone, masked or broken by now (asked of systemd 252).
+  private func fileRefuses(_ unit: UnitID, _ type: JobType) -> Reply? {
+    let record = self[unit]
+    let state = record.shownLoadState
+    if state == record.unit.loadState { return nil }
+    if state == .notFound { return .failed(.notFound, message: "Unit " + record.name + " not found.", diagnostics: []) }
+    if state == .loaded { return nil }
+    if state == .masked && type == .tryRestart { return .job(JobReport(id: 0, unit: record.name, type: type, result: .done)) }
+    let reason = record.pending?.loadError ?? []
+    let text = "cannot " + Bytes(type.name) + " " + record.name + ": " + (reason.isEmpty ? Bytes(state.name) : reason)
+    return .failed(.refused, message: text, diagnostics: [])
   }
 
   private func isRefusedByHand(_ unit: UnitID, _ type: JobType) -> Bool {

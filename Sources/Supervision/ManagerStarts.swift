@@ -4,7 +4,13 @@ import Model
 
 extension Manager {
   mutating func begin(_ unit: UnitID) {
-    takePending(unit)
+    // A service that comes back by itself does so as it was, where its file is masked or broken by now.
+    if self[unit].isDown || self[unit].pending?.loadState == .loaded { takePending(unit) }
+    if self[unit].unit.loadState != .loaded {
+      let text = refusal(self[unit])
+      message(.error, "cannot start " + self[unit].name + ": " + text)
+      return finish(unit, .failed, text)
+    }
     self[unit].upholding.due = nil
     let definition = self[unit].unit
     if definition.conditions.isEmpty && definition.asserts.isEmpty {

@@ -112,6 +112,7 @@ extension Manager {
       .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       break
     }
+    if self[id].pending != nil && self[id].service.state == state { takePendingInPlace(id) }
     stateChanged(id, to: state.active, isFinal: self[id].service.state == state)
     if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
   }

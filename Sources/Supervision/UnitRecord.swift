@@ -15,6 +15,8 @@ final class UnitRecord {
   var unit: Unit
   /// The unit's name; `NAME#N` for a parallel run.
   var name: Bytes
+  /// When its files were read.
+  var readAt: WallTime? = nil
   /// A new definition with changed exec keys: takes the place of `unit` when the unit is down.
   var pending: Unit? = nil
   var service = ServiceMachine()
@@ -75,6 +77,13 @@ final class UnitRecord {
   init(unit: Unit) {
     self.unit = unit
     name = unit.name.bytes
+  }
+
+  /// What became of its file, which the definition in force need not show: one that runs goes on as it was where its file
+  /// is gone, masked or broken by now. Of the unit path only: elsewhere a file that is gone stops its unit.
+  var shownLoadState: LoadState {
+    if unit.origin != .unitPath { return unit.loadState }
+    return isRemoved ? .notFound : pending?.loadState ?? unit.loadState
   }
 
   var serviceSettings: ServiceSettings? {

@@ -24,6 +24,8 @@ struct Answer {
 /// Why there is no answer, for people.
 struct ClientFailure: Error {
   var text: Bytes
+  /// The server closed the connection before it took the request, as one does whose slots are all taken.
+  var isRefused = false
 }
 
 /// A request that was sent.
@@ -31,6 +33,7 @@ struct PendingAnswer {
   var connection: ControlConnection
   /// A held answer may take as long as its job.
   var timeoutMs: Int32
+  var request: Bytes
 }
 
 /// The client verbs: they ask the server, and print what it says as systemctl would.
@@ -87,25 +90,51 @@ struct Client {
 
   /// Sends one request on a connection of its own.
   func send(_ method: HTTPMethod, _ path: Bytes, waits: Bool = false) -> Result<PendingAnswer, ClientFailure> {
+    var request = Bytes(method.name) + " " + path
+    request += " HTTP/1.1\r\nHost: apus\r\nConnection: close\r\n\r\n"
+    return send(request, timeoutMs: waits ? -1 : 25_000)
+  }
+
+  private func send(_ request: Bytes, timeoutMs: Int32) -> Result<PendingAnswer, ClientFailure> {
     let connection: ControlConnection
     switch ControlConnection.connect(explicit: control, runtimeFolder: runtimeFolder) {
     case .success(let made): connection = made
     case .failure(let error): return .failure(failure(error))
     }
-    var request = Bytes(method.name) + " " + path
-    request += " HTTP/1.1\r\nHost: apus\r\nConnection: close\r\n\r\n"
     // A server that closes early may have said why: that is read below.
     if let error = connection.send(request, timeoutMs: 10_000), error == .timedOut {
       connection.close()
       return .failure(failure(error))
     }
-    return .success(PendingAnswer(connection: connection, timeoutMs: waits ? -1 : 25_000))
+    return .success(PendingAnswer(connection: connection, timeoutMs: timeoutMs, request: request))
   }
+
+  /// A refused request is sent again for so long: the slots of others become free.
+  static let refusedLimitMs: Int32 = 25_000
 
   /// The answer to a request that was sent.
   func receive(_ pending: PendingAnswer) -> Result<Answer, ClientFailure> {
+    var pending = pending
+    var pauseMs: Int32 = 10
+    var left = Client.refusedLimitMs
+    while true {
+      let result = receiveOnce(pending)
+      // Whom the server does not serve, it closes likewise: that is known, and does not change.
+      guard case .failure(let failure) = result, failure.isRefused, pending.connection.isEntitled, left > 0 else { return result }
+      ControlConnection.pause(pauseMs)
+      left -= pauseMs
+      pauseMs = min(pauseMs * 2, 250)
+      switch send(pending.request, timeoutMs: pending.timeoutMs) {
+      case .success(let sent): pending = sent
+      case .failure(let failure): return .failure(failure)
+      }
+    }
+  }
+
+  private func receiveOnce(_ pending: PendingAnswer) -> Result<Answer, ClientFailure> {
     defer { pending.connection.close() }
     var parser = HTTPResponseParser()
+    var hasBegun = false
     while true {
       switch parser.next() {
       case .response(let response): return read(response)
@@ -114,12 +143,16 @@ struct Client {
       case .needMore: break
       }
       switch pending.connection.receive(timeoutMs: pending.timeoutMs) {
-      case .failure(let error): return .failure(failure(error))
+      case .failure(let error):
+        var failure = failure(error)
+        if case .broken = error { failure.isRefused = !hasBegun }
+        return .failure(failure)
       case .success(let bytes):
         if bytes.isEmpty {
           let rule: StaticString = " closed without an answer: it serves root, its own user and its control group, or it has just ended"
-          return .failure(ClientFailure(text: pending.connection.path + rule))
+          return .failure(ClientFailure(text: pending.connection.path + rule, isRefused: !hasBegun))
         }
+        hasBegun = true
         parser.feed(bytes)
       }
     }

@@ -1,4 +1,5 @@
 import Model
+import Runtime
 import Wire
 
 // The faces that change something: start and its kin, kill, reset-failed, daemon-reload, apply, exit.
@@ -15,8 +16,8 @@ extension Client {
       default: throw .usage(values.source(.jobMode) + ": '" + mode + "' is neither replace, fail nor ignore-dependencies", verb)
       }
     }
-    // The server has 64 slots for all its clients.
-    let atOnce = 16
+    // A wave takes a part of the server's slots, so that others find one, too.
+    let atOnce = ControlLimits.clientsMax / 4
     var status = Status.success
     var begin = 0
     while begin < operands.count {

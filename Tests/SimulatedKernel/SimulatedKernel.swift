@@ -112,6 +112,13 @@ public struct SimulatedKernel: Kernel {
     return world.files.list(path).map { .entries($0) } ?? .failed(errno: 2)
   }
 
+  /// Files are as old as the world, unless a fault makes it look otherwise.
+  public mutating func changedAt(_ path: Bytes) -> WallTime? {
+    world.enter()
+    if world.random.chance(perMille: world.faults.readFails) { return nil }
+    return world.files.contents(path) == nil ? nil : WallTime(microseconds: 0)
+  }
+
   public mutating func glob(_ pattern: Bytes) -> [Bytes] {
     world.enter()
     return world.files.contents(pattern) == nil ? [] : [pattern]

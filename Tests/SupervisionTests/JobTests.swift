@@ -202,6 +202,70 @@ import Testing
     #expect(world.state("b.service") == .dead)
   }
 
+  /// Of the unit path: the run goes on under the new definition, in the middle of a start as soon as that is done.
+  @Test func daemonReloadTakesARunningUnitOfTheUnitPathInPlace() {
+    func unit(_ text: String, _ change: (inout ServiceSettings) -> Void = { _ in }) -> Unit {
+      service(
+        "a",
+        {
+          $0.start = [command("/" + text)]; $0.reload = [command("/reload-" + text)]; change(&$0)
+        }
+      ) {
+        $0.origin = .unitPath
+        $0.description = Bytes(text.utf8)
+      }
+    }
+    var world = World([unit("old")], starting: ["a.service"])
+    let run = world.record("a.service")?.service.invocation
+    world.send(.loaded(.daemonReload(RequestID(1)), load([unit("new") { $0.exec.umask = 0o77 }])))
+    #expect(world.record("a.service")?.unit.description.shown == "new" && world.record("a.service")?.pending == nil)
+    #expect(world.spawns.count == 1 && world.record("a.service")?.service.invocation == run)
+    _ = world.job(.reload, "a.service")
+    #expect(world.spawns.last?.command.path.shown == "/reload-new" && world.spawns.last?.exec.umask == 0o77)
+    // Another one while the reload runs waits for its end.
+    world.send(.loaded(.daemonReload(RequestID(2)), load([unit("newer")])))
+    #expect(world.record("a.service")?.unit.description.shown == "new")
+    world.end("a.service", .reload)
+    #expect(world.record("a.service")?.unit.description.shown == "newer")
+    // Masked, broken or gone: it runs on, and nothing can be asked of it but a stop.
+    var masked = Unit(name: name("a.service"), kind: .other)
+    masked.origin = .unitPath
+    masked.loadState = .masked
+    var broken = unit("broken")
+    broken.loadState = .badSetting
+    for (units, state, answer) in [
+      ([masked], LoadState.masked, RequestError.refused), ([broken], .badSetting, .refused), ([], .notFound, .notFound),
+    ] {
+      world.send(.loaded(.daemonReload(RequestID(3)), load(units)))
+      #expect(world.record("a.service")?.shownLoadState == state && world.state("a.service") == .running)
+      for type in [JobType.start, .restart, .reload] {
+        let id = world.job(type, "a.service")
+        #expect(world.status(id) == (answer == .notFound ? 5 : 1), "\(type) \(state.name)")
+      }
+    }
+    // Back again, and of another type.
+    world.send(.loaded(.daemonReload(RequestID(4)), load([unit("again") { $0.type = .oneshot }])))
+    #expect(world.record("a.service")?.shownLoadState == .loaded)
+    world.end("a.service", .main, .killed(.terminate))
+    #expect(world.record("a.service")?.service.result == .signal, "SIGTERM is no clean end of a oneshot")
+  }
+
+  /// A service in its backoff comes back as it was, where its file is masked by now.
+  @Test func aMaskedFileDoesNotBreakARestartThatIsUnderWay() {
+    var unit = service("a", { $0.restart = .always })
+    unit.origin = .unitPath
+    var world = World([unit], starting: ["a.service"])
+    world.end("a.service", .main, .exited(1))
+    var masked = Unit(name: unit.name, kind: .other)
+    masked.origin = .unitPath
+    masked.loadState = .masked
+    world.send(.loaded(.daemonReload(RequestID(1)), load([masked])))
+    world.advance(TimeSpan(seconds: 1))
+    #expect(world.state("a.service") == .running)
+    _ = world.job(.stop, "a.service")
+    #expect(world.record("a.service")?.unit.loadState == .masked)
+  }
+
   @Test func aScheduleKeepsItsGridOverApply() {
     func job(_ timeout: UInt64) -> Unit {
       service("j") {

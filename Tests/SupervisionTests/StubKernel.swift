@@ -35,6 +35,7 @@ struct StubKernel: Kernel {
   var signalled: [Int32] = []
   var time: Int64 = 1
   var files: [Bytes: Bytes] = [:]
+  var changes: [Bytes: WallTime] = [:]
   var folders: [Bytes: [Bytes]] = [:]
   var isInit: Bool { false }
   var droppedMessages: UInt64 { 0 }
@@ -88,6 +89,7 @@ struct StubKernel: Kernel {
   func listFolder(_ path: Bytes) -> FolderContents {
     folders[path].map { .entries($0) } ?? .failed(errno: 2)
   }
+  func changedAt(_ path: Bytes) -> WallTime? { changes[path] }
   func glob(_ pattern: Bytes) -> [Bytes] { [] }
   mutating func say(_ bytes: Bytes) { said.append(bytes) }
   func notify(_ text: Bytes) {}

@@ -50,6 +50,26 @@ extension SystemTests {
       }
     }
 
+    /// More units than the server has slots, and more clients at once than it has slots.
+    @Test func manyUnitsAndManyClients() throws {
+      try sandboxed { box in
+        let names = (1...70).map { "u\($0).service" }
+        try box.write("units/keep.service", Units.longRunning)
+        for name in names { try box.write("path/\(name)", Units.shell("sleep 0.2", "Type=oneshot", "RemainAfterExit=yes")) }
+        let apus = try box.apus(
+          ["run", "--unit-path=\(box.path("path"))", box.path("units")])
+        try apus.waitUntilReady()
+        let started = try apus.client(["start"] + names, within: 60)
+        #expect(started.status == 0, "\(started.stderr)")
+        let active = try apus.client(["is-active"] + names, within: 20)
+        #expect(active.stdout == String(repeating: "active\n", count: 70))
+        let script = "for n in 1 2 3 4 5 6; do \(try Binary.path()) restart \(names.joined(separator: " ")) || echo failed & done; wait"
+        let together = try runToEnd(
+          ["/bin/sh", "-c", script], environment: ["APUS_CONTROL": apus.control, "PATH": "/usr/bin:/bin"], within: 90)
+        #expect(together.stdout.isEmpty && together.stderr.isEmpty, "\(together)")
+      }
+    }
+
     @Test func withoutAServer() throws {
       let finished = try runToEnd([try Binary.path(), "status"], environment: ["APUS_CONTROL": "/nowhere/control.sock"])
       #expect(finished.status != 0)

@@ -151,6 +151,34 @@ extension SystemTests {
       }
     }
 
+    /// NeedDaemonReload: the file, a drop-in, a new drop-in, and the file's end; each time until the reload.
+    @Test func whatHasChangedSinceItWasRead() throws {
+      try sandboxed { box in
+        try box.write("lib/main.service", Units.longRunning)
+        try box.write("lib/main.service.d/a.conf", "[Unit]\nDescription=a\n")
+        let apus = try Self.run(box, "main")
+        try apus.wait(for: "main.service", toBe: "active")
+        func needs() throws -> String? { try apus.property("NeedDaemonReload", of: "main.service") }
+        #expect(try needs() == "no")
+        for file in ["main.service", "main.service.d/a.conf", "main.service.d/b.conf"] {
+          try box.write("lib/" + file, file.hasSuffix("e") ? Units.longRunning + "# changed\n" : "[Unit]\nDescription=\(file)\n")
+          #expect(try needs() == "yes", "\(file)")
+          #expect(try apus.client(["daemon-reload"]).status == 0)
+          #expect(try needs() == "no", "\(file)")
+        }
+        #expect(try apus.property("Description", of: "main.service") == "main.service.d/b.conf")
+        try box.remove("lib/main.service")
+        #expect(try needs() == "yes")
+        #expect(try apus.client(["daemon-reload"]).status == 0)
+        #expect(
+          try apus.properties(of: "main.service").filter { ["NeedDaemonReload", "LoadState", "ActiveState"].contains($0.key) } == [
+            "NeedDaemonReload": "no", "LoadState": "not-found", "ActiveState": "active",
+          ])
+        #expect(try apus.client(["restart", "main"]).status == 5)
+        #expect(try apus.client(["stop", "main"]).status == 0)
+      }
+    }
+
     @Test func enableNowAndDisableNow() throws {
       try sandboxed { box in
         try box.write("lib/main.service", Units.longRunning)

@@ -37,6 +37,8 @@ int32_t apus_make_folder_mode(const uint8_t *path, uint32_t mode);
 int32_t apus_status_path(const uint8_t *path, struct apus_status *into);
 // When its contents changed last, in nanoseconds since 1970; links are not followed.
 int64_t apus_changed_at(const uint8_t *path);
+// The same of where the path leads.
+int64_t apus_changed_behind(const uint8_t *path);
 // 1 if the file system is mounted read-only.
 int32_t apus_is_read_only(const uint8_t *path);
 // The mount's number of an O_PATH descriptor's file (`mnt_id` of statx); -ENOSYS before Linux 5.8.
