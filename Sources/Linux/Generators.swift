@@ -78,7 +78,7 @@ public struct Generators {
   private func prepare(_ outputs: [Bytes], _ base: Bytes) -> Bool {
     for folder in [base] + outputs {
       do throws(PathError) {
-        let (parent, name) = try SafePath.openParent(of: folder, makesParents: true)
+        let (parent, name) = try SafeWalk.openParent(of: folder, makesParents: true)
         defer { _ = apus_close(parent) }
         if folder != base {
           let removed = TreeRemover.remove(name, in: parent)

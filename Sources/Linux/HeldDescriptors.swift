@@ -60,6 +60,7 @@ extension LinuxKernel {
     if isWatched { unwatchAndClose(descriptor) } else { _ = apus_close(descriptor) }
   }
 
+  /// Whether both are one open file.
   public func isSameFile(_ one: DescriptorID, _ other: DescriptorID) -> Bool { heldDescriptors.isSameFile(one, other) }
 
   /// Errors and hang-ups are always told, and once is enough. A regular file cannot be watched: it has no other end.

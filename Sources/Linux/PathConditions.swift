@@ -85,7 +85,7 @@ public enum PathConditions {
   /// Whether it is on another mount than the folder it is in, links followed.
   private static func isMountPoint(_ path: Bytes) -> Bool {
     if !path.contains(where: { $0 != 47 }) { return true }
-    guard case .success(let walk) = SafeWalk.to(path) else { return false }
+    guard let walk = try? SafeWalk.to(path) else { return false }
     defer { walk.close() }
     let own = apus_mount_of(walk.folder, walk.name.terminated)
     let outer = apus_mount_of(walk.folder, Bytes(".").terminated)

@@ -14,7 +14,8 @@ public enum Effect: Equatable, Sendable {
   case forget(Invocation)
   /// The conditions and asserts of a start that is about to begin; answered by `.checked` with the same number.
   indirect case check(CheckRequest)
-  /// Removes what a run leaves behind, trees included, and never follows a link; answered by `.cleaned`.
+  /// Removes what a run leaves behind, trees included, and never follows a link; of a path behind `file:` only what is no
+  /// folder. Answered by `.cleaned`.
   indirect case clean(Invocation, paths: [Bytes])
   /// Looks for a main PID that apus did not fork; answered by `.mainPID`. With `waits` (PID file only) it is looked for
   /// again whenever something changes there, until `.stopFindingMainPID`.

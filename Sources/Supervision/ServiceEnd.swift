@@ -44,7 +44,7 @@ extension ServiceMachine {
         }
       }
     }
-    if !context.settings.pidFile.isEmpty { paths.append(context.settings.pidFile) }
+    if !context.settings.pidFile.isEmpty { paths.append("file:" + context.settings.pidFile) }
     return paths
   }
 

@@ -103,6 +103,9 @@ func prepareFace(_ arguments: [Bytes], environment: [Bytes]) -> Int32 {
       tmpfiles.excluded = [Bytes("/dev")]
       // Distributions have /tmp emptied at boot. A container's may be a volume, or its host's: that would be somebody's data.
       tmpfiles.kept = [Bytes("/tmp"), Bytes("/var/tmp")]
+      // As systemd makes it; lines of tmpfiles.d may change it. Debian's /var/lock is a link to it.
+      _ = apus_umask(0)
+      _ = apus_make_folder_mode(Bytes("/run/lock") + [0], 0o1777)
       _ = runTmpfiles(tmpfiles, environment: environment, &kernel)
       _ = apus_umask(0o022)
     }

@@ -90,8 +90,26 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: "\(base)/keep") == ["x"])
   }
 
-  @Test(arguments: ["/", "//", "", "relative", "/tmp/../etc", "/tmp/.", "/."]) func whatIsRefused(path: String) {
-    #expect(Removal.remove(Bytes(path.utf8)) != nil)
+  /// By the spelling alone: nothing is tried out on this machine's own root.
+  @Test func whatIsRefused() {
+    for path in ["/", "//", "", "relative", "/tmp/../etc", "/tmp/.", "/."] {
+      for isTree in [true, false] { #expect(!Removal.isPlain(Bytes(path.utf8), isTree: isTree), "\(path)") }
+    }
+    for path in ["/run", "/etc/", "//dev"] { #expect(!Removal.isPlain(Bytes(path.utf8), isTree: true), "\(path)") }
+    #expect(Removal.isPlain(Bytes("/x.pid"), isTree: false) && Removal.isPlain(Bytes("/run/x"), isTree: true))
+    #expect(Removal.remove(Bytes("file:relative")) != nil)
+  }
+
+  /// PIDFile= that names a folder, a device or a FIFO by mistake: it stays; a file or a link goes.
+  @Test func aPIDFileIsNoTree() throws {
+    let scratch = try Scratch()
+    let base = scratch.path
+    let setup = "cd \(base); mkdir -p folder/data; mkfifo pipe; touch file; ln -s folder link; mkfifo top"
+    #expect(try ProbeRunner.run(["/bin/sh", "-ec", setup]).status == 0)
+    for name in ["folder", "pipe"] { #expect(Removal.remove(Bytes("file:\(base)/\(name)".utf8)) != nil, "\(name)") }
+    for name in ["file", "link", "nothing"] { #expect(Removal.remove(Bytes("file:\(base)/\(name)".utf8)) == nil, "\(name)") }
+    #expect(Removal.remove(Bytes("\(base)/top".utf8)) != nil, "a FIFO is no runtime directory")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: base).sorted() == ["folder", "pipe", "top"])
   }
 
   /// A service's user exchanges the folder that it owns for a link: what the link leads to stays.

@@ -219,7 +219,7 @@ import Testing
     world.advance(TimeSpan(seconds: 11))
     #expect(world.record("a.service")?.service.result == .timeout)
     #expect(world.endedSearches.count == 1)
-    #expect(world.cleaned == [[Bytes("/run/a.pid")]], "the PID file goes with the service")
+    #expect(world.cleaned == [[Bytes("file:/run/a.pid")]], "the PID file goes with the service")
   }
 
   @Test func aPIDFileThatNobodyIsLeftToWriteIsProtocol() {

@@ -59,6 +59,7 @@ extension SystemTests {
         let apus = try box.apus(
           ["run", "--unit-path=\(box.path("path"))", box.path("units")])
         try apus.waitUntilReady()
+        try apus.wait(for: "keep.service", toBe: "active")
         let started = try apus.client(["start"] + names, within: 60)
         #expect(started.status == 0, "\(started.stderr)")
         let active = try apus.client(["is-active"] + names, within: 20)

@@ -24,6 +24,13 @@ struct Place: ~Copyable {
     self.status = status
   }
 
+  /// The descriptor, from here on the caller's.
+  consuming func release() -> Int32 {
+    let descriptor = descriptor
+    discard self
+    return descriptor
+  }
+
   deinit { _ = apus_close(descriptor) }
 
   var isFolder: Bool { Place.kind(status) == 0o040000 }

@@ -99,7 +99,7 @@ public struct TmpfilesRunner {
   }
 
   /// A parent that is not there has nothing to be removed or changed in it.
-  private func parent(_ path: Bytes) throws(PathError) -> (folder: Int32, name: Bytes) { try SafePath.openParent(of: path) }
+  private func parent(_ path: Bytes) throws(PathError) -> (folder: Int32, name: Bytes) { try SafeWalk.openParent(of: path) }
 
   // MARK: Making
 
@@ -111,7 +111,7 @@ public struct TmpfilesRunner {
       defer { _ = apus_close(folder) }
       try change(folder, name, item)
     case .folder, .emptiedFolder, .file, .truncatedFile, .link, .forcedLink, .fifo:
-      let (folder, name) = try SafePath.openParent(of: path, makesParents: true)
+      let (folder, name) = try SafeWalk.openParent(of: path, makesParents: true)
       defer { _ = apus_close(folder) }
       try make(folder, name, item)
     }

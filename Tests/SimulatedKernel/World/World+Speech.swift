@@ -79,7 +79,9 @@ extension World {
     let task = arguments.count > 1 ? arguments[1] : []
     switch task {
     case "remove":
-      for path in arguments.dropFirst(2) { files.removeTree(path) }
+      for path in arguments.dropFirst(2) {
+        if path.starts(with: "file:".bytes) { files.remove(Bytes(path.dropFirst(5))) } else { files.removeTree(path) }
+      }
       if random.chance(perMille: 20) { program.ends = [.exited(1)] }
     case "conditions":
       // The number of the first that does not hold.
