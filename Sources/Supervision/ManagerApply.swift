@@ -34,7 +34,8 @@ extension Manager {
 
   /// A client named a unit that was not loaded: it and what it pulls in are known from here on, and the request is done.
   private mutating func handleDemand(_ id: RequestID, _ request: Request, _ name: Bytes, _ loaded: LoadedUnits) {
-    for diagnostic in loaded.diagnostics where diagnostic.severity != .notice { say(diagnostic) }
+    // Much of what the unit pulls in was read before, at boot or for another request.
+    for diagnostic in loaded.diagnostics where diagnostic.severity != .notice { sayOnce(diagnostic) }
     if phase == .booting || phase == .running {
       let known = records.count
       add(loaded)
@@ -85,7 +86,10 @@ extension Manager {
       }
       return
     }
-    if !isPlan { for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { say(diagnostic) } }
+    if !isPlan {
+      told = []
+      for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { sayOnce(diagnostic) }
+    }
     let items = planItems(loaded)
     switch purpose {
     case .plan(let id):
@@ -104,6 +108,12 @@ extension Manager {
 
   /// As at boot: `file:line:column: error: …` on a line of its own.
   private mutating func say(_ diagnostic: Diagnostic) { out.append(.table(diagnostic.text + "\n")) }
+
+  /// Once until all is read anew. Beyond the bound the oldest knowledge goes, and something is said a second time.
+  private mutating func sayOnce(_ diagnostic: Diagnostic) {
+    if told.count >= Manager.toldMax { told = [] }
+    if told.insert(diagnostic.text).inserted { say(diagnostic) }
+  }
 
   /// What apply would do, a row a unit that is not left alone; unchanged ones are rows of `nothing`.
   func planItems(_ loaded: LoadedUnits) -> [PlanItem] {

@@ -52,7 +52,7 @@ extension Manager {
       report.nextRestart = wall(after: left)
       report.restartDelay = service.restartDelay
     }
-    report.properties = properties(service, settings)
+    report.properties = properties(service, settings, report)
   }
 
   private func wall(after span: TimeSpan) -> WallTime? {
@@ -61,7 +61,7 @@ extension Manager {
   }
 
   /// What only `show` prints; values as systemctl writes them.
-  private func properties(_ service: ServiceMachine, _ settings: ServiceSettings) -> [Bytes] {
+  private func properties(_ service: ServiceMachine, _ settings: ServiceSettings, _ report: UnitReport) -> [Bytes] {
     var list: [Bytes] = []
     list.append(text("Type=\(settings.type.name)"))
     list.append(text("KillMode=\(settings.killMode.name)"))
@@ -84,8 +84,8 @@ extension Manager {
     if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
     list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
     list.append(text("NFileDescriptorStore=\(service.store.count)"))
-    // Of a main process that has ended they are shown with its exit.
-    if service.lastMainExit == nil {
+    // With the exit of a main process they are shown already (`LastExit`), also with that of the parent of a forking service.
+    if report.lastExit?.role != .main {
       list.append(text("ExecMainPID=\(service.main?.pid ?? 0)"))
       list.append(Bytes("ExecMainCode=0"))
       list.append(Bytes("ExecMainStatus=0"))

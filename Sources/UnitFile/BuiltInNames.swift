@@ -20,12 +20,14 @@ public enum BuiltInNames {
 
   /// Services of the host that are not called `systemd-…`.
   private static let services: StaticString = """
-     dbus dbus-broker autovt console-getty container-getty debug-shell emergency getty getty-static initrd-cleanup \
-    initrd-parse-etc initrd-switch-root initrd-udevadm-cleanup-db kmod-static-nodes ldconfig modprobe quotaon rescue \
-    serial-getty user user-runtime-dir 
+     dbus dbus-broker console-getty debug-shell emergency getty-static initrd-cleanup initrd-parse-etc initrd-switch-root \
+    initrd-udevadm-cleanup-db kmod-static-nodes ldconfig quotaon rescue 
     """
 
-  /// Whether a name is one of them; of a service also an instance of it (`getty@tty1.service`).
+  /// Those of them that are templates: `user@1000.service` is the host's, but `user.service` is somebody's own.
+  private static let templates: StaticString = " autovt container-getty getty modprobe quotaon serial-getty user user-runtime-dir "
+
+  /// Whether a name is one of them; of a template also an instance of it (`getty@tty1.service`).
   @inline(never)
   public static func contains(_ name: UnitName) -> Bool {
     switch name.type {
@@ -33,7 +35,8 @@ public enum BuiltInNames {
     case .target: targets.hasWord(name.withoutSuffix) || name.prefix == "blockdev"
     case .socket: name.bytes == "syslog.socket" || name.bytes == "dbus.socket" || name.bytes.starts(with: "systemd-")
     case .service:
-      name.bytes.starts(with: "systemd-") || services.hasWord(name.prefix)
+      name.bytes.starts(with: "systemd-")
+        || (name.bytes.contains(64) ? templates.hasWord(name.prefix) : services.hasWord(name.prefix))
     case .timer, .path: name.bytes.starts(with: "systemd-")
     }
   }

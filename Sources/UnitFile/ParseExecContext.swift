@@ -8,7 +8,7 @@ extension UnitParser {
     case .user: if let name = userName() { service.exec.user = name }
     case .group: if let name = userName() { service.exec.group = name }
     case .supplementaryGroups:
-      service.exec.supplementaryGroups = list(.group, after: service.exec.supplementaryGroups)
+      add(words(of: .group), to: &service.exec.supplementaryGroups)
     case .workingDirectory: applyWorkingDirectory()
     case .umask:
       if let mode = value.octalMode {
@@ -98,7 +98,7 @@ extension UnitParser {
   private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      service.exec.environment = list(.assignment, after: service.exec.environment)
+      add(words(of: .assignment), to: &service.exec.environment)
     case .environmentFile:
       if value.isEmpty {
         service.exec.environmentFiles = []
@@ -109,9 +109,9 @@ extension UnitParser {
         service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      service.exec.passEnvironment = list(.variable, after: service.exec.passEnvironment)
+      add(words(of: .variable), to: &service.exec.passEnvironment)
     default:
-      service.exec.unsetEnvironment = list(.variableOrAssignment, after: service.exec.unsetEnvironment)
+      add(words(of: .variableOrAssignment), to: &service.exec.unsetEnvironment)
     }
   }
 

@@ -7,7 +7,7 @@ extension UnitParser {
     switch directive {
     case .description: if let text = expanded(value) { unit.description = text }
     case .documentation:
-      unit.documentation = list(.address, after: unit.documentation)
+      add(words(of: .address), to: &unit.documentation)
     case .after: refer(.after)
     case .before: refer(.before)
     case .wants: refer(.wants)
@@ -51,11 +51,11 @@ extension UnitParser {
     case .readyFd, .readyTcp, .readyHttp, .readyExec, .healthExec, .healthTcp, .healthHttp, .healthIntervalSec, .healthTimeoutSec,
       .healthRetries, .healthStartPeriodSec, .healthAction, .drainSec:
       applyProbe(directive)
-    case .alias: unit.install.alias = list(.unitName, after: unit.install.alias)
-    case .wantedBy: unit.install.wantedBy = list(.unitName, after: unit.install.wantedBy)
-    case .requiredBy: unit.install.requiredBy = list(.unitName, after: unit.install.requiredBy)
-    case .upheldBy: unit.install.upheldBy = list(.unitName, after: unit.install.upheldBy)
-    case .also: unit.install.also = list(.unitName, after: unit.install.also)
+    case .alias: add(words(of: .unitName), to: &unit.install.alias)
+    case .wantedBy: add(words(of: .unitName), to: &unit.install.wantedBy)
+    case .requiredBy: add(words(of: .unitName), to: &unit.install.requiredBy)
+    case .upheldBy: add(words(of: .unitName), to: &unit.install.upheldBy)
+    case .also: add(words(of: .unitName), to: &unit.install.also)
     case .defaultInstance: if let instance = defaultInstance() { unit.install.defaultInstance = instance }
     default: applyService(directive)
     }
@@ -108,11 +108,15 @@ extension UnitParser {
 
   // MARK: values of several sections
 
-  /// The list with the value's words behind it, specifiers expanded; an empty value empties it, a word that is not of
-  /// that kind is left out.
-  func list(_ kind: WordKind, after list: [Bytes]) -> [Bytes] {
-    if value.isEmpty { return [] }
-    var list = list
+  /// The list gets the value's words, specifiers expanded; an empty value empties it. In place: of 30,000 lines each would
+  /// copy what the others brought.
+  func add(_ words: [Bytes], to list: inout [Bytes]) {
+    if value.isEmpty { list = [] } else { list += words }
+  }
+
+  /// The value's words; one that is not of that kind is left out.
+  func words(of kind: WordKind) -> [Bytes] {
+    var list: [Bytes] = []
     for word in words(.strict) {
       guard let text = expanded(word.text, offset: word.offset, inUnitName: kind == .unitName) else { continue }
       if kind.includes(text) || (kind == .unitName && source.name.isTemplate) {

@@ -53,6 +53,8 @@ final class UnitParser {
     switch source.name.type {
     case .service, .timer, .target: break
     case .socket, .path, .mount, .automount, .swap, .slice, .scope, .device:
+      // A mask says that nothing is wanted of it.
+      if contents.isEmpty || source.isMask { return mask() }
       fail(
         ignoredSeverity, state: .error, message: "cannot load a " + Bytes(source.name.type.name) + " unit",
         hint: "units of this kind come with a later release")

@@ -158,6 +158,16 @@ import Testing
     }
   }
 
+  /// `show` prints a property once: the exit that it shows is the parent's.
+  @Test func theParentsExitIsShownOnce() throws {
+    var world = Self.forked()
+    world.answerSearch(.guess, .found(pid: 4242))
+    let id = try #require(world.manager.find(Bytes("a.service")))
+    let report = world.manager.report(id, isWhole: true)
+    #expect(report.lastExit?.role == .main)
+    #expect(!report.properties.contains { $0.starts(with: Bytes("ExecMain")) })
+  }
+
   @Test func theParentIsStoppedAsMain() {
     var world = World([Self.daemon()], starting: ["a.service"])
     let stop = world.job(.stop, "a.service")

@@ -232,6 +232,19 @@ func unit(
     #expect(world.status(absent) == 5)
     #expect(world.loads.count == 2, "looked for once each")
   }
+
+  /// A request reads anew what the unit pulls in; what is wrong in it was said at the first one.
+  @Test func whatIsWrongInUnitFilesIsSaidOnce() {
+    var world = World([service("a")], starting: ["a.service"], options: stay())
+    let warning = Diagnostic(.warning, file: Bytes("/x.mount"), message: Bytes("cannot load it"))
+    for name in ["one", "two"] {
+      let id = world.job(.start, name + ".service")
+      guard case .demand(_, let request, let wanted)? = world.loads.last else { return }
+      let found = LoadedUnits(units: [unit(name)], diagnostics: [warning], starting: [], isPartial: true)
+      world.send(.loaded(.demand(id, request, unit: wanted), found))
+    }
+    #expect(world.loads.count == 2 && world.tables == ["/x.mount: warning: cannot load it\n"], "\(world.tables)")
+  }
 }
 
 /// A dependent waits for what is in its backoff.

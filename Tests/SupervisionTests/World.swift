@@ -12,6 +12,8 @@ struct World {
   var kills: [KillOrder] = []
   var replies: [(RequestID, Reply)] = []
   var messages: [String] = []
+  /// What is said as it is: findings in unit files, tables.
+  var tables: [String] = []
   var loads: [LoadPurpose] = []
   var left: UInt8? = nil
   var nextPid: Int32 = 100
@@ -68,7 +70,8 @@ struct World {
         answers += events
       case .watchEmpty(let invocation): if isEmpty(invocation) { answers.append(.emptied(invocation)) }
       case .countLeft(let invocation): answers.append(.left(invocation, count: others[invocation] ?? 0))
-      case .forget, .table, .notify, .forward, .commandStopped, .takeTerminalBack: break
+      case .table(let text): tables.append(text.shown)
+      case .forget, .notify, .forward, .commandStopped, .takeTerminalBack: break
       case .arm(let deadline, let at):
         deadlines.removeAll { $0.deadline.key == deadline.key }
         deadlines.append((deadline, at))

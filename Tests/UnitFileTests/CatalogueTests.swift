@@ -249,4 +249,21 @@ import Testing
       }
     }
   }
+
+  /// What the systemd package has under these names; the rest is the container's own.
+  @Test func namesOfTheHost() throws {
+    let host = [
+      "dbus.service", "getty@tty1.service", "getty@.service", "user@1000.service", "modprobe@fuse.service", "rescue.service",
+      "systemd-journald.service", "quotaon.service", "quotaon@var.service", "network.target", "blockdev@dev-sda.target", "a.mount",
+      "syslog.socket",
+    ]
+    let own = [
+      "user.service", "modprobe.service", "getty.service", "autovt.service", "dbus@x.service", "rescue@a.service", "use.service",
+      "web.service", "web.socket", "web.target",
+    ]
+    for word in host + own {
+      let name = try #require(UnitName(Bytes(word.utf8)))
+      #expect(BuiltInNames.contains(name) == host.contains(word), "\(word)")
+    }
+  }
 }

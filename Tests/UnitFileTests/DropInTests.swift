@@ -89,6 +89,15 @@ import Testing
     #expect(masked.unit.loadState == .masked && masked.diagnostics.isEmpty)
   }
 
+  /// Of kinds that cannot be loaded, too: images mask mounts and sockets.
+  @Test func aMaskOfAnyKindSaysNothing() throws {
+    for word in ["a.mount", "a.socket", "a.path", "a.service"] {
+      let name = try #require(UnitName(Bytes(word.utf8)))
+      let masked = parseUnit(UnitSource(path: Bytes("/w"), name: name, contents: [], strictness: .lenient, isMask: true), host: testHost)
+      #expect(masked.unit.loadState == .masked && masked.diagnostics.isEmpty, "\(word)")
+    }
+  }
+
   @Test func linksBecomeDependencies() throws {
     var links = UnitLinks(origin: .unitPath)
     links.aliases = [try #require(UnitName(Bytes("w.service")))]
