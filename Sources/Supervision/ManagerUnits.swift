@@ -106,6 +106,8 @@ extension Manager {
         failFast(id)
       }
     case .autoRestart:
+      // Where no process could be made, none ended that would have been told of.
+      if self[id].service.result == .resources { message(.error, text("\(self[id].name): \(reason(id))")) }
       message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
       failFast(id)
     case .autoRestartQueued, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill,
@@ -131,7 +133,8 @@ extension Manager {
   func reason(_ id: UnitID) -> Bytes {
     let service = self[id].service
     var text = Bytes(service.result.name)
-    if !service.lastError.isEmpty { return text + ": " + service.lastError }
+    // A command of a reload that could not be made is not why the run ended.
+    if service.result == .resources, !service.lastError.isEmpty { return text + ": " + service.lastError }
     if let exit = service.culprit ?? service.lastMainExit ?? service.lastExit {
       text += ": "
       text += Bytes(exit.role.name)

@@ -170,4 +170,21 @@ import Testing
     #expect(world.state("a.service") == .failed)
     #expect(world.record("a.service")?.service.result == (status == .exited(0) ? .startLimitHit : .exitCode))
   }
+
+  /// No process ends then, so the restart alone would not say why; a reload that could not be made is no cause of a later end.
+  @Test func whatCannotBeMadeIsSaid() {
+    let unit = service("a") {
+      $0.restart = .always
+      $0.reload = [command("/r")]
+    }
+    var world = World([unit], starting: ["a.service"])
+    world.refusesSpawns = "fork: no"
+    let reload = world.job(.reload, "a.service")
+    #expect(world.result(reload) == .failed && world.state("a.service") == .running)
+    world.messages = []
+    world.end("a.service", .main, .exited(3))
+    #expect(!world.messages.contains { $0.contains("fork: no") }, "\(world.messages)")
+    world.advance(TimeSpan(seconds: 1))
+    #expect(world.messages.contains { $0.contains("a.service: resources: fork: no") }, "\(world.messages)")
+  }
 }

@@ -34,6 +34,8 @@ struct World {
   /// Questions about conditions wait in `heldChecks` instead of being answered at once.
   var holdsChecks = false
   var heldChecks: [CheckRequest] = []
+  /// No process can be made, and this is why.
+  var refusesSpawns = ""
   /// Signals that processes do not die of.
   var isStubborn = false
 
@@ -60,6 +62,10 @@ struct World {
       case .spawn(let request):
         spawns.append(request)
         nextPid += 1
+        if !refusesSpawns.isEmpty {
+          answers.append(.spawnFailed(request.key, SpawnFailure(errno: 11, message: Bytes(refusesSpawns.utf8))))
+          break
+        }
         live.append((request.key, nextPid, request.key.role))
         answers.append(.spawned(request.key, pid: nextPid))
         answers.append(.executed(request.key))
