@@ -175,7 +175,10 @@ struct Loader {
     switch found {
     case .file(_, let path, let folder):
       // What the systemd package installs for the host's sake runs nowhere but on a host (units.md a.3).
-      if index.folders[folder].strictness == .lenient, isStub(id) { return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel))) }
+      if index.folders[folder].strictness == .lenient, isStub(id) {
+        sayNotRead(path, id)
+        return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel)))
+      }
       if id.type == .target, isPlain(id), index.folders[folder].strictness == .lenient { return addTarget(id, &kernel) }
       let place = index.folders[folder]
       let source = readUnitFile(path, id, place.strictness, &kernel)
@@ -195,6 +198,14 @@ struct Loader {
       if id.type == .target, BuiltInTargets.text(id) != nil { return addTarget(id, &kernel) }
       notFound(id, isWanted)
     }
+  }
+
+  /// A file of somebody's own under a name of the host, which nobody would expect to do nothing.
+  private mutating func sayNotRead(_ path: Bytes, _ id: UnitName) {
+    if path.starts(with: Bytes("/usr/lib/systemd/")) || path.starts(with: Bytes("/lib/systemd/")) { return }
+    let message = text("not read: \(id.bytes) is a name of the host, always satisfied")
+    let hint: StaticString = id.type == .service || id.type == .timer ? "in /etc/apus it would be read" : ""
+    diagnostics.append(Diagnostic(.warning, file: path, message: message, hint: Bytes(hint)))
   }
 
   private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {
