@@ -15,8 +15,6 @@ public struct ControlConnection: Sendable {
   let fd: Int32
   /// The address that answered.
   public let path: Bytes
-  /// Its server serves root and its own user: this one is.
-  public let isEntitled: Bool
 
   /// Connects to the first address of DESIGN section 8 where somebody answers. What is not named by the user must belong
   /// to root or to this user, folder and server alike.
@@ -29,9 +27,7 @@ public struct ControlConnection: Sendable {
     for candidate in candidates {
       switch open(candidate) {
       case .success(let fd):
-        return .success(
-          ControlConnection(
-            fd: fd, path: candidate.path, isEntitled: geteuid() == 0 || control_peer_uid(fd) == Int64(geteuid())))
+        return .success(ControlConnection(fd: fd, path: candidate.path))
       case .failure(let refusal): tried.append(candidate.path + ": " + refusal.reason)
       }
     }

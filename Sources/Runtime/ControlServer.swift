@@ -4,7 +4,7 @@ import Wire
 
 /// What a client of the control socket has to reckon with.
 public enum ControlLimits {
-  /// Connections at once, of all clients together; one more is closed, and its client tries again.
+  /// Connections at once, of all clients together; one more is answered `busy`, and its client tries again.
   public static let clientsMax = 64
 }
 
@@ -66,8 +66,12 @@ struct ControlServer {
       let isPrivileged = accepted.uid != 65534 && (accepted.uid == 0 || accepted.uid == ownUID)
       let isReader = groupID != nil && accepted.gid == groupID
       let limit = isPrivileged ? ControlServer.clientsMax : ControlServer.clientsMax - ControlServer.reservedSlots
-      if !isPrivileged && !isReader || (clients.count >= limit && !makeRoom(forPrivileged: isPrivileged, &kernel)) {
+      if !isPrivileged && !isReader {
         kernel.close(accepted.id)
+        continue
+      }
+      if clients.count >= limit && !makeRoom(forPrivileged: isPrivileged, &kernel) {
+        refuse(accepted.id, &kernel)
         continue
       }
       clients.append(Client(id: accepted.id, mayWrite: isPrivileged, isReserved: isPrivileged, lastActivity: now))
@@ -82,8 +86,17 @@ struct ControlServer {
       victim = index
     }
     guard let victim else { return forPrivileged && dropVanished(&kernel) }
-    drop(victim, &kernel)
+    // Its request may be on its way.
+    if clients[victim].unsent == 0 { refuse(clients[victim].id, &kernel) } else { kernel.close(clients[victim].id) }
+    clients.remove(at: victim)
     return true
+  }
+
+  /// Whoever apus serves is told that there is no slot for him now, so that he asks again.
+  private func refuse(_ id: ClientID, _ kernel: inout some Kernel) {
+    let answer = httpError(status: 503, message: Bytes("too many clients at once"), keepAlive: false)
+    _ = kernel.send(id, answer[...])
+    kernel.close(id)
   }
 
   /// All slots wait for answers. Who waits is not read, so that nobody has noticed that a client is gone: now it is asked.

@@ -279,6 +279,17 @@ extension Manager {
   /// The backoff is over.
   mutating func queueAutoRestart(_ unit: UnitID) {
     if phase == .stopping || phase == .sweeping { return }
+    if let job = self[unit].job, job.isRunning, job.type == .start || job.type == .reloadOrStart {
+      // RestartMode=direct shows no end, so that the job of the start that came to nothing is still there, with everybody who
+      // waits for it: it begins anew.
+      self[unit].job?.type = .start
+      self[unit].job?.isRunning = false
+      self[unit].job?.isPulled = false
+      self[unit].job?.isAutoRestart = true
+      if !waiting.contains(unit) { waiting.append(unit) }
+      mayRun = true
+      return
+    }
     if let job = self[unit].job, job.type != .verifyActive, !(job.type == .start && job.isPulled) { return }
     if case .failure = enqueue(unit, .start, isAutoRestart: true) { retryRestart(unit) }
   }

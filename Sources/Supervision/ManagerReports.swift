@@ -76,6 +76,7 @@ extension Manager {
     list.append(span("RestartMaxDelayUSec", backoff.grows ? backoff.delayMax : .infinity))
     list.append(span("RestartResetUSec", settings.backoff.resetAfter ?? backoff.cap))
     list.append(text("RestartStep=\(service.backoff.step)"))
+    if settings.health != nil { list.append(text("HealthState=\(service.healthState)")) }
     list.append("StatusText=" + service.said.statusText)
     list.append(text("StatusErrno=\(service.said.statusErrno)"))
     if !service.said.busError.isEmpty { list.append("StatusBusError=" + service.said.busError) }
@@ -164,6 +165,8 @@ extension Manager {
       }
       if service.result == .execCondition { return Bytes("ExecCondition= said no") }
       return []
+    case .running where service.probing.isUnhealthy:
+      return text("unhealthy: \(service.probing.failures) health probes failed in a row (HealthAction=none)")
     case .running, .exited: return record.pending == nil ? [] : Bytes("its unit file has changed: restart or apply")
     }
   }

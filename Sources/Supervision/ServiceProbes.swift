@@ -145,6 +145,12 @@ extension ServiceMachine {
     step(.unhealthy, &context)
   }
 
+  /// For `show`: what the health probes say of the present run; empty while none is asked.
+  var healthState: StaticString {
+    if probing.purpose != .health { return "" }
+    return probing.isUnhealthy ? "unhealthy" : "healthy"
+  }
+
   private mutating func killProbe(_ context: inout ServiceContext) {
     let run = Invocation(unit: context.id, number: invocation)
     var order = nextKillOrder(run, .kill, main: false, control: false, others: false, &context)

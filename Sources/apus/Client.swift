@@ -24,8 +24,6 @@ struct Answer {
 /// Why there is no answer, for people.
 struct ClientFailure: Error {
   var text: Bytes
-  /// The server closed the connection before it took the request, as one does whose slots are all taken.
-  var isRefused = false
 }
 
 /// A request that was sent.
@@ -109,18 +107,17 @@ struct Client {
     return .success(PendingAnswer(connection: connection, timeoutMs: timeoutMs, request: request))
   }
 
-  /// A refused request is sent again for so long: the slots of others become free.
-  static let refusedLimitMs: Int32 = 25_000
+  /// A request for which the server has no slot is sent again for so long: the slots of others become free.
+  static let busyLimitMs: Int32 = 25_000
 
   /// The answer to a request that was sent.
   func receive(_ pending: PendingAnswer) -> Result<Answer, ClientFailure> {
     var pending = pending
     var pauseMs: Int32 = 10
-    var left = Client.refusedLimitMs
+    var left = Client.busyLimitMs
     while true {
       let result = receiveOnce(pending)
-      // Whom the server does not serve, it closes likewise: that is known, and does not change.
-      guard case .failure(let failure) = result, failure.isRefused, pending.connection.isEntitled, left > 0 else { return result }
+      guard case .success(let answer) = result, answer.errorName == RequestError.busy.name, left > 0 else { return result }
       ControlConnection.pause(pauseMs)
       left -= pauseMs
       pauseMs = min(pauseMs * 2, 250)
@@ -134,7 +131,6 @@ struct Client {
   private func receiveOnce(_ pending: PendingAnswer) -> Result<Answer, ClientFailure> {
     defer { pending.connection.close() }
     var parser = HTTPResponseParser()
-    var hasBegun = false
     while true {
       switch parser.next() {
       case .response(let response): return read(response)
@@ -143,16 +139,12 @@ struct Client {
       case .needMore: break
       }
       switch pending.connection.receive(timeoutMs: pending.timeoutMs) {
-      case .failure(let error):
-        var failure = failure(error)
-        if case .broken = error { failure.isRefused = !hasBegun }
-        return .failure(failure)
+      case .failure(let error): return .failure(failure(error))
       case .success(let bytes):
         if bytes.isEmpty {
           let rule: StaticString = " closed without an answer: it serves root, its own user and its control group, or it has just ended"
-          return .failure(ClientFailure(text: pending.connection.path + rule, isRefused: !hasBegun))
+          return .failure(ClientFailure(text: pending.connection.path + rule))
         }
-        hasBegun = true
         parser.feed(bytes)
       }
     }

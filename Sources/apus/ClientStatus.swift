@@ -103,6 +103,7 @@ private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
   out += "\n"
   appendLine("Loaded", loadedText(unit), &out)
   appendLine("Active", activeText(unit, now: now), &out)
+  if let said = unit["Properties"]?.text("StatusText"), !said.isEmpty { appendLine("Status", "\"" + said + "\"", &out) }
   appendTimer(unit, now: now, &out)
   appendProcesses(unit, now: now, &out)
   if let restart = restartText(unit) { appendLine("Restart", restart, &out) }

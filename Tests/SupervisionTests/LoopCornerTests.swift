@@ -52,6 +52,10 @@ import Testing
     kernel.arriving = [AcceptedClient(id: ClientID(100), uid: 0, gid: 0)]
     server.accept(now: now, &kernel)
     #expect(kernel.closed == [ClientID(100)], "all of them are alive")
+    #expect(kernel.sent[ClientID(100)]?.starts(with: "HTTP/1.1 503") == true, "it is told to come again")
+    kernel.arriving = [AcceptedClient(id: ClientID(102), uid: 1000, gid: 1000)]
+    server.accept(now: now, &kernel)
+    #expect(kernel.closed.removeLast() == ClientID(102) && kernel.sent[ClientID(102)] == nil, "a stranger is told nothing")
     kernel.incoming[ClientID(9)] = [.closed]
     kernel.arriving = [AcceptedClient(id: ClientID(101), uid: 0, gid: 0)]
     server.accept(now: now, &kernel)

@@ -136,4 +136,36 @@ import Testing
     off.interval = .zero
     for _ in 0..<1000 { let allowed = limiter.allow(off, now: .zero); #expect(allowed == true) }
   }
+
+  /// RestartMode=direct: a start that came to nothing is no end. Its job goes on with the next run, and so does who waits for it.
+  @Test func aDirectRestartKeepsTheJobOfItsStart() {
+    for mode in [RestartMode.direct, .normal] {
+      let units = [
+        ServiceTypeTests.notifyService(.notify) {
+          $0.restart = .always
+          $0.restartMode = mode
+        },
+        service(
+          "b",
+          unit: {
+            $0.dependencies.requires = [name("a.service")]
+            $0.dependencies.after = [name("a.service")]
+          }),
+      ]
+      var world = World(units, starting: [], options: stay())
+      let first = world.job(.start, "a.service")
+      let second = world.job(.start, "b.service")
+      for round in 1...3 {
+        world.end("a.service", .main, .exited(1))
+        #expect(world.result(first) == (mode == .direct ? nil : .failed), "\(mode) \(round)")
+        #expect(world.state("b.service") == .dead)
+        world.advance(TimeSpan(seconds: 1))
+        #expect(world.record("a.service")?.service.state == .start, "\(mode) \(round)")
+        #expect(world.record("a.service")?.service.restarts == UInt32(round))
+      }
+      world.notify("a.service") { $0.isReady = true }
+      #expect(world.state("a.service") == .running && world.state("b.service") == .running)
+      #expect(world.result(second) == .done && world.result(first) == (mode == .direct ? .done : .failed))
+    }
+  }
 }
