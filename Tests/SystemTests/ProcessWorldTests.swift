@@ -124,6 +124,32 @@ extension SystemTests {
       }
     }
 
+    /// StandardInput=tty-force on a terminal that somebody else holds: it is reset, the other one loses it, the service has it.
+    @Test func aTerminalOfAService() throws {
+      try sandboxed { box in
+        let terminal = try Terminal()
+        let holder = try box.start(["setsid", "sh", "-c", "exec < \(terminal.path); stty raw -echo; : > \(box.path("held")); exec cat"])
+        try eventually("the holder") { access(box.path("held"), F_OK) == 0 }
+        try box.write(
+          "units/t.service",
+          Units.shell(
+            "stty -a > \(box.path("modes")); tty > \(box.path("name")); echo hello; read line; echo $line > \(box.path("line")); exec sleep 1000",
+            "StandardInput=tty-force", "StandardOutput=tty", "TTYPath=\(terminal.path)", "TTYReset=yes", "TTYVHangup=yes", "Restart=no"))
+        let apus = try box.run(options: ["--stay"])
+        try eventually("the holder's end") { holder.hasEnded }
+        var seen = ""
+        try eventually("the service's word: \(seen) \(apus.process.stderr)") {
+          seen += terminal.read()
+          return seen.contains("hello")
+        }
+        terminal.type("typed\n")
+        try eventually("the line: \(apus.process.stderr)") { box.read("line") == "typed\n" }
+        #expect(box.read("name") == terminal.path + "\n")
+        let modes = box.read("modes").split(whereSeparator: { " ;\n".contains($0) })
+        #expect(modes.contains("icanon") && modes.contains("echo"), "TTYReset=: \(modes)")
+      }
+    }
+
     @Test func theTerminalGoesToTheCommandAndComesBack() throws {
       try sandboxed { box in
         for arguments in [["--"], ["run", box.path("units"), "--"]] {
