@@ -24,13 +24,6 @@ struct Place: ~Copyable {
     self.status = status
   }
 
-  /// The descriptor, from here on the caller's.
-  consuming func release() -> Int32 {
-    let descriptor = descriptor
-    discard self
-    return descriptor
-  }
-
   deinit { _ = apus_close(descriptor) }
 
   var isFolder: Bool { Place.kind(status) == 0o040000 }
@@ -40,7 +33,9 @@ struct Place: ~Copyable {
   static func kind(_ status: apus_status) -> UInt32 { status.mode & 0o170000 }
 
   /// What a link holds.
-  func linkTarget() -> Bytes? {
+  func linkTarget() -> Bytes? { Place.linkTarget(descriptor) }
+
+  static func linkTarget(_ descriptor: Int32) -> Bytes? {
     var buffer = Bytes(repeating: 0, count: 4096)
     let count = apus_read_link_of(descriptor, &buffer, UInt64(buffer.count))
     return count > 0 && count < 4096 ? Bytes(buffer[0..<Int(count)]) : nil

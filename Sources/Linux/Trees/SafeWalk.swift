@@ -78,22 +78,30 @@ struct SafeWalk {
       if count > SafeWalk.stepsMax { throw .errno(Errno.ELOOP) }
       if step == "." { continue }
       if goal == .toMadeParent { _ = apus_make_folder_at(folder, step.terminated, 0o755) }
-      var error: Int32 = 0
-      guard let here = Place(in: folder, step, error: &error) else { throw .errno(error) }
-      try pass(here.status, walked + "/" + step, isStrict: goal != .toFile)
-      if here.isLink {
+      let here = apus_open_place(folder, step.terminated)
+      if here < 0 { throw .errno(-here) }
+      do throws(PathError) {
+        try pass(here, walked + "/" + step, isStrict: goal != .toFile)
+      } catch {
+        _ = apus_close(here)
+        throw error
+      }
+      if Place.kind(status) == 0o120000 {
         links += 1
-        guard let target = here.linkTarget(), links <= SafeWalk.linksMax else { throw .errno(Errno.ELOOP) }
+        let target = Place.linkTarget(here)
+        _ = apus_close(here)
+        guard let target, links <= SafeWalk.linksMax else { throw .errno(Errno.ELOOP) }
         if target.first == 47 { try backToRoot(isStrict: goal != .toFile) }
         steps += target.pieces(separatedBy: 47).reversed()
         continue
       }
       if goal == .toFile && !steps.contains(where: { $0 != "." }) {
+        _ = apus_close(here)
         name = step
         return
       }
       _ = apus_close(folder)
-      folder = here.release()
+      folder = here
       walked += "/" + step
     }
     if goal == .toFile { throw .errno(Errno.EISDIR) }
@@ -101,7 +109,10 @@ struct SafeWalk {
   }
 
   /// Root may lead anywhere, others to what is their own.
-  private mutating func pass(_ next: apus_status, _ place: Bytes, isStrict: Bool) throws(PathError) {
+  private mutating func pass(_ descriptor: Int32, _ place: Bytes, isStrict: Bool) throws(PathError) {
+    var next = apus_status()
+    let result = apus_status_of(descriptor, &next)
+    if result < 0 { throw .errno(-result) }
     if status.uid != 0 && status.uid != next.uid {
       isSafe = false
       if isStrict { throw .unsafe(place) }
@@ -115,9 +126,6 @@ struct SafeWalk {
     _ = apus_close(folder)
     folder = root
     walked = []
-    var next = apus_status()
-    let result = apus_status_of(root, &next)
-    if result < 0 { throw .errno(-result) }
-    try pass(next, Bytes("/"), isStrict: isStrict)
+    try pass(root, Bytes("/"), isStrict: isStrict)
   }
 }
