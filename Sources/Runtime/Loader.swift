@@ -175,7 +175,7 @@ struct Loader {
     switch found {
     case .file(_, let path, let folder):
       // What the systemd package installs for the host's sake runs nowhere but on a host (units.md a.3).
-      if index.folders[folder].strictness == .lenient, isStub(id) {
+      if index.folders[folder].strictness == .lenient, isStub(id), !isSomebodysOwn(path, id) {
         sayNotRead(path, id)
         return add(builtInUnit(id, links: links(of: id, .builtIn, &kernel)))
       }
@@ -200,12 +200,18 @@ struct Loader {
     }
   }
 
-  /// A file of somebody's own under a name of the host, which nobody would expect to do nothing.
+  /// What an administrator puts under a name of the host is no package's, and meant to run (`systemd-mine.service`).
+  private func isSomebodysOwn(_ path: Bytes, _ id: UnitName) -> Bool {
+    guard id.type == .service || id.type == .timer else { return false }
+    let folders: [StaticString] = ["/etc/", "/usr/local/", "/run/systemd/system/"]
+    return folders.contains { path.starts(with: Bytes($0)) }
+  }
+
+  /// A mount or a slice of somebody's own, which nobody would expect to do nothing.
   private mutating func sayNotRead(_ path: Bytes, _ id: UnitName) {
     if path.starts(with: Bytes("/usr/lib/systemd/")) || path.starts(with: Bytes("/lib/systemd/")) { return }
     let message = text("not read: \(id.bytes) is a name of the host, always satisfied")
-    let hint: StaticString = id.type == .service || id.type == .timer ? "in /etc/apus it would be read" : ""
-    diagnostics.append(Diagnostic(.warning, file: path, message: message, hint: Bytes(hint)))
+    diagnostics.append(Diagnostic(.warning, file: path, message: message))
   }
 
   private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {

@@ -63,6 +63,12 @@ struct Client {
   }
 
   func perform() throws(ArgumentError) -> Int32 {
+    if operands.contains(where: isPattern), let names = namesOfLoaded() {
+      if names.isEmpty { return face == .isActive ? Status.notRunning : face == .isFailed ? Status.failure : Status.success }
+      var other = self
+      other.operands = names
+      return try other.perform()
+    }
     switch face {
     case .status: return operands.isEmpty ? statusOfAll() : statusOfUnits()
     case .show: return show()
@@ -82,6 +88,25 @@ struct Client {
     case .reloadOrRestart, .tryReloadOrRestart: return try reloadOrRestart()
     case .run, .wrap, .boot, .check, .tmpfiles, .escape: return Status.usage
     }
+  }
+
+  /// A shell pattern stands for the loaded units that it matches, none included (systemctl(1)); nil where patterns are not of
+  /// loaded units, or their owner matches them himself.
+  private func namesOfLoaded() -> [Bytes]? {
+    switch face {
+    case .status, .show, .isActive, .isFailed, .start, .stop, .restart, .tryRestart, .reload, .kill, .resetFailed, .reloadOrRestart,
+      .tryReloadOrRestart:
+      break
+    default: return nil
+    }
+    guard case .success(let answer) = ask(.get, Bytes("/v1/units")), answer.status < 300 else { return nil }
+    let loaded = answer.json.elements("Units").map { $0.text("Id") }
+    var names: [Bytes] = []
+    for operand in operands {
+      let found = isPattern(operand) ? loaded.filter { matches($0, pattern: operand) } : [fullUnitName(operand)]
+      for name in found where !names.contains(name) { names.append(name) }
+    }
+    return names
   }
 
   // MARK: Asking

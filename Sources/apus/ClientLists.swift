@@ -33,8 +33,7 @@ extension Client {
   private func matchesOperands(_ name: Bytes) -> Bool {
     if operands.isEmpty { return true }
     for operand in operands {
-      let isPattern = operand.contains { $0 == 42 || $0 == 63 || $0 == 91 }
-      if isPattern ? matches(name, pattern: operand) : name == fullUnitName(operand) { return true }
+      if isPattern(operand) ? matches(name, pattern: operand) : name == fullUnitName(operand) { return true }
     }
     return false
   }
@@ -115,6 +114,9 @@ private func byNextElapse(_ units: [JSONValue]) -> [JSONValue] {
 private func nextElapse(_ unit: JSONValue) -> Int64 {
   unit["Timer"]?.number("NextElapseUSecRealtime") ?? .max
 }
+
+/// Whether an operand is a shell pattern, not a name.
+func isPattern(_ operand: Bytes) -> Bool { operand.contains { $0 == 42 || $0 == 63 || $0 == 91 } }
 
 /// Shell patterns: `*`, `?`, `[a-z]`, `[!a-z]`. Remembers one star, so its time is bounded by the product of the lengths.
 func matches(_ name: Bytes, pattern: Bytes) -> Bool {

@@ -68,6 +68,12 @@ extension SystemTests {
         let together = try runToEnd(
           ["/bin/sh", "-c", script], environment: ["APUS_CONTROL": apus.control, "PATH": "/usr/bin:/bin"], within: 90)
         #expect(together.stdout.isEmpty && together.stderr.isEmpty, "\(together)")
+        // A pattern stands for the loaded units that it matches, or for none.
+        #expect(try apus.client(["stop", "u[1-3]*"]).status == 0)
+        let stopped = try apus.client(["is-active", "u2.service", "u30.service", "u40.service"])
+        #expect(stopped.stdout == "inactive\ninactive\nactive\n")
+        let none = try apus.client(["restart", "nothing*"])
+        #expect(none.status == 0 && none.stderr.isEmpty, "\(none)")
       }
     }
 
