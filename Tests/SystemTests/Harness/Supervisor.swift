@@ -15,6 +15,9 @@ final class Supervisor {
   private let binary: String
   private var found: pid_t?
   private var namespace: String?
+  /// Keeps the namespace, so that its number is nobody else's until this test has looked who is left in it: a number is
+  /// given again as soon as a namespace is gone.
+  private var heldNamespace: Int32 = -1
 
   init(
     _ arguments: [String], number: Int, folder: String, cgroup: String?, asInit: Bool, environment: [String: String], wrapper: [String],
@@ -51,7 +54,10 @@ final class Supervisor {
     }
     try eventually("apus below unshare; stderr: \(process.stderr)") {
       guard let first = Processes.children(process.pid).first else { return process.hasEnded }
-      namespace = Processes.namespace(first)
+      if heldNamespace < 0 {
+        heldNamespace = open("/proc/\(first)/ns/pid", O_RDONLY | O_CLOEXEC)
+        namespace = heldNamespace < 0 ? nil : try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(heldNamespace)")
+      }
       found = isInit ? first : Processes.children(first).first
       return found != nil || process.hasEnded
     }
@@ -64,7 +70,7 @@ final class Supervisor {
     _ = try pid()
     try eventually("the control socket of `\(process.name)`; stderr: \(process.stderr.suffix(2000))", within: seconds) {
       if process.hasEnded { throw Failure("apus ended, status \(process.status ?? -1): \(process.stderr.suffix(4000))") }
-      return access(control, F_OK) == 0
+      return Processes.isListening(at: control)
     }
   }
 
@@ -148,6 +154,8 @@ final class Supervisor {
     let gone: Void? = try? eventually("end of \(namespace)", within: 3) {
       !Processes.all().contains { Processes.namespace($0.pid) == namespace }
     }
+    close(heldNamespace)
+    heldNamespace = -1
     #expect(gone != nil, "processes of the namespace are left", sourceLocation: location)
   }
 }
