@@ -4,11 +4,13 @@ public typealias Bytes = [UInt8]
 
 extension Array where Element == UInt8 {
   /// The bytes of a literal.
+  @inline(never)
   public init(_ literal: StaticString) {
     self = literal.withUTF8Buffer { Bytes($0) }
   }
 
   /// Appends a literal.
+  @inline(never)
   public mutating func append(_ literal: StaticString) {
     literal.withUTF8Buffer { append(contentsOf: $0) }
   }
@@ -137,20 +139,24 @@ extension UInt8 {
   }
 }
 
+@inline(never)
 public func + (left: Bytes, right: StaticString) -> Bytes {
   var result = left
   result.append(right)
   return result
 }
 
+@inline(never)
 public func + (left: StaticString, right: Bytes) -> Bytes {
   Bytes(left) + right
 }
 
+@inline(never)
 public func += (left: inout Bytes, right: StaticString) {
   left.append(right)
 }
 
+@inline(never)
 public func == (left: Bytes, right: StaticString) -> Bool {
   right.withUTF8Buffer { wanted in
     guard left.count == wanted.count else { return false }

@@ -9,14 +9,19 @@ public struct Text: ExpressibleByStringInterpolation, Sendable {
   /// What collects the pieces of a literal.
   public struct Interpolation: StringInterpolationProtocol {
     var bytes = Bytes()
+    // Inlined, these cost sixty bytes a literal.
+    @inline(never)
     public init(literalCapacity: Int, interpolationCount: Int) {
       bytes.reserveCapacity(literalCapacity + interpolationCount * 16)
     }
     /// A piece of the literal itself.
+    @inline(never)
     public mutating func appendLiteral(_ literal: StaticString) { bytes.append(literal) }
     /// Bytes as they are.
+    @inline(never)
     public mutating func appendInterpolation(_ value: Bytes) { bytes += value }
     /// A literal as it is.
+    @inline(never)
     public mutating func appendInterpolation(_ value: StaticString) { bytes.append(value) }
     /// A number in decimal.
     public mutating func appendInterpolation(_ value: some BinaryInteger) { bytes.append(decimal: value) }

@@ -22,7 +22,7 @@ extension KeyMeaning {
 
   init(_ key: Bytes, in section: Section) {
     let row = Bytes(section.name) + "." + key
-    for directive in Directive.allCases where row == directive.row {
+    if let directive = Directive(row: row) {
       self = .directive(directive)
       return
     }
@@ -46,21 +46,29 @@ extension KeyMeaning {
   }
 }
 
+private func reads(_ text: UnsafeBufferPointer<UInt8>, _ start: Int, _ word: Bytes) -> Bool {
+  for index in word.indices where text[start + index] != word[index] { return false }
+  return true
+}
+
 extension StaticString {
   /// Whether the word is in the list, which has a blank before and behind each.
-  func hasWord(_ word: Bytes) -> Bool {
-    guard let first = word.first else { return false }
+  func hasWord(_ word: Bytes) -> Bool { wordIndex(word) != nil }
+
+  /// The word's place in such a list.
+  func wordIndex(_ word: Bytes) -> Int? {
+    guard !word.isEmpty else { return nil }
     return withUTF8Buffer { text in
-      var index = 0
-      while index + word.count + 1 < text.count {
-        if text[index] == 32, text[index + 1] == first, text[index + word.count + 1] == 32,
-          (1..<word.count).allSatisfy({ text[index + 1 + $0] == word[$0] })
-        {
-          return true
-        }
-        index += 1
+      var place = 0
+      var start = 1
+      while start + word.count < text.count {
+        var end = start
+        while end < text.count, text[end] != 32 { end += 1 }
+        if end - start == word.count, reads(text, start, word) { return place }
+        place += 1
+        start = end + 1
       }
-      return false
+      return nil
     }
   }
 

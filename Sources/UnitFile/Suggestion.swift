@@ -48,8 +48,7 @@ extension Section {
   /// All keys of the section, for suggestions.
   var keys: [Bytes] {
     var result: [Bytes] = []
-    for directive in Directive.allCases {
-      let row = Bytes(directive.row)
+    for row in Directive.rows.words {
       let length = name.utf8CodeUnitCount
       if row.starts(with: name), row.count > length, row[length] == 46 { result.append(Bytes(row[(length + 1)...])) }
     }

@@ -90,7 +90,7 @@ private struct ArgumentParser {
     if word.contains(47) || word.ends(with: ".service") {
       return .usage("'" + word + "' is no verb (did you mean 'apus run " + word + "'?)", nil)
     }
-    let known = VerbSpec.all.filter { !isSystemctl || $0.group != .supervise }.map { Bytes($0.name) }
+    let known = VerbSpec.all.filter { !isSystemctl || $0.group != .supervise }.map { $0.name }
     return .usage("'" + word + "' is no verb" + suggestion(word, among: known), nil)
   }
 
@@ -98,7 +98,7 @@ private struct ArgumentParser {
     let equals = argument.firstIndex(of: 61) ?? argument.count
     let written = Bytes(argument[..<equals])
     guard let spec = OptionSpec.named(Bytes(written.dropFirst(2))) else {
-      let known = (verb?.specs ?? OptionSpec.all).filter { $0.help.utf8CodeUnitCount > 0 }.map { "--" + Bytes($0.name) }
+      let known = (verb?.specs ?? OptionSpec.all).filter { !$0.help.isEmpty }.map { "--" + $0.name }
       throw .usage("unknown option '" + written + "'" + suggestion(written, among: known), verb)
     }
     if !spec.takesValue {
@@ -129,7 +129,7 @@ private struct ArgumentParser {
 
   private mutating func nextValue(_ written: Bytes, _ spec: OptionSpec) throws(ArgumentError) -> Bytes {
     guard index < arguments.count, arguments[index] != "--" else {
-      throw .usage(written + " needs a value: " + written + " " + Bytes(spec.value), verb)
+      throw .usage(written + " needs a value: " + written + " " + spec.value, verb)
     }
     index += 1
     return arguments[index - 1]
@@ -147,16 +147,17 @@ private struct ArgumentParser {
     if isSystemctl {
       implied = VerbSpec.named(Bytes("list-units"))
     } else if hasSeparator {
-      implied = .wrap
+      implied = .of(.wrap)
     } else if isInit {
-      implied = .boot
+      implied = .of(.boot)
     }
     guard let verb = verb ?? implied else {
       throw .usage(Bytes(arguments.isEmpty ? "nothing to do" : "a verb is missing"), nil)
     }
-    for id in values.ids where !verb.options.contains(id) {
+    let allowed = verb.specs
+    for id in values.ids where !allowed.contains(where: { $0.id == id }) {
       let owner =
-        verb.face == .wrap ? Bytes("'apus -- COMMAND'") : verb.face == .boot ? Bytes("'apus' alone") : "'apus " + Bytes(verb.name) + "'"
+        verb.face == .wrap ? Bytes("'apus -- COMMAND'") : verb.face == .boot ? Bytes("'apus' alone") : "'apus " + verb.name + "'"
       throw .usage(values.source(id) + " is no option of " + owner, verb)
     }
     if verb.face != .run, verb.face != .wrap, verb.face != .boot {

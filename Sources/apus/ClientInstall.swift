@@ -44,7 +44,7 @@ extension Client {
   }
 
   private func fail(_ problem: Bytes) -> Int32 {
-    complain("cannot " + Bytes(verb.name) + ": " + problem)
+    complain("cannot " + verb.name + ": " + problem)
     return Status.failure
   }
 

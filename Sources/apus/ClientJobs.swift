@@ -26,11 +26,11 @@ extension Client {
       for operand in operands[begin..<end] {
         let unit = fullUnitName(operand)
         if UnitName(unit)?.isTemplate == true {
-          complain("cannot " + Bytes(verb.name) + " " + unit + ": the name of a template is missing the instance name")
+          complain("cannot " + verb.name + " " + unit + ": the name of a template is missing the instance name")
           status = Status.failure
           continue
         }
-        pending.append((unit, send(.post, unitPath(unit) + "/" + Bytes(verb.name) + query, waits: waits)))
+        pending.append((unit, send(.post, unitPath(unit) + "/" + verb.name + query, waits: waits)))
       }
       for item in pending {
         let result = finishJob(item.unit, item.answer)
@@ -52,7 +52,7 @@ extension Client {
       }
     }
     if answer.status < 300 { return isJSON ? say(answer.body + "\n") : Status.success }
-    let intent = Bytes(verb.name) + " " + unit
+    let intent = verb.name + " " + unit
     if answer.errorName.isEmpty || answer.errorName == RequestError.jobFailed.name {
       if isJSON { writeAll(answer.body + "\n", to: 1) }
       let result = answer.json["Job"]?["Result"]?.text ?? Bytes("failed")

@@ -13,8 +13,8 @@ func generalHelp() -> Bytes {
     out += "\n"
     out.append(group.heading)
     out += "\n"
-    for verb in VerbSpec.all where verb.group == group { appendEntry(Bytes(verb.name), verb.summary, width: 21, &out) }
-    if group == .supervise { appendEntry(Bytes("-- COMMAND"), VerbSpec.wrap.summary, width: 21, &out) }
+    for verb in VerbSpec.all where verb.group == group { appendEntry(verb.name, verb.summary, width: 21, &out) }
+    if group == .supervise { appendEntry(Bytes("-- COMMAND"), VerbSpec.of(.wrap).summary, width: 21, &out) }
   }
   out += "\nA UNIT without a suffix is a service. 'apus VERB --help' tells a verb's options; each may also be\n"
   out += "given by the environment: --stop-timeout=10s as APUS_STOP_TIMEOUT=10s, --stay as APUS_STAY=1.\n"
@@ -24,16 +24,16 @@ func generalHelp() -> Bytes {
 /// `apus VERB --help`.
 func verbHelp(_ verb: VerbSpec) -> Bytes {
   var out = usageLine(verb) + "\n"
-  out.append(verb.summary)
+  out += verb.summary
   out += "\n"
-  if verb.details.utf8CodeUnitCount > 0 {
+  if !verb.details.isEmpty {
     out += "\n"
-    out.append(verb.details)
+    out += verb.details
   }
   var width = 0
   for option in verb.specs { width = max(width, optionForm(option).count) }
   out += "\noptions\n"
-  for option in verb.specs where option.help.utf8CodeUnitCount > 0 {
+  for option in verb.specs where !option.help.isEmpty {
     appendEntry(optionForm(option), option.help, width: width, &out)
   }
   return out
@@ -41,7 +41,7 @@ func verbHelp(_ verb: VerbSpec) -> Bytes {
 
 /// `usage: apus …` with its newline.
 func usageLine(_ verb: VerbSpec) -> Bytes {
-  "usage: apus " + Bytes(verb.usage) + "\n"
+  "usage: apus " + verb.usage + "\n"
 }
 
 /// What is said for an `ArgumentError`, and the exit status.
@@ -54,7 +54,7 @@ func answer(_ error: ArgumentError) -> Int32 {
   case .usage(let message, let verb):
     var out = "apus: " + message + "\n"
     if let verb { out += usageLine(verb) }
-    let topic = verb.map { $0.name.utf8CodeUnitCount == 0 ? Bytes() : Bytes($0.name) + " " } ?? Bytes()
+    let topic = verb.map { $0.name.isEmpty ? Bytes() : $0.name + " " } ?? Bytes()
     writeAll(out + "try 'apus " + topic + "--help'\n", to: 2)
     return Status.usage
   }
@@ -64,16 +64,16 @@ func answer(_ error: ArgumentError) -> Int32 {
 private func optionForm(_ option: OptionSpec) -> Bytes {
   var out = Bytes()
   if option.short != 0 { out += [45, option.short] + ", " }
-  out += "--" + Bytes(option.name)
-  if option.takesValue { out += "=" + Bytes(option.value) }
+  out += "--" + option.name
+  if option.takesValue { out += "=" + option.value }
   return out
 }
 
 /// One line of a list, further lines of the text below its beginning.
-private func appendEntry(_ term: Bytes, _ text: StaticString, width: Int, _ out: inout Bytes) {
+private func appendEntry(_ term: Bytes, _ text: Bytes, width: Int, _ out: inout Bytes) {
   out += "  " + term
   out += Bytes(repeating: 32, count: max(0, width - term.count) + 2)
-  for byte in Bytes(text) {
+  for byte in text {
     out.append(byte)
     if byte == 10 { out += Bytes(repeating: 32, count: width + 4) }
   }

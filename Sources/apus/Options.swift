@@ -1,108 +1,156 @@
 import Model
 
-/// Every option of every face.
-enum OptionID: UInt8 {
-  case unitPath, stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup
-  case output, noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet
-  case generatorTimeout, create, remove, boot, excludePrefix, explain
-  case full, noPager, system, noAskPassword
-  case pathForm, unescape, mangle, suffix, template, instance
-  case now, runtime, force, noReload, plain, failed, after, before, reverse
-  case help, version
+/// Every option of every face, in the order of `OptionSpec.table`.
+enum OptionID: UInt8, CaseIterable {
+  case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup, unitPath, output,
+    noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet, explain, generatorTimeout,
+    create, remove, boot, excludePrefix, full, noPager, system, noAskPassword, pathForm, unescape, mangle, suffix, template,
+    instance, now, runtime, force, noReload, plain, failed, after, before, reverse, help, version
 }
 
-/// One option: its names, what it takes and what it does. The only place that has its text.
+/// One option: its names, what it takes and what it does.
 struct OptionSpec {
   var id: OptionID
   /// Without the dashes. The environment variable is `APUS_` and this in capitals.
-  var name: StaticString
+  var name: Bytes
   /// The short form, 0 for none.
   var short: UInt8
   /// What stands for the value in the help; empty for a flag.
-  var value: StaticString
+  var value: Bytes
   /// Lines of the help; empty for one that is only accepted for systemctl's sake.
-  var help: StaticString
+  var help: Bytes
 
-  init(_ id: OptionID, _ name: StaticString, short: Unicode.Scalar? = nil, value: StaticString = "", _ help: StaticString) {
+  /// One record of `table`, behind its `%`.
+  private init(_ id: OptionID, _ record: Bytes) {
+    let lines = record.pieces(separatedBy: 10)
+    let head = lines[0].pieces(separatedBy: 32)
     self.id = id
-    self.name = name
-    self.short = short.map { UInt8(truncatingIfNeeded: $0.value) } ?? 0
-    self.value = value
-    self.help = help
+    name = head[0]
+    short = head[1] == "-" ? 0 : head[1][0]
+    value = head.count > 2 ? head[2] : []
+    help = []
+    for line in lines[1...] { help += (help.isEmpty ? [] : Bytes("\n")) + line }
   }
 
-  var takesValue: Bool { value.utf8CodeUnitCount > 0 }
+  var takesValue: Bool { !value.isEmpty }
 
   /// `APUS_STOP_TIMEOUT`
   var variable: Bytes {
-    "APUS_" + Bytes(name).map { $0 == 45 ? 95 : $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
+    "APUS_" + name.map { $0 == 45 ? 95 : $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
   }
 
-  static let all: [OptionSpec] = [
-    OptionSpec(
-      .stopTimeout, "stop-timeout", value: "SPAN",
-      "cap on the time that stopping everything may take\n(10s, 1min 30s; default: only the units' own limits)"),
-    OptionSpec(.failFast, "fail-fast", "a unit that fails at boot ends the run with its status"),
-    OptionSpec(.stay, "stay", "stay when nothing is left to run or to wait for"),
-    OptionSpec(.group, "group", "forward signals to COMMAND's process group"),
-    OptionSpec(.dieWithParent, "die-with-parent", "stop when the parent process dies"),
-    OptionSpec(
-      .containment, "containment", value: "WAY",
-      "how a service's processes are found: auto (default),\ncgroup, tag or group"),
-    OptionSpec(.spawn, "spawn", value: "WAY", "how processes are made: clone (default) or fork"),
-    OptionSpec(
-      .control, "control", value: "PATH",
-      """
-      the control socket (default: the first of
-      /run/apus/control.sock, $XDG_RUNTIME_DIR/apus/control.sock,
-      /dev/shm/apus-UID/control.sock, /tmp/apus-UID/control.sock)
-      """),
-    OptionSpec(.controlGroup, "control-group", value: "NAME", "group whose members may ask for status"),
-    OptionSpec(
-      .unitPath, "unit-path", value: "FOLDER:...",
-      "where units are found, in place of systemd's folders;\na colon at the end adds those"),
-    OptionSpec(.output, "output", short: "o", value: "FORM", "text (default) or json"),
-    OptionSpec(.noBlock, "no-block", "do not wait for the job to end"),
-    OptionSpec(.jobMode, "job-mode", value: "MODE", "for a unit that has another job: replace it (default), or fail"),
-    OptionSpec(.all, "all", short: "a", "inactive units, too"),
-    OptionSpec(.type, "type", short: "t", value: "TYPE,...", "only units of these types"),
-    OptionSpec(.state, "state", value: "STATE,...", "only units in these load, active or sub states"),
-    OptionSpec(.noLegend, "no-legend", "without head and foot"),
-    OptionSpec(.property, "property", short: "p", value: "NAME,...", "only these properties"),
-    OptionSpec(.value, "value", "the values without the names"),
-    OptionSpec(.signal, "signal", short: "s", value: "SIGNAL", "the signal, by name or number (default: TERM)"),
-    OptionSpec(.killWhom, "kill-whom", value: "WHOM", "which processes: all (default), main or control"),
-    OptionSpec(.plan, "plan", "only say what would be done"),
-    OptionSpec(.quiet, "quiet", short: "q", "say nothing, only exit with the status"),
-    OptionSpec(.explain, "explain", "what is not enforced in each unit, what is done instead, and why"),
-    OptionSpec(
-      .generatorTimeout, "generator-timeout", value: "SPAN", "how long unit generators may take together (default: 15s)"),
-    OptionSpec(.create, "create", "make files, folders and links, and set their modes and owners"),
-    OptionSpec(.remove, "remove", "remove what the lines of types r, R and D say"),
-    OptionSpec(.boot, "boot", "do also what is only right at boot (!)"),
-    OptionSpec(.excludePrefix, "exclude-prefix", value: "PATH", "leave out what is below PATH"),
-    OptionSpec(.full, "full", short: "l", ""),
-    OptionSpec(.noPager, "no-pager", ""),
-    OptionSpec(.system, "system", ""),
-    OptionSpec(.noAskPassword, "no-ask-password", ""),
-    OptionSpec(.pathForm, "path", short: "p", "the text is a path"),
-    OptionSpec(.unescape, "unescape", short: "u", "the other way"),
-    OptionSpec(.mangle, "mangle", short: "m", "make a unit name as the verbs do of their operands"),
-    OptionSpec(.suffix, "suffix", value: "SUFFIX", "append a unit type: service, mount ..."),
-    OptionSpec(.template, "template", value: "NAME@.TYPE", "put the text into a template's name as its instance"),
-    OptionSpec(.instance, "instance", "with --unescape: of the instance's name only"),
-    OptionSpec(.now, "now", "start or stop the units, too"),
-    OptionSpec(.runtime, "runtime", "below /run, until the container ends"),
-    OptionSpec(.force, "force", short: "f", "replace links that lead elsewhere"),
-    OptionSpec(.noReload, "no-reload", "do not have apus read the unit files again"),
-    OptionSpec(.plain, "plain", "a list, not a tree"),
-    OptionSpec(.failed, "failed", "only units that have failed"),
-    OptionSpec(.after, "after", "what it waits for"),
-    OptionSpec(.before, "before", "what waits for it"),
-    OptionSpec(.reverse, "reverse", "what pulls it in"),
-    OptionSpec(.help, "help", short: "h", "this help"),
-    OptionSpec(.version, "version", "the version"),
-  ]
+  /// Made anew each time: PID 1 keeps none of it.
+  static var all: [OptionSpec] {
+    let records = Bytes(table).pieces(separatedBy: 37)
+    return OptionID.allCases.map { OptionSpec($0, records[Int($0.rawValue)]) }
+  }
+
+  /// The only place that has their text, in the order of `OptionID`; `Tests/ClientTests` compares all that is made of it.
+  /// Each begins with `%`: its name, its letter (`-`: none) and what it takes; then the lines of its help.
+  private static let table: StaticString = """
+    %stop-timeout - SPAN
+    cap on the time that stopping everything may take
+    (10s, 1min 30s; default: only the units' own limits)
+    %fail-fast -
+    a unit that fails at boot ends the run with its status
+    %stay -
+    stay when nothing is left to run or to wait for
+    %group -
+    forward signals to COMMAND's process group
+    %die-with-parent -
+    stop when the parent process dies
+    %containment - WAY
+    how a service's processes are found: auto (default),
+    cgroup, tag or group
+    %spawn - WAY
+    how processes are made: clone (default) or fork
+    %control - PATH
+    the control socket (default: the first of
+    /run/apus/control.sock, $XDG_RUNTIME_DIR/apus/control.sock,
+    /dev/shm/apus-UID/control.sock, /tmp/apus-UID/control.sock)
+    %control-group - NAME
+    group whose members may ask for status
+    %unit-path - FOLDER:...
+    where units are found, in place of systemd's folders;
+    a colon at the end adds those
+    %output o FORM
+    text (default) or json
+    %no-block -
+    do not wait for the job to end
+    %job-mode - MODE
+    for a unit that has another job: replace it (default), or fail
+    %all a
+    inactive units, too
+    %type t TYPE,...
+    only units of these types
+    %state - STATE,...
+    only units in these load, active or sub states
+    %no-legend -
+    without head and foot
+    %property p NAME,...
+    only these properties
+    %value -
+    the values without the names
+    %signal s SIGNAL
+    the signal, by name or number (default: TERM)
+    %kill-whom - WHOM
+    which processes: all (default), main or control
+    %plan -
+    only say what would be done
+    %quiet q
+    say nothing, only exit with the status
+    %explain -
+    what is not enforced in each unit, what is done instead, and why
+    %generator-timeout - SPAN
+    how long unit generators may take together (default: 15s)
+    %create -
+    make files, folders and links, and set their modes and owners
+    %remove -
+    remove what the lines of types r, R and D say
+    %boot -
+    do also what is only right at boot (!)
+    %exclude-prefix - PATH
+    leave out what is below PATH
+    %full l
+    %no-pager -
+    %system -
+    %no-ask-password -
+    %path p
+    the text is a path
+    %unescape u
+    the other way
+    %mangle m
+    make a unit name as the verbs do of their operands
+    %suffix - SUFFIX
+    append a unit type: service, mount ...
+    %template - NAME@.TYPE
+    put the text into a template's name as its instance
+    %instance -
+    with --unescape: of the instance's name only
+    %now -
+    start or stop the units, too
+    %runtime -
+    below /run, until the container ends
+    %force f
+    replace links that lead elsewhere
+    %no-reload -
+    do not have apus read the unit files again
+    %plain -
+    a list, not a tree
+    %failed -
+    only units that have failed
+    %after -
+    what it waits for
+    %before -
+    what waits for it
+    %reverse -
+    what pulls it in
+    %help h
+    this help
+    %version -
+    the version
+
+    """
 
   static func named(_ name: Bytes) -> OptionSpec? {
     // Debian's older systemctl calls it so.
@@ -114,7 +162,7 @@ struct OptionSpec {
   /// Of two options with one letter it is the verb's that is meant.
   static func short(_ letter: UInt8, _ verb: VerbSpec?) -> OptionSpec? {
     let found = all.filter { $0.short == letter && letter != 0 }
-    return found.first { verb?.options.contains($0.id) ?? true } ?? found.first
+    return found.first { verb?.options.contains($0.name) ?? true } ?? found.first
   }
 }
 
