@@ -8,7 +8,10 @@ extension LinuxKernel {
   /// A small regular file, opened without blocking (DESIGN section 5).
   public func readFile(_ path: Bytes, limit: Int) -> FileContents { FolderReader.read(path, limit: limit) }
   /// The names in a folder, sorted by bytes.
-  public func listFolder(_ path: Bytes) -> FolderContents { FolderReader.list(path) }
+  public func listFolder(_ path: Bytes) -> FolderContents {
+    mayTrim = true
+    return FolderReader.list(path)
+  }
   /// What a symbolic link holds; the kernel allows no more than a page.
   public func readLink(_ path: Bytes) -> Bytes? {
     if path.contains(0) { return nil }

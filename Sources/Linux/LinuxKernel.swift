@@ -28,6 +28,9 @@ public final class LinuxKernel: Kernel {
   var armedFor = Instant.never
   /// Something of the kernel's own that is to be tried again then: a listener without descriptors, a writer without memory.
   var retryAt = Instant.never
+  /// Folders were read, which only loading does: `wait` gives back the memory that took, half a second later.
+  var mayTrim = false
+  var trimAt = Instant.never
   /// Above every descriptor apus has made: where a child without close_range stops closing.
   var descriptorBound: Int32 = 3
 

@@ -27,7 +27,11 @@ extension LinuxKernel {
     let before = ready.count
     while true {
       pumpMessages()
-      let limit = min(deadline, retryAt)
+      if mayTrim {
+        mayTrim = false
+        trimAt = Instant(nanoseconds: apus_monotonic() + 500_000_000)
+      }
+      let limit = min(deadline, min(retryAt, trimAt))
       let isPast = limit != .never && limit.nanoseconds <= apus_monotonic()
       if !isPast { arm(limit) }
       let count = apus_epoll_wait(epoll, &events, 64, isPast ? 0 : 1)
@@ -36,6 +40,10 @@ extension LinuxKernel {
       while index < Int(count) {
         translate(events[index], into: &ready)
         index += 1
+      }
+      if trimAt != .never && trimAt.nanoseconds <= apus_monotonic() {
+        trimAt = .never
+        apus_trim()
       }
       if retryAt != .never && retryAt.nanoseconds <= apus_monotonic() { retry(into: &ready) }
       if ready.count > before { return }

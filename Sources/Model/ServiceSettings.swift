@@ -195,7 +195,11 @@ public struct ServiceSettings: Equatable, Sendable {
   /// `[X-Apus] DrainSec=`
   public var drain = TimeSpan.zero
 
-  public var exec = ExecSettings()
+  public var execBox = ExecBox.standard
+  public var exec: ExecSettings {
+    get { execBox.value }
+    set { execBox = ExecBox(newValue) }
+  }
   /// `[X-Apus] Schedule=` and its companions: the service is a job. Empty: it is none.
   public var schedule = ScheduleSettings()
 
@@ -292,6 +296,17 @@ public struct EnvironmentFile: Equatable, Sendable {
     self.path = path
     self.optional = optional
   }
+}
+
+/// Settings that many have in common: services keep and requests carry a reference, and all that say nothing the same.
+public final class ExecBox: Equatable, Sendable {
+  public let value: ExecSettings
+  public init(_ value: ExecSettings) { self.value = value }
+
+  /// Nothing written.
+  public static let standard = ExecBox(ExecSettings())
+
+  public static func == (left: ExecBox, right: ExecBox) -> Bool { left === right || left.value == right.value }
 }
 
 /// The world a command runs in (units.md c.8–c.11).

@@ -46,7 +46,7 @@ public struct Supervisor<K: Kernel> {
   var lastReaped: Int32 = 0
   #endif
   /// Requests whose exec report has not come, for its failure's sentence.
-  var spawned: [ProcessKey: SpawnRequest] = [:]
+  var spawned: [ProcessKey: Boxed<SpawnRequest>] = [:]
   /// Whose messages the units' notify sockets are for.
   var notifiers: [UnitID: Notifier] = [:]
   /// Children with `ReadyFd=` that have not said ready yet.
@@ -77,9 +77,13 @@ public struct Supervisor<K: Kernel> {
     self.kernel = kernel
   }
 
-  /// Boots and turns until the end; the exit status. Without units, they are read in the loop, when the host is prepared.
-  public mutating func run(_ loaded: LoadedUnits?) -> UInt8 {
+  /// Boots. Without units, they are read in the loop, when the host is prepared.
+  public mutating func start(_ loaded: LoadedUnits?) {
     if let loaded { boot(loaded) } else { loadQueue.append(.boot) }
+  }
+
+  /// Turns until the end; the exit status.
+  public mutating func run() -> UInt8 {
     while true {
       if let status = exitStatus { return status }
       turn()
@@ -109,7 +113,7 @@ public struct Supervisor<K: Kernel> {
 
   /// Waits once, then collects and handles what came, in the order of the type's comment.
   public mutating func turn() {
-    ready.removeAll(keepingCapacity: true)
+    ready.empty(keepingAtMost: 64)
     kernel.wait(until: nextWake, into: &ready)
     now = kernel.now()
 
@@ -117,7 +121,7 @@ public struct Supervisor<K: Kernel> {
     collect(&came)
 
     let answers = pending
-    pending.removeAll(keepingCapacity: true)
+    pending.empty(keepingAtMost: 64)
     for event in answers { handle(event) }
     #if PLANTED
     if plantedBug == 2 { (came.reports, came.exits) = (came.exits, came.reports) }
@@ -221,7 +225,7 @@ public struct Supervisor<K: Kernel> {
     case .pending: if !isLast { return }
     case .executed: reports.append(.executed(child.key))
     case .failed(let stage, let errno, let detail):
-      reports.append(.execFailed(child.key, execFailure(spawned[child.key], stage, errno, detail, ownUID: configuration.ownUID)))
+      reports.append(.execFailed(child.key, execFailure(spawned[child.key]?.value, stage, errno, detail, ownUID: configuration.ownUID)))
     }
     children.markReported(pid)
     spawned[child.key] = nil
@@ -251,7 +255,7 @@ public struct Supervisor<K: Kernel> {
     if control.wake <= now.instant { control.dropIdle(now: now.instant, &kernel) }
     // Answers may take further requests of the same client: those are the next turn's.
     let taken = requests
-    requests.removeAll(keepingCapacity: true)
+    requests.empty(keepingAtMost: 64)
     for (id, request) in taken { handle(.request(id, request)) }
   }
 

@@ -7,7 +7,7 @@ extension Supervisor {
   mutating func performAll() {
     // Performing never handles an event, so the list does not change under the loop.
     for effect in effects { perform(effect) }
-    effects.removeAll(keepingCapacity: true)
+    effects.empty(keepingAtMost: 64)
   }
 
   mutating func perform(_ effect: Effect) {

@@ -61,7 +61,7 @@ extension Supervisor {
         if request.inheritsEverything { command = request.key }
         if request.notifies { noteNotifier(request, plan) }
         if request.readyDescriptor != nil { readyKeys[pid] = request.key }
-        spawned[request.key] = request
+        spawned[request.key] = .some(request)
         pending.append(.spawned(request.key, pid: pid))
       case .failed(let errno):
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))

@@ -61,7 +61,8 @@ public struct SpawnRequest: Equatable, Sendable {
   /// The unit's name (or NAME#N), for messages.
   public var unitName: Bytes
   public var command: ExecCommand
-  public var exec: ExecSettings
+  public var execBox: ExecBox
+  public var exec: ExecSettings { execBox.value }
   /// What the role adds: MAINPID, SERVICE_RESULT, TRIGGER_UNIT …, `NAME=value`.
   public var environment: [Bytes]
   /// COMMAND: everything as apus found it, and the terminal's foreground.
@@ -79,13 +80,13 @@ public struct SpawnRequest: Equatable, Sendable {
   /// `ReadyFd=`: the write end of a pipe at that number.
   public var readyDescriptor: Int32? = nil
   public init(
-    key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecSettings, environment: [Bytes],
+    key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecBox, environment: [Bytes],
     inheritsEverything: Bool = false
   ) {
     self.key = key
     self.unitName = unitName
     self.command = command
-    self.exec = exec
+    execBox = exec
     self.environment = environment
     self.inheritsEverything = inheritsEverything
   }

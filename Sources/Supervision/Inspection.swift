@@ -52,7 +52,7 @@ extension Manager {
       restartAt: records[index].service.restartAt, jobID: records[index].job?.id ?? 0, jobType: records[index].job?.type,
       jobIsRunning: records[index].job?.isRunning ?? false, jobIsAutoRestart: records[index].job?.isAutoRestart ?? false,
       isOn: records[index].isOn, isRemoved: records[index].isRemoved, isChecking: records[index].checkNumber != 0,
-      hasPending: records[index].pending != nil,
+      hasPending: records[index].hasPending,
       timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
       isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1,

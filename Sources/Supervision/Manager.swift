@@ -80,7 +80,7 @@ public struct Manager {
     bootUnits()
     settle()
     effects += out
-    out.removeAll(keepingCapacity: true)
+    out.empty(keepingAtMost: 64)
   }
 
   private mutating func bootUnits() {
@@ -101,7 +101,7 @@ public struct Manager {
       out.append(.reply(id, .failed(.shuttingDown, message: Bytes("apus is leaving"), diagnostics: [])))
     }
     effects += out
-    out.removeAll(keepingCapacity: true)
+    out.empty(keepingAtMost: 64)
   }
 
   private mutating func dispatch(_ event: Event) {

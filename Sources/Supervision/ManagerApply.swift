@@ -343,7 +343,7 @@ extension Manager {
       return (.exec, Bytes("how it is started changed"))
     }
     if before.exec.environment != after.exec.environment { return (.exec, Bytes("Environment= changed")) }
-    if before.exec != after.exec { return (.exec, Bytes("process settings changed")) }
+    if before.execBox != after.execBox { return (.exec, Bytes("process settings changed")) }
     return (.live, Bytes("live settings changed"))
   }
 }

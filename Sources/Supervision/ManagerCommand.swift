@@ -30,7 +30,7 @@ extension Manager {
     out.append(
       .spawn(
         SpawnRequest(
-          key: key, unitName: Bytes("COMMAND"), command: run, exec: ExecSettings(), environment: [], inheritsEverything: true)))
+          key: key, unitName: Bytes("COMMAND"), command: run, exec: .standard, environment: [], inheritsEverything: true)))
   }
 
   mutating func commandEvent(_ what: ServiceInput) {

@@ -167,7 +167,7 @@ extension Manager {
       return []
     case .running where service.probing.isUnhealthy:
       return text("unhealthy: \(service.probing.failures) health probes failed in a row (HealthAction=none)")
-    case .running, .exited: return record.pending == nil ? [] : Bytes("its unit file has changed: restart or apply")
+    case .running, .exited: return !record.hasPending ? [] : Bytes("its unit file has changed: restart or apply")
     }
   }
 

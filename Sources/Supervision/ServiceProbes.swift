@@ -68,12 +68,12 @@ extension ServiceMachine {
     switch target {
     // A descriptor is no question.
     case .descriptor: return
-    case .exec(let command): request = spawnRequest(key, command, context.settings.exec, context)
+    case .exec(let command): request = spawnRequest(key, command, context.settings.execBox, context)
     case .tcp(let address):
-      request = spawnRequest(key, none, ExecSettings(), context)
+      request = spawnRequest(key, none, .standard, context)
       request.helper = [Bytes("probe-tcp"), address]
     case .http(let url):
-      request = spawnRequest(key, none, ExecSettings(), context)
+      request = spawnRequest(key, none, .standard, context)
       request.helper = [Bytes("probe-http"), url]
     }
     probing.process = LiveProcess(key: key, startedAt: context.now.wall)

@@ -14,7 +14,7 @@ extension UnitParser {
     case .cacheDirectoryMode: setMode(.cache)
     case .logsDirectoryMode: setMode(.logs)
     case .configurationDirectoryMode: setMode(.configuration)
-    default: if let kept = preservation() { service.exec.runtimeDirectoryPreserve = kept }
+    default: if let kept = preservation() { exec.runtimeDirectoryPreserve = kept }
     }
   }
 
@@ -79,7 +79,7 @@ extension UnitParser {
 
   /// In the order in which they are made.
   func finishDirectories() {
-    service.exec.directories = directories.filter { !$0.directories.isEmpty }
+    exec.directories = directories.filter { !$0.directories.isEmpty }
   }
 }
 

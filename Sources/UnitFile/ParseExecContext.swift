@@ -5,30 +5,30 @@ extension UnitParser {
   /// The world a command runs in: user, folder, environment, streams, limits (units.md c.10).
   func applyExecContext(_ directive: Directive) {
     switch directive {
-    case .user: if let name = userName() { service.exec.user = name }
-    case .group: if let name = userName() { service.exec.group = name }
+    case .user: if let name = userName() { exec.user = name }
+    case .group: if let name = userName() { exec.group = name }
     case .supplementaryGroups:
-      add(words(of: .group), to: &service.exec.supplementaryGroups)
+      add(words(of: .group), to: &exec.supplementaryGroups)
     case .workingDirectory: applyWorkingDirectory()
     case .umask:
       if let mode = value.octalMode {
-        service.exec.umask = mode
+        exec.umask = mode
       } else {
         badValue("no octal mode", hint: "for example 0022")
       }
     case .nice:
       if value.isEmpty {
-        service.exec.nice = nil
+        exec.nice = nil
       } else if let nice = number(in: -20...19) {
-        service.exec.nice = Int32(nice)
+        exec.nice = Int32(nice)
       }
     case .oomScoreAdjust:
       if value.isEmpty {
-        service.exec.oomScoreAdjust = nil
+        exec.oomScoreAdjust = nil
       } else if let score = number(in: -1000...1000) {
-        service.exec.oomScoreAdjust = Int32(score)
+        exec.oomScoreAdjust = Int32(score)
       }
-    case .ignoreSIGPIPE: if let value = boolean() { service.exec.ignoreSIGPIPE = value }
+    case .ignoreSIGPIPE: if let value = boolean() { exec.ignoreSIGPIPE = value }
     case .environment, .environmentFile, .passEnvironment, .unsetEnvironment: applyEnvironment(directive)
     case .standardInput, .standardOutput, .standardError, .standardInputText, .standardInputData, .ttyPath, .ttyReset, .ttyVHangup,
       .ttyVTDisallocate, .ttyRows, .ttyColumns:
@@ -65,11 +65,11 @@ extension UnitParser {
         badValue("the path is missing", at: 1)
         return
       }
-      service.exec.workingDirectory = rest
-      service.exec.workingDirectoryOptional = optional
+      exec.workingDirectory = rest
+      exec.workingDirectoryOptional = optional
     } else if let path = absolutePath(rest, offset: optional ? 1 : 0, refusing: !optional) {
-      service.exec.workingDirectory = path
-      service.exec.workingDirectoryOptional = optional
+      exec.workingDirectory = path
+      exec.workingDirectoryOptional = optional
     }
   }
 
@@ -98,20 +98,20 @@ extension UnitParser {
   private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      add(words(of: .assignment), to: &service.exec.environment)
+      add(words(of: .assignment), to: &exec.environment)
     case .environmentFile:
       if value.isEmpty {
-        service.exec.environmentFiles = []
+        exec.environmentFiles = []
         return
       }
       let optional = value[0] == 45
       if let path = absolutePath(optional ? Bytes(value[1...]) : value, offset: optional ? 1 : 0, refusing: false) {
-        service.exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
+        exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      add(words(of: .variable), to: &service.exec.passEnvironment)
+      add(words(of: .variable), to: &exec.passEnvironment)
     default:
-      add(words(of: .variableOrAssignment), to: &service.exec.unsetEnvironment)
+      add(words(of: .variableOrAssignment), to: &exec.unsetEnvironment)
     }
   }
 
@@ -136,11 +136,11 @@ extension UnitParser {
       return
     }
     let setting = LimitSetting(resource: resource, limit: ResourceLimit(soft: softLimit, hard: hardLimit))
-    for index in service.exec.limits.indices where service.exec.limits[index].resource == resource {
-      service.exec.limits[index] = setting
+    for index in exec.limits.indices where exec.limits[index].resource == resource {
+      exec.limits[index] = setting
       return
     }
-    service.exec.limits.append(setting)
+    exec.limits.append(setting)
   }
 
   private func limit(_ resource: Resource, _ text: Bytes, offset: Int) -> UInt64? {

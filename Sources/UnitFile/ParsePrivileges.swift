@@ -5,21 +5,21 @@ extension UnitParser {
   func applyPrivileges(_ directive: Directive) {
     switch directive {
     case .capabilityBoundingSet:
-      let set = capabilities(after: service.exec.privileges.boundingSet ?? .all, initial: .all)
-      service.exec.privileges.boundingSet = set == .all ? nil : set
+      let set = capabilities(after: exec.privileges.boundingSet ?? .all, initial: .all)
+      exec.privileges.boundingSet = set == .all ? nil : set
     case .ambientCapabilities:
-      let set = capabilities(after: service.exec.privileges.ambientSet ?? .empty, initial: .empty)
-      service.exec.privileges.ambientSet = set == .empty ? nil : set
-    case .noNewPrivileges: if let value = boolean() { service.exec.privileges.noNewPrivileges = value }
+      let set = capabilities(after: exec.privileges.ambientSet ?? .empty, initial: .empty)
+      exec.privileges.ambientSet = set == .empty ? nil : set
+    case .noNewPrivileges: if let value = boolean() { exec.privileges.noNewPrivileges = value }
     case .secureBits: addSecureBits()
-    case .dynamicUser: if let value = boolean() { service.exec.dynamicUser = value }
-    case .setLoginEnvironment: if let value = boolean() { service.exec.setLoginEnvironment = value }
+    case .dynamicUser: if let value = boolean() { exec.dynamicUser = value }
+    case .setLoginEnvironment: if let value = boolean() { exec.setLoginEnvironment = value }
     case .execSearchPath: addSearchPath()
     case .rootDirectory:
       if value.isEmpty {
-        service.exec.rootDirectory = []
+        exec.rootDirectory = []
       } else if let path = expanded(value), let path = checkedPath(path, offset: 0) {
-        service.exec.rootDirectory = path == "/" ? [] : path
+        exec.rootDirectory = path == "/" ? [] : path
       } else {
         refuseSilently()
       }
@@ -47,14 +47,14 @@ extension UnitParser {
 
   private func addSecureBits() {
     if value.isEmpty {
-      service.exec.privileges.secureBits = 0
+      exec.privileges.secureBits = 0
       return
     }
     // In the order of the kernel's bits; 3 is no-setuid-fixup's lock, and so on.
     let names: StaticString = "noroot noroot-locked no-setuid-fixup no-setuid-fixup-locked keep-caps keep-caps-locked"
     for word in words(.strict) {
       if let bit = names.words.firstIndex(of: word.text) {
-        service.exec.privileges.secureBits |= 1 << UInt32(bit)
+        exec.privileges.secureBits |= 1 << UInt32(bit)
       } else {
         badWord(word, "no such secure bit", hint: Bytes("for example noroot, keep-caps"))
       }
@@ -64,27 +64,27 @@ extension UnitParser {
   /// Folders between colons; one that is not absolute spoils the line.
   private func addSearchPath() {
     if value.isEmpty {
-      service.exec.execSearchPath = []
+      exec.execSearchPath = []
       return
     }
     guard let text = expanded(value) else { return }
     var folders: [Bytes] = []
     for folder in text.pieces(separatedBy: 58) {
       guard let path = checkedPath(folder, offset: 0) else { return }
-      if !service.exec.execSearchPath.contains(path), !folders.contains(path) { folders.append(path) }
+      if !exec.execSearchPath.contains(path), !folders.contains(path) { folders.append(path) }
     }
-    if service.exec.execSearchPath.count + folders.count > 256 {
+    if exec.execSearchPath.count + folders.count > 256 {
       badValue("more than 256 folders")
     } else {
-      service.exec.execSearchPath += folders
+      exec.execSearchPath += folders
     }
   }
 
   /// What DynamicUser= implies: a name, and no way to more privileges (units.md c.10).
   func finishDynamicUser() {
-    guard service.exec.dynamicUser else { return }
-    service.exec.privileges.noNewPrivileges = true
-    if service.exec.user.isEmpty { service.exec.user = unit.name.dynamicUserName }
+    guard exec.dynamicUser else { return }
+    exec.privileges.noNewPrivileges = true
+    if exec.user.isEmpty { exec.user = unit.name.dynamicUserName }
   }
 }
 

@@ -7,25 +7,25 @@ extension UnitParser {
     switch directive {
     case .cpuSchedulingPolicy: applyPolicy()
     case .cpuSchedulingPriority:
-      if let priority = number(in: 0...99) { service.exec.scheduling.priority = Int32(priority) }
-    case .cpuSchedulingResetOnFork: if let value = boolean() { service.exec.scheduling.resetOnFork = value }
+      if let priority = number(in: 0...99) { exec.scheduling.priority = Int32(priority) }
+    case .cpuSchedulingResetOnFork: if let value = boolean() { exec.scheduling.resetOnFork = value }
     case .cpuAffinity: applyAffinity()
     case .ioSchedulingClass:
       let names: StaticString = "none realtime best-effort idle"
       if value.isEmpty {
-        service.exec.scheduling.ioClass = nil
+        exec.scheduling.ioClass = nil
       } else if let index = names.words.firstIndex(of: value) ?? value.unsignedNumber.flatMap({ $0 < 4 ? Int($0) : nil }) {
-        service.exec.scheduling.ioClass = UInt8(index)
+        exec.scheduling.ioClass = UInt8(index)
       } else {
         badValue("no such class", hint: "one of none, realtime, best-effort, idle")
       }
     case .ioSchedulingPriority:
       if value.isEmpty {
-        service.exec.scheduling.ioPriority = nil
+        exec.scheduling.ioPriority = nil
       } else if let priority = number(in: 0...7) {
-        service.exec.scheduling.ioPriority = UInt8(priority)
+        exec.scheduling.ioPriority = UInt8(priority)
       }
-    case .timerSlackNSec: if let slack = nanoseconds() { service.exec.scheduling.timerSlack = slack }
+    case .timerSlackNSec: if let slack = nanoseconds() { exec.scheduling.timerSlack = slack }
     case .personality: applyPersonality()
     case .coredumpFilter: applyCoredumpFilter()
     default: break
@@ -34,7 +34,7 @@ extension UnitParser {
 
   private func applyPolicy() {
     if value.isEmpty {
-      service.exec.scheduling.policy = nil
+      exec.scheduling.policy = nil
       return
     }
     let named = SchedulingPolicy.allCases.first { value == $0.name }
@@ -42,16 +42,16 @@ extension UnitParser {
       badValue(Bytes("no such policy"), hint: didYouMean(value, among: SchedulingPolicy.allCases.map { Bytes($0.name) }))
       return
     }
-    service.exec.scheduling.policy = policy
+    exec.scheduling.policy = policy
     // As systemd: into the range of the policy, 1 to 99 for the real-time ones, 0 for the others.
     let isRealtime = policy == .fifo || policy == .roundRobin
-    service.exec.scheduling.priority = isRealtime ? max(1, service.exec.scheduling.priority) : 0
+    exec.scheduling.priority = isRealtime ? max(1, exec.scheduling.priority) : 0
   }
 
   /// Numbers and ranges between blanks and commas; one that is none spoils the line.
   private func applyAffinity() {
     if value.isEmpty {
-      service.exec.scheduling.affinity = []
+      exec.scheduling.affinity = []
       return
     }
     if value == "numa" {
@@ -59,7 +59,7 @@ extension UnitParser {
       return
     }
     var isMember = Array(repeating: false, count: 8192)
-    for cpu in service.exec.scheduling.affinity where cpu < 8192 { isMember[Int(cpu)] = true }
+    for cpu in exec.scheduling.affinity where cpu < 8192 { isMember[Int(cpu)] = true }
     for word in words(.strict) {
       for piece in word.text.pieces(separatedBy: 44) {
         let ends = piece.pieces(separatedBy: 45).compactMap { $0.unsignedNumber }
@@ -70,7 +70,7 @@ extension UnitParser {
         for cpu in first...last { isMember[Int(cpu)] = true }
       }
     }
-    service.exec.scheduling.affinity = isMember.indices.filter { isMember[$0] }.map { UInt32($0) }
+    exec.scheduling.affinity = isMember.indices.filter { isMember[$0] }.map { UInt32($0) }
   }
 
   /// A span whose plain numbers are nanoseconds.
@@ -88,11 +88,11 @@ extension UnitParser {
   private func applyPersonality() {
     let isARM = context.host.architecture == "arm64"
     if value.isEmpty {
-      service.exec.personality = nil
+      exec.personality = nil
     } else if value == context.host.architecture {
-      service.exec.personality = 0
+      exec.personality = 0
     } else if value == (isARM ? "arm" : "x86") {
-      service.exec.personality = 8
+      exec.personality = 8
     } else {
       badValue("no personality of this host", hint: isARM ? "write arm64 or arm" : "write x86-64 or x86")
     }
@@ -100,7 +100,7 @@ extension UnitParser {
 
   private func applyCoredumpFilter() {
     if value.isEmpty {
-      service.exec.coredumpFilter = nil
+      exec.coredumpFilter = nil
       return
     }
     let names: StaticString = """
@@ -122,7 +122,7 @@ extension UnitParser {
         return
       }
     }
-    service.exec.coredumpFilter = (service.exec.coredumpFilter ?? 0) | mask
+    exec.coredumpFilter = (exec.coredumpFilter ?? 0) | mask
   }
 }
 

@@ -4,22 +4,22 @@ extension UnitParser {
   /// Standard input, output and error, what is put into the input, and the terminal (units.md c.10).
   func applyStream(_ directive: Directive) {
     switch directive {
-    case .standardInput: if let stream = inputStream() { service.exec.standardInput = stream }
-    case .standardOutput: if let stream = outputStream() { service.exec.standardOutput = stream }
-    case .standardError: if let stream = outputStream() { service.exec.standardError = stream }
+    case .standardInput: if let stream = inputStream() { exec.standardInput = stream }
+    case .standardOutput: if let stream = outputStream() { exec.standardOutput = stream }
+    case .standardError: if let stream = outputStream() { exec.standardError = stream }
     case .standardInputText: addText()
     case .standardInputData: addData()
     case .ttyPath:
       if value.isEmpty {
-        service.exec.terminal.path = []
+        exec.terminal.path = []
       } else if let path = absolutePath(value, offset: 0, refusing: false) {
-        service.exec.terminal.path = path
+        exec.terminal.path = path
       }
-    case .ttyReset: if let value = boolean() { service.exec.terminal.reset = value }
-    case .ttyVHangup: if let value = boolean() { service.exec.terminal.hangup = value }
-    case .ttyVTDisallocate: if let value = boolean() { service.exec.terminal.disallocate = value }
-    case .ttyRows: service.exec.terminal.rows = extent(service.exec.terminal.rows)
-    case .ttyColumns: service.exec.terminal.columns = extent(service.exec.terminal.columns)
+    case .ttyReset: if let value = boolean() { exec.terminal.reset = value }
+    case .ttyVHangup: if let value = boolean() { exec.terminal.hangup = value }
+    case .ttyVTDisallocate: if let value = boolean() { exec.terminal.disallocate = value }
+    case .ttyRows: exec.terminal.rows = extent(exec.terminal.rows)
+    case .ttyColumns: exec.terminal.columns = extent(exec.terminal.columns)
     default: break
     }
   }
@@ -96,7 +96,7 @@ extension UnitParser {
   /// The text with its escapes decoded, and a newline.
   private func addText() {
     if value.isEmpty {
-      service.exec.standardInputData = []
+      exec.standardInputData = []
       return
     }
     var text = Bytes()
@@ -118,7 +118,7 @@ extension UnitParser {
 
   private func addData() {
     if value.isEmpty {
-      service.exec.standardInputData = []
+      exec.standardInputData = []
     } else if let data = value.decodedBase64 {
       append(data)
     } else {
@@ -128,17 +128,17 @@ extension UnitParser {
 
   private func append(_ data: Bytes) {
     // A file has 1 MiB, drop-ins may bring more.
-    if service.exec.standardInputData.count + data.count > 1 << 20 {
+    if exec.standardInputData.count + data.count > 1 << 20 {
       badValue("more than 1 MiB of input")
     } else {
-      service.exec.standardInputData += data
+      exec.standardInputData += data
     }
   }
 
   /// Data makes the input, unless that is something else than nothing.
   func finishStreams() {
-    if service.exec.standardInputData.isEmpty { return }
-    if service.exec.standardInput == .unset || service.exec.standardInput == .null { service.exec.standardInput = .data }
+    if exec.standardInputData.isEmpty { return }
+    if exec.standardInput == .unset || exec.standardInput == .null { exec.standardInput = .data }
   }
 }
 

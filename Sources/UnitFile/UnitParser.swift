@@ -14,6 +14,8 @@ final class UnitParser {
 
   var unit: Unit
   var service = ServiceSettings()
+  /// Of `service`.
+  var exec = ExecSettings()
   var timer: TimerSettings
   var diagnostics: [Diagnostic] = []
   var references: [Reference] = []
@@ -70,7 +72,9 @@ final class UnitParser {
     if unit.loadState != .error { finish() }
     sayUnenforced()
     switch source.name.type {
-    case .service: unit.kind = .service(service)
+    case .service:
+      if exec != ExecBox.standard.value { service.exec = exec }
+      unit.kind = .service(service)
     case .timer: unit.kind = .timer(timer)
     case .target: unit.kind = .target
     case .socket, .path, .mount, .automount, .swap, .slice, .scope, .device: break

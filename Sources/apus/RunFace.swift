@@ -60,7 +60,10 @@ func runFace(_ options: RunOptions) -> Int32 {
   }
   let socket = options.isWrapper ? nil : openControl(options, configuration, kernel)
   var supervisor = Supervisor(kernel, configuration)
-  let status = supervisor.run(loaded)
+  supervisor.start(loaded)
+  // The manager has its own of what it needs; this would stay to the end.
+  loaded = nil
+  let status = supervisor.run()
   if let socket { removeControlSocket(socket) }
   return Int32(status)
 }

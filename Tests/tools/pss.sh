@@ -1,5 +1,6 @@
 #!/bin/sh
-# pss.sh [BINARY [COUNT]]: the resident memory (PSS, kB) of apus alone, with COUNT idle services (100 by default).
+# pss.sh [BINARY [COUNT]]: the resident memory (PSS, kB) of apus alone, with COUNT idle services (100 by default), two seconds
+# after the last has started: what loading took is given back when apus has been quiet.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 binary=${1:-$root/.build-embedded/release/apus}
@@ -32,5 +33,6 @@ while [ "$(children)" -lt "$count" ]; do
   fi
   sleep 0.02
 done
+sleep 2
 awk -v count="$count" '/^Pss:/ { pss = $2 } /^Rss:/ { rss = $2 } END { printf "PSS with %d services: %d kB (RSS %d kB)\n", count, pss, rss }' \
   "/proc/$apus/smaps_rollup"

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../include/calls.h"
 #include "../raw.h"
 
 #define PAGE 4096UL
@@ -225,6 +226,15 @@ static struct span *make_span(unsigned class) {
   return span;
 }
 
+extern const char __executable_start[], etext[];
+
+void apus_trim(void) {
+  clean_chunks();
+  uintptr_t start = (uintptr_t)__executable_start & -PAGE;
+  uintptr_t end = (uintptr_t)etext & -PAGE;
+  RAW(__NR_madvise, start, end - start, DONT_NEED);
+}
+
 // MARK: The C library's names
 
 void *malloc(size_t size) {
@@ -281,4 +291,8 @@ int posix_memalign(void **into, size_t alignment, size_t size) {
   *into = block;
   return 0;
 }
+#else
+#include "../include/calls.h"
+
+void apus_trim(void) {}
 #endif

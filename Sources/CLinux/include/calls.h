@@ -154,6 +154,12 @@ int32_t apus_connect_datagram(const uint8_t *name, uint64_t count);
 // Not blocking; 0 when the kernel has no randomness yet, or no such call.
 int32_t apus_random(uint64_t *into);
 
+// MARK: Memory
+
+// Gives back what the process does not need now: free pages of the allocator, and the pages of its own file, which the
+// kernel maps again, from its cache, when they are touched. Nothing where a C library has the allocator.
+void apus_trim(void);
+
 // MARK: Terminals
 
 // The foreground group of a descriptor that is apus's controlling terminal; -errno otherwise.
