@@ -140,10 +140,9 @@ extension UInt8 {
 }
 
 @inline(never)
-public func + (left: Bytes, right: StaticString) -> Bytes {
-  var result = left
-  result.append(right)
-  return result
+public func + (left: consuming Bytes, right: StaticString) -> Bytes {
+  left.append(right)
+  return left
 }
 
 @inline(never)

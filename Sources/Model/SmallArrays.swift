@@ -13,11 +13,10 @@ private func appendAsCollection<List: RangeReplaceableCollection>(_ element: __o
   list.append(element)
 }
 
-/// As the standard library's.
+/// As the standard library's. In a chain of sums the one before is appended to, and no caller has to release it.
 @inline(never)
-public func + (left: Bytes, right: Bytes) -> Bytes {
-  var result = left
-  result += right
-  return result
+public func + (left: consuming Bytes, right: Bytes) -> Bytes {
+  left += right
+  return left
 }
 #endif
