@@ -52,7 +52,7 @@ extension Manager {
       report.nextRestart = wall(after: left)
       report.restartDelay = service.restartDelay
     }
-    report.properties = properties(service, settings, report)
+    report.properties = properties(service, settings)
   }
 
   private func wall(after span: TimeSpan) -> WallTime? {
@@ -61,7 +61,7 @@ extension Manager {
   }
 
   /// What only `show` prints; values as systemctl writes them.
-  private func properties(_ service: ServiceMachine, _ settings: ServiceSettings, _ report: UnitReport) -> [Bytes] {
+  private func properties(_ service: ServiceMachine, _ settings: ServiceSettings) -> [Bytes] {
     var list: [Bytes] = []
     list.append(text("Type=\(settings.type.name)"))
     list.append(text("KillMode=\(settings.killMode.name)"))
@@ -85,8 +85,9 @@ extension Manager {
     if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
     list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
     list.append(text("NFileDescriptorStore=\(service.store.count)"))
-    // With the exit of a main process they are shown already (`LastExit`), also with that of the parent of a forking service.
-    if report.lastExit?.role != .main {
+    // With the exit of a main process they are shown by that (`LastExit`). The parent of a forking service is none, though its
+    // exit is the last that there is.
+    if service.lastMainExit == nil {
       list.append(text("ExecMainPID=\(service.main?.pid ?? 0)"))
       list.append(Bytes("ExecMainCode=0"))
       list.append(Bytes("ExecMainStatus=0"))

@@ -72,7 +72,7 @@ private func flattened(_ unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
   for member in unit.members {
     switch member.key {
     case "Job": out.append((member.key, member.value["Id"].map { shownProperty(member.key, $0) } ?? []))
-    case "LastExit": appendExit(member.value, &out)
+    case "LastExit": appendExit(member.value, isMain: unit["Properties"]?["ExecMainCode"] == nil, &out)
     case "Timer":
       for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
     case "Properties":
@@ -89,9 +89,9 @@ private func flattened(_ unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
 }
 
 /// The last exit, and of a main process systemd's ExecMain properties (codes as in waitid's si_code).
-private func appendExit(_ exit: JSONValue, _ out: inout [(name: Bytes, value: Bytes)]) {
+private func appendExit(_ exit: JSONValue, isMain: Bool, _ out: inout [(name: Bytes, value: Bytes)]) {
   for part in exit.members { out.append(("LastExit" + part.key, shownProperty(part.key, part.value))) }
-  guard exit.says("Role", Role.main.name) else { return }
+  guard isMain, exit.says("Role", Role.main.name) else { return }
   func add(_ name: StaticString, _ key: StaticString) {
     if let value = exit[key] { out.append((Bytes(name), shownProperty(Bytes(key), value))) }
   }

@@ -51,8 +51,11 @@ private func withoutAges(_ text: String) -> String {
     #expect(try sent("start web") == [.job(.start, unit: bytes("web.service"), mode: .replace, wait: true)])
     #expect(try sent("stop --no-block web.timer") == [.job(.stop, unit: bytes("web.timer"), mode: .replace, wait: false)])
     #expect(try sent("try-restart --job-mode fail a@b") == [.job(.tryRestart, unit: bytes("a@b.service"), mode: .fail, wait: true)])
-    #expect(try sent("start odd/näme?x=1") == [.job(.start, unit: bytes("odd/näme?x=1.service"), mode: .replace, wait: true)])
+    #expect(try sent("start odd/näme&x=1") == [.job(.start, unit: bytes("odd/näme&x=1.service"), mode: .replace, wait: true)])
     #expect(try sent("kill -s RTMIN+3 --kill-who=main web") == [.kill(unit: bytes("web.service"), signal: Signal(37), whom: .main)])
+    // A pattern is of the loaded units.
+    #expect(try sent("stop d?ad.*") == [.units, .job(.stop, unit: bytes("dead.service"), mode: .replace, wait: true)])
+    #expect(try sent("stop no-*") == [.units])
     #expect(try sent("kill web") == [.kill(unit: bytes("web.service"), signal: .terminate, whom: .all)])
     #expect(try sent("reset-failed") == [.units, .resetFailed(unit: bytes("dead.service"))])
     #expect(try sent("exit 3") == [.exit(status: 3)])
