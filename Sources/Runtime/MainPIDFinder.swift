@@ -23,6 +23,8 @@ struct MainPIDFinder {
     var status: ExitStatus? = nil
   }
 
+  /// apus's own helpers: nobody's main process, whatever a file says.
+  var helpers: [Int32] = []
   private var waits: [Wait] = []
   private var candidates: [Candidate] = []
 
@@ -115,6 +117,7 @@ struct MainPIDFinder {
     _ kernel: inout some Kernel
   ) -> MainPIDOutcome {
     let source = path.map { text("PID file \($0): ") } ?? []
+    if helpers.contains(pid) { return .refused(text("\(source)process \(pid) is a helper of apus")) }
     switch kernel.relation(of: pid, to: invocation, roots: children.known) {
     case .gone, .unreaped: return .refused(text("\(source)process \(pid) does not exist"))
     case .supervisor: return .refused(text("\(source)process \(pid) is \(pid == 1 ? "PID 1" : "apus itself")"))
@@ -124,6 +127,9 @@ struct MainPIDFinder {
       }
       return .found(pid: pid)
     case .stranger:
+      #if PLANTED
+      if plantedBug == 30 { return .found(pid: pid) }
+      #endif
       switch trust {
       case .owned: return .found(pid: pid)
       case .foreign:

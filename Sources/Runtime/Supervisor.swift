@@ -54,6 +54,8 @@ public struct Supervisor<K: Kernel> {
   var watchedDescriptors: [DescriptorID: UnitID] = [:]
   var mainPIDs = MainPIDFinder()
   var helpers = HelperTable()
+  /// Of runs that the kernel killed processes of: as many as were told already.
+  var outOfMemoryKills: [Invocation: UInt64] = [:]
   var now: Now
   /// The pid of COMMAND, for forwarding.
   var command: ProcessKey? = nil
@@ -215,7 +217,18 @@ public struct Supervisor<K: Kernel> {
   private mutating func collectLastWords(_ pid: Int32, _ key: ProcessKey, _ status: ExitStatus, _ came: inout Collection) {
     if readyKeys[pid] != nil { collectReady(pid, &came.notes) }
     if notifiers[key.invocation.unit] != nil { drainNotify(key.invocation.unit, limit: Self.lastNotifyLimit, &came.notes) }
-    if status == .killed(.kill), kernel.outOfMemoryKills(key.invocation) > 0 { came.exits.append(.outOfMemory(key)) }
+    if status == .killed(.kill), ranOutOfMemory(key.invocation) { came.exits.append(.outOfMemory(key)) }
+  }
+
+  /// Whether the kernel's counter has grown: a later SIGKILL from somebody else is no want of memory.
+  private mutating func ranOutOfMemory(_ invocation: Invocation) -> Bool {
+    #if PLANTED
+    if plantedBug == 35 { return false }
+    #endif
+    let kills = kernel.outOfMemoryKills(invocation)
+    if kills <= outOfMemoryKills[invocation] ?? 0 { return false }
+    outOfMemoryKills[invocation] = kills
+    return true
   }
 
   mutating func collectReport(_ pid: Int32, _ reports: inout [Event], isLast: Bool = false) {

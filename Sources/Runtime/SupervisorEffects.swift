@@ -21,6 +21,7 @@ extension Supervisor {
     case .forget(let invocation):
       sweeper.forget(invocation)
       mainPIDs.forget(invocation, &kernel)
+      outOfMemoryKills[invocation] = nil
       kernel.forget(invocation)
     case .arm(let deadline, let at): deadlines.arm(deadline, at: at)
     case .disarm(let key): deadlines.disarm(key)

@@ -23,7 +23,9 @@ extension Supervisor {
   mutating func continueHelpers() {
     while beforeExec < Self.spawnLimit, let next = helpers.next(now: now.instant) {
       switch kernel.spawn(preparation.helperPlan(next.arguments)) {
-      case .started(let pid): helpers.started(pid, next.task, now: now.instant)
+      case .started(let pid):
+        helpers.started(pid, next.task, now: now.instant)
+        mainPIDs.helpers.append(pid)
       case .failed(let errno):
         if !helpers.failed(next, now: now.instant) { finish(next.task, .failure("fork: " + errorText(errno))) }
       }
@@ -37,6 +39,7 @@ extension Supervisor {
   /// A child that belongs to no unit ended; false: it is no helper.
   mutating func helperEnded(_ pid: Int32, _ status: ExitStatus) -> Bool {
     guard let helper = helpers.ended(pid) else { return false }
+    mainPIDs.helpers.removeAll { $0 == pid }
     // Gives its place in the kernel free.
     if !helper.isReported { _ = kernel.execReport(pid) }
     if !helper.isGivenUp { finish(helper.task, .ended(status)) }

@@ -63,6 +63,9 @@ extension Supervisor {
   private mutating func isMember(_ datagram: ReceivedDatagram, _ notifier: Notifier) -> Bool {
     // 0: from outside of the PID namespace.
     guard datagram.pid > 0 else { return false }
+    #if PLANTED
+    if plantedBug == 23 && datagram.uid == notifier.uid { return true }
+    #endif
     if let child = children.find(datagram.pid) { return child.key.invocation == notifier.invocation }
     switch kernel.relation(of: datagram.pid, to: notifier.invocation, roots: children.known) {
     case .member: return true

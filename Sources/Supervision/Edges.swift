@@ -89,8 +89,20 @@ extension Manager {
           return isKnown
         }
       }
-      record.isWatched = record.unit.stopWhenUnneeded || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
+      let isUnneededKind = record.unit.stopWhenUnneeded || record.pending?.stopWhenUnneeded == true
+      record.isWatched = isUnneededKind || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
     }
+  }
+
+  /// The edges of one unit that is made between two loads (a parallel run): its own words; nobody names it.
+  mutating func linkNew(_ index: Int) {
+    linkUnit(index)
+    for relation in Relation.allCases where records[index].edges[relation].count > 1 {
+      var known: [UnitID] = []
+      for other in records[index].edges[relation] where !known.contains(other) { known.append(other) }
+      records[index].edges[relation] = known
+    }
+    records[index].isWatched = records[index].unit.stopWhenUnneeded || !records[index].edges[.bindsTo].isEmpty
   }
 
   /// Further names of units; a name that is a unit of its own stays that.

@@ -8,6 +8,38 @@ import Model
 nonisolated(unsafe) package var visitedCell: ((ServiceType, ServiceState, ServiceMachine.Step) -> Void)? = nil
 #endif
 
+/// What became of one job in the event under way.
+package struct JobNews: Equatable, Sendable {
+  package enum Kind: Equatable, Sendable {
+    case queued
+    /// It is answered for by another job of its unit from here on.
+    case merged(into: UInt32)
+    /// Nobody goes before it any more.
+    case begun
+    /// A restart's stop is over.
+    case becameStart
+    case ended(JobResult)
+  }
+  package var unit: UnitID
+  package var id: UInt32
+  package var type: JobType
+  package var kind: Kind
+}
+
+extension Manager {
+  mutating func tell(_ unit: UnitID, _ id: UInt32, _ type: JobType, _ kind: JobNews.Kind) {
+    #if !hasFeature(Embedded)
+    jobNews.append(JobNews(unit: unit, id: id, type: type, kind: kind))
+    #endif
+  }
+
+  mutating func forgetJobNews() {
+    #if !hasFeature(Embedded)
+    jobNews.removeAll(keepingCapacity: true)
+    #endif
+  }
+}
+
 /// What the checkers compare between two events of one unit.
 package struct UnitGlance: Equatable, Sendable {
   package var state: ServiceState

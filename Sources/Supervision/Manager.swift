@@ -57,6 +57,10 @@ public struct Manager {
   var bootJobsLeft = 0
   /// Something ended since the last look for "nothing left".
   var mayHaveEnded = true
+  #if !hasFeature(Embedded)
+  /// What became of jobs in the event under way; for the simulator's checkers.
+  package var jobNews: [JobNews] = []
+  #endif
   /// Of the event under way.
   var now: Now
   /// Effects of the event under way.
@@ -75,6 +79,7 @@ public struct Manager {
   /// The first start: everything that starts by itself, as one transaction.
   public mutating func boot(_ loaded: LoadedUnits, now: Now, effects: inout [Effect]) {
     self.now = now
+    forgetJobNews()
     hasBooted = true
     register(loaded)
     bootUnits()
@@ -94,6 +99,7 @@ public struct Manager {
   /// The only door in: one event, and what is to be done about it appended to `effects`.
   public mutating func handle(_ event: Event, now: Now, effects: inout [Effect]) {
     self.now = now
+    forgetJobNews()
     if phase != .left {
       dispatch(event)
       settle()

@@ -85,12 +85,17 @@ extension Manager {
         job.isPulled = old.isPulled && job.isPulled
         job.timeoutAt = min(old.timeoutAt, job.timeoutAt)
         bootJobsLeft += (job.isBoot ? 1 : 0) - (old.isBoot ? 1 : 0)
+        tell(unit, old.id, merged, .merged(into: job.id))
+        #if PLANTED
+        if plantedBug == 29 { finish(unit, .canceled) }
+        #endif
         dequeue(unit)
         self[unit].checkNumber = 0
         queue(unit, job)
         return job.id
       }
       mergeWaiting(unit, old, &job, merged)
+      tell(unit, job.id, merged, .merged(into: old.id))
       return old.id
     }
     if job.isBoot { bootJobsLeft += 1 }
@@ -120,6 +125,7 @@ extension Manager {
 
   private mutating func queue(_ unit: UnitID, _ job: Job) {
     self[unit].job = job
+    tell(unit, job.id, job.type, .queued)
     waiting.append(unit)
     mayRun = true
     limitJob(unit, self[unit].unit.jobTimeout)
@@ -163,6 +169,9 @@ extension Manager {
   func blocker(of unit: UnitID, _ job: Job) -> UnitID? {
     if job.ignoresOrder { return nil }
     for other in self[unit].edges[.after] {
+      #if PLANTED
+      if plantedBug == 17 && self[other].service.state == .start { continue }
+      #endif
       if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return other }
     }
     for other in self[unit].edges[.before] {
@@ -203,6 +212,7 @@ extension Manager {
   // MARK: Beginning
 
   private mutating func run(_ unit: UnitID, _ job: Job) {
+    tell(unit, job.id, job.type, .begun)
     switch job.type {
     case .start, .reloadOrStart: runStart(unit, job)
     case .verifyActive: runVerify(unit)
@@ -268,6 +278,7 @@ extension Manager {
   /// A restart's stop phase is over.
   mutating func becomeStart(_ unit: UnitID) {
     self[unit].job?.type = .start
+    if let job = self[unit].job { tell(unit, job.id, .start, .becameStart) }
     self[unit].job?.wasRestart = true
     self[unit].job?.isRunning = false
     // The stop was asked for: what follows is no automatic restart any more, and the counters start anew.

@@ -33,6 +33,9 @@ extension Manager {
   }
 
   private mutating func takeDown(_ unit: UnitID) {
+    #if PLANTED
+    if plantedBug == 19 { return }
+    #endif
     for relation in Relation.stoppedByItsEnd {
       for other in self[unit].edges[relation] where !self[other].isDown && self[other].activeState != .deactivating {
         if relation == .boundBy { self[unit].takenDown.append(other) }
@@ -47,6 +50,9 @@ extension Manager {
   }
 
   private mutating func triggerHandlers(_ unit: UnitID, from old: ActiveState, to new: ActiveState) {
+    #if PLANTED
+    if plantedBug == 20 && new == .failed && old != .failed { followUps.append(.handlers(of: unit, .onFailure)) }
+    #endif
     if new == .failed && old != .failed { followUps.append(.handlers(of: unit, .onFailure)) }
     if new == .inactive && old != .failed && old != .inactive { followUps.append(.handlers(of: unit, .onSuccess)) }
   }
@@ -174,6 +180,9 @@ extension Manager {
 
   private func isUnneeded(_ unit: UnitID) -> Bool {
     guard self[unit].unit.stopWhenUnneeded, self[unit].activeState == .active, !self[unit].isStub else { return false }
+    #if PLANTED
+    if plantedBug == 21 { return false }
+    #endif
     for relation in Relation.needIt {
       for other in self[unit].edges[relation] where self[other].job != nil || !self[other].isDown { return false }
     }

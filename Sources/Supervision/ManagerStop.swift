@@ -200,6 +200,8 @@ extension Manager {
 
   mutating func leave() {
     phase = .left
+    // An end at once (exit-force) waits for no job; whoever waits for one is told so.
+    for index in records.indices where records[index].job != nil { finish(UnitID(index), .canceled, Bytes("apus is leaving")) }
     let (status, why) = outcome()
     out.append(.takeTerminalBack)
     if !options.isWrapper || command.failure != nil {

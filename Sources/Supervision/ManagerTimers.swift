@@ -180,6 +180,7 @@ extension Manager {
     record.parallelOf = base
     byName[record.name] = records.count
     records.append(record)
+    linkNew(records.count - 1)
     return UnitID(records.count - 1)
   }
 

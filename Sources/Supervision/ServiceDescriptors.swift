@@ -67,6 +67,9 @@ extension ServiceMachine {
 
   /// The run is over. `restarts`: another one follows by itself, or by a restart job.
   mutating func releaseStore(restarts: Bool, _ context: inout ServiceContext) {
+    #if PLANTED
+    if plantedBug == 31 { return }
+    #endif
     switch context.settings.fileDescriptorStorePreserve {
     case .yes: return
     case .restart: if restarts { return }

@@ -35,6 +35,9 @@ extension ServiceMachine {
       case .restart: willRestart(context) || context.restartIsPending
       case .yes: true
       }
+    #if PLANTED
+    if plantedBug == 32 { return [] }
+    #endif
     if !keeps {
       for kind in context.settings.exec.directories where kind.kind == .runtime {
         for directory in kind.directories {

@@ -36,6 +36,9 @@ extension ServiceMachine {
   func believes(_ sender: NotifySender, _ settings: ServiceSettings) -> Bool {
     let isMain = sender.pid > 0 && sender.pid == main?.pid
     let isControl = sender.pid > 0 && sender.pid == control?.pid
+    #if PLANTED
+    if plantedBug == 22 { return true }
+    #endif
     switch notifyAccess(settings) {
     case .none: return false
     // With Type=forking ExecStart= is a control process, and main all the same as long as nobody else is.

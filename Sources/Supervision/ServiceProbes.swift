@@ -100,6 +100,9 @@ extension ServiceMachine {
     let wasKilled = probing.isKilled
     probing.isKilled = false
     armProbe(interval, &context)
+    #if PLANTED
+    if plantedBug == 33 && !wasKilled { return probeSucceeded(&context) }
+    #endif
     if status == .exited(0) && !wasKilled {
       probeSucceeded(&context)
     } else if !wasKilled {

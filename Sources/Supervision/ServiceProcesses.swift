@@ -27,7 +27,12 @@ extension ServiceMachine {
       runtimeDeadlineAt = .never
       context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .runtime)))
     }
-    if !next.isWatched { disarmWatchdog(&context) }
+    #if PLANTED
+    let isLeftArmed = plantedBug == 24
+    #else
+    let isLeftArmed = false
+    #endif
+    if !next.isWatched && !isLeftArmed { disarmWatchdog(&context) }
     if !next.isProbed { stopProbing(&context) }
     if search.awaits != nil { stopSearching(&context) }
     context.notices.append(.passed(next))

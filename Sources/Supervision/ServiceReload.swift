@@ -54,6 +54,9 @@ extension ServiceMachine {
   }
 
   mutating func reloadTimedOut(_ context: inout ServiceContext) {
+    #if PLANTED
+    if plantedBug == 28 && control == nil { return }
+    #endif
     if let process = control {
       context.message(.warning, "reload timed out, killing its command")
       let order = nextKillOrder(process.key.invocation, .kill, main: false, control: true, others: false, &context)

@@ -8,7 +8,11 @@ extension ServiceMachine {
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .restart)))
     switch cause {
     case .request(let environment):
+      #if PLANTED
+      if plantedBug != 27 { restarts = 0 }
+      #else
       restarts = 0
+      #endif
       backoff.reset()
       startEnvironment = environment
     case .autoRestart:
@@ -103,6 +107,14 @@ extension ServiceMachine {
   /// Type=idle, and no process yet.
   func isHeldBack(_ settings: ServiceSettings) -> Bool {
     settings.type == .idle && state == .start && main == nil && !search.isKnown
+  }
+
+  /// Started as soon as the command is executed.
+  func isMadeByExec(_ settings: ServiceSettings) -> Bool {
+    #if PLANTED
+    if plantedBug == 36 && settings.type.isNotify { return true }
+    #endif
+    return settings.type == .exec
   }
 
   mutating func releaseIdle(_ context: inout ServiceContext) {

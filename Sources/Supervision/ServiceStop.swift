@@ -14,6 +14,9 @@ extension ServiceMachine {
 
   /// A stop by request: first the service turns not-ready for `DrainSec=`, if it has one and anybody to drain.
   mutating func beginStop(_ context: inout ServiceContext) {
+    #if PLANTED
+    if plantedBug == 26 { return enterStop(.success, &context) }
+    #endif
     if context.settings.drain == .zero || main == nil { return enterStop(.success, &context) }
     endUptime(context.now)
     set(.drain, &context)
@@ -70,6 +73,9 @@ extension ServiceMachine {
 
   mutating func enterStopPost(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
+    #if PLANTED
+    if plantedBug == 25 && result == .watchdog { return enterSignal(.finalSigterm, .success, &context) }
+    #endif
     if context.settings.stopPost.isEmpty { return enterSignal(.finalSigterm, .success, &context) }
     set(.stopPost, &context)
     runControl(.stopPost, context.settings.timeoutStop, &context)

@@ -55,7 +55,7 @@ extension ServiceMachine {
       case .stop: enterSignal(.stopSigterm, .success, &context)
       case .idle: if isHeldBack(context.settings) { releaseIdle(&context) }
       case .mainSpawned: if context.settings.type.isMadeBySpawn { startIsMade(&context) }
-      case .mainExecuted: if context.settings.type == .exec { startIsMade(&context) }
+      case .mainExecuted: if isMadeByExec(context.settings) { startIsMade(&context) }
       case .mainSpawnFailed, .controlSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
       case .mainExited(.success): mainEndedInStart(&context)
       case .mainExited(let result): enterSignal(.stopSigterm, result, &context)

@@ -17,6 +17,19 @@ public enum Coverage {
   nonisolated(unsafe) private static var visited = [Bool](
     repeating: false, count: ServiceType.allCases.count * ServiceState.allCases.count * stepNames.count)
 
+  nonisolated(unsafe) private static var occasions: Set<String> = []
+
+  /// Something rare that a life has seen.
+  public static func note(_ occasion: String) { occasions.insert(occasion) }
+
+  /// What every run of many seeds must have seen beside the table's cells.
+  static let wantedOccasions = [
+    "out of memory", "a sender or main process is dead and not reaped", "a datagram is too long", "no place for a notify socket",
+    "a PID file cannot be believed", "a path cannot be watched", "a helper hangs", "a fork fails", "an exec fails", "an exec hangs",
+    "an exec is late", "a death is slow", "a pid is used again", "apus wakes for nothing", "apus oversleeps",
+    "a file cannot be read", "a look at all processes is cut", "a client gives a part",
+  ]
+
   /// From here on every step of a service machine in this process is recorded.
   public static func record() {
     visitedCell = { type, state, step in
@@ -59,7 +72,7 @@ public enum Coverage {
 
   /// `type, state, step` of each visited cell.
   public static func lines() -> [String] {
-    var lines: [String] = []
+    var lines = occasions.sorted()
     for type in ServiceType.allCases {
       for state in ServiceState.allCases {
         let row = Int(type.rawValue) * ServiceState.allCases.count + Int(state.rawValue)
@@ -81,6 +94,20 @@ public enum Coverage {
       return "only ExecCondition= gives that result, in its own state or in a stop that overtook it"
     }
     if type == "oneshot" && state == "running" { return "a oneshot is done, or exited, when its main process has ended" }
+    if state == "reload-signal" && type != "notify-reload" { return "only notify-reload sends a ReloadSignal=" }
+    if type == "oneshot" && ["reload-notify", "drain"].contains(state) {
+      return "both need a main process, and an active oneshot has none"
+    }
+    if step == "emptied" && ["drain", "reload-signal"].contains(state) {
+      return "both are entered with a main process, whose end leaves them before emptiness is looked at"
+    }
+    if state == "start" && type != "forking" && (step.hasPrefix("control ") || step.hasPrefix("main PID ")) {
+      return "only the command of Type=forking is a control process, and only its daemon is looked for"
+    }
+    if state == "start-post" && type != "forking" && step == "main PID unknown" { return "only Type=forking guesses" }
+    if state == "start" && step == "emptied" && !["forking", "notify", "notify-reload"].contains(type) {
+      return "nobody waits for emptiness there: a main process that ends ends the start"
+    }
     if step.hasSuffix("spawn failed") && lateStates.contains(state) {
       return "a spawn is answered first thing in the next turn: only a stop that another unit's answer begins comes between"
     }
@@ -131,6 +158,7 @@ public enum Coverage {
     }
     let rare = notReached()
     let reachable = wanted.filter { unreachable($0) == nil && !isRare($0) && !rare.contains($0) }
+    for occasion in wantedOccasions where !visited.contains(occasion) { print("coverage: never happened: \(occasion)") }
     let missing = reachable.filter { !visited.contains($0) }
     let surprising = wanted.filter { unreachable($0) != nil && visited.contains($0) }
     for cell in missing { print("coverage: not visited: \(cell)") }
@@ -138,7 +166,7 @@ public enum Coverage {
     print(
       "coverage: \(reachable.count - missing.count) of \(reachable.count) cells visited; "
         + "\(wanted.count - reachable.count) are not demanded")
-    return missing.isEmpty && surprising.isEmpty
+    return missing.isEmpty && surprising.isEmpty && wantedOccasions.allSatisfy { visited.contains($0) }
   }
 }
 #endif

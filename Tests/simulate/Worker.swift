@@ -15,6 +15,7 @@ struct Worker {
     for (position, seed) in command.allSeeds.enumerated() where position % count == index {
       say("begin \(seed)")
       let outcome = command.simulation(seed).run()
+      if command.showsCoverage { for occasion in outcome.occasions { Coverage.note(occasion) } }
       if let violation = outcome.violation {
         failed = true
         say("fail \(seed) \(violation.checker)")

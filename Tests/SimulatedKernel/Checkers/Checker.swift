@@ -45,13 +45,16 @@ public final class Inspector {
   static let kinds: [Checker.Type] = [
     AttributionChecker.self, DeadlineChecker.self, StaleChecker.self, EmptyChecker.self, TwinChecker.self, OrderChecker.self,
     BackoffChecker.self, RoleChecker.self, ReplyChecker.self, JobChecker.self, StuckChecker.self, ApplyChecker.self, TimerChecker.self,
-    WakeChecker.self, LivePIDChecker.self, EndChecker.self,
+    WakeChecker.self, LivePIDChecker.self, EndChecker.self, DependencyChecker.self, JobEndChecker.self, LastingChecker.self,
+    HandlerChecker.self, NotifyChecker.self, ReadinessChecker.self, WatchdogChecker.self, MainPIDChecker.self, StoreChecker.self,
+    StopPostChecker.self, DrainChecker.self, CleanChecker.self, StartConditionChecker.self, OutOfMemoryChecker.self,
   ]
 
   /// Their names, for `--without-checker`.
   public static var names: [String] {
     kinds.map { "\($0.init(World(seed: 0)).name)" } + [
       "use-after-reap", "exec-pipe", "zombie", "forgotten", "client-after-close", "endless-turn", "answer",
+      "descriptor", "ready-pipe",
     ]
   }
 

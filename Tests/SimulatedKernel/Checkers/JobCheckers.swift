@@ -155,6 +155,18 @@ final class StuckChecker: Checker {
       }
       judgeNextStep(index, new, moment)
     }
+    judgeDeadline(moment)
+  }
+
+  /// A reload whose time is over is over, or has got more time.
+  private func judgeDeadline(_ moment: Moment) {
+    guard case .deadline(let deadline) = moment.event, deadline.key.kind == .state, deadline.key.unit.index >= 0 else { return }
+    let index = Int(deadline.key.unit.index)
+    let new = moment.new[index]
+    guard let old = moment.before(index), old.invocation == deadline.invocation, new.state == old.state else { return }
+    guard [.reload, .reloadSignal, .reloadNotify].contains(new.state) else { return }
+    for case .arm(let armed, _) in moment.effects where armed.key == deadline.key { return }
+    fail("\(moment.name(index).shown) is in \(new.state.name), its time is over, and nothing is under way")
   }
 
   /// A state that lives by a process has one.

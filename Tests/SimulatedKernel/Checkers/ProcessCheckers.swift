@@ -185,7 +185,7 @@ final class TwinChecker: Checker {
 /// A pid that the manager shows is a child of apus that it has not collected.
 final class LivePIDChecker: Checker {
   override var name: StaticString { "live-pid" }
-  private var since: [Int32: Int] = [:]
+  private var since: [ProcessKey: Int] = [:]
 
   override func turnEnded(_ manager: Manager, _ now: Now) {
     for index in 0..<manager.unitCount {
@@ -198,12 +198,12 @@ final class LivePIDChecker: Checker {
   private func check(_ key: ProcessKey?, _ pid: Int32, _ manager: Manager, _ index: Int) {
     guard let key, pid != 0 else { return }
     if world.ownChildKey(pid) == key || (world.births[key] == nil && world.isLive(pid)) {
-      since[pid] = nil
+      since[key] = nil
       return
     }
     // The turn that collected it may end before its event is handled.
-    let first = since[pid] ?? world.turns
-    since[pid] = first
+    let first = since[key] ?? world.turns
+    since[key] = first
     if world.turns - first > 3 { fail("\(manager.name(index).shown) shows \(key.role.name) pid \(pid), which is not its child") }
   }
 }

@@ -155,7 +155,7 @@ final class BackoffChecker: Checker {
   }
 
   private func isUp(_ state: ServiceState) -> Bool {
-    state == .running || state == .exited || state == .reload || state == .startPost
+    state == .running || state == .exited || state == .reload || state == .reloadSignal || state == .reloadNotify || state == .startPost
   }
 
   private func judge(_ index: Int, _ at: Instant, _ moment: Moment) {

@@ -23,13 +23,15 @@ struct Conversation {
 struct ConversationMaker {
   static let ownUID: UInt32 = 0
   var random: SeededRandom
+  /// Most requests are reloads.
+  var reloads = false
 
   private mutating func percent(_ share: Int) -> Bool { random.below(100) < share }
 
   mutating func request(_ names: [String]) -> String {
     let name = percent(4) ? "absent.service" : names.isEmpty ? "x.service" : names[random.below(names.count)]
     let wait = percent(60) ? "?wait=1" : ""
-    switch random.weighted([16, 14, 12, 8, 6, 6, 5, 8, 4, 4, 2, 3, 1]) {
+    switch random.weighted([16, 14, 12, reloads ? 40 : 8, 6, 6, 5, 8, 4, 4, 2, 3, 1]) {
     case 0: return "POST /v1/units/\(name)/start\(wait)"
     case 1: return "POST /v1/units/\(name)/stop\(wait)"
     case 2: return "POST /v1/units/\(name)/restart\(wait)"

@@ -4,10 +4,10 @@ import Model
 /// What the outside does to apus while it runs; each is one draw of the seed.
 enum Intervention: Int, CaseIterable {
   case client, murder, massacre, applyByHangup, changeFile, breakFile, stepClock, failForks, otherSignal, signalStorm, bystander,
-    unreadableFile, stopCommand
+    unreadableFile, stopCommand, exhaustion, stranger
 
   /// How often, against each other.
-  static let weights = [55, 14, 3, 7, 6, 4, 4, 2, 3, 1, 2, 2, 1]
+  static let weights = [55, 14, 3, 7, 6, 4, 4, 2, 3, 1, 2, 2, 1, 6, 2]
 }
 
 extension Scenario {
@@ -52,6 +52,8 @@ extension Scenario {
     case .bystander: world.enterBystander()
     case .unreadableFile: toggleUnreadable()
     case .stopCommand: world.stopCommand()
+    case .exhaustion: world.exhaustSomebody(&random)
+    case .stranger: world.sendAsStranger(random.pick(World.chatter))
     }
   }
 
@@ -128,6 +130,13 @@ extension World {
       deliver(signal, to: victim)
       if signal == .stop { agenda.add(.process(victim.serial, .wake), at: clock + random.within(0...3_000_000_000)) }
     }
+  }
+
+  /// Memory is short: the kernel takes somebody of a service, most often one that apus follows.
+  func exhaustSomebody(_ random: inout SeededRandom) {
+    let victims = table.filter { $0.isLive && $0.tag != nil && $0.key?.invocation.unit != .helper }
+    let followed = victims.filter { $0.key != nil }
+    if let victim = followed.isEmpty || random.chance(perMille: 200) ? victims.last : random.pick(followed) { exhaust(victim) }
   }
 
   /// Ctrl-Z reaches COMMAND.

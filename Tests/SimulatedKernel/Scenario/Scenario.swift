@@ -35,6 +35,7 @@ final class Scenario {
     world.journal.isLoud = options.isLoud
     generator = UnitGenerator(random: random.split())
     maker = ConversationMaker(random: random.split())
+    maker.reloads = generator.taste.reloads
     files = generator.folder()
     for (name, text) in files {
       world.note("file", 0, 0, (name + " " + text.replacing("\n", with: " ; ")).bytes)
@@ -126,6 +127,7 @@ final class Scenario {
     outcome.spawned = world.spawned
     outcome.hash = world.journal.hash
     outcome.virtualSeconds = Int(world.clock / 1_000_000_000)
+    outcome.occasions = world.occasions.map { "\($0)" }
     outcome.trace = world.journal.last(400)
     return outcome
   }
@@ -160,6 +162,7 @@ public struct Simulation {
       total.virtualSeconds += life.virtualSeconds
       total.hash = (total.hash ^ life.hash) &* 0x100_0000_01b3
       total.trace = life.trace
+      total.occasions += life.occasions
     }
     return total
   }

@@ -11,6 +11,7 @@ extension UnitGenerator {
       unit.add(.unit, kind, name)
       if percent(65) { unit.add(.unit, "After", name) }
     }
+    for kind in ["OnFailure", "OnSuccess"] where percent(8) { unit.add(.unit, kind, random.pick(UnitGenerator.handlers)) }
     for kind in ["PropagatesReloadTo", "ReloadPropagatedFrom", "PropagatesStopTo", "OnFailure", "OnSuccess"] where percent(4) {
       unit.add(.unit, kind, one())
     }

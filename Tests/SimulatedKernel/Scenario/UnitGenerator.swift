@@ -12,10 +12,13 @@ struct UnitGenerator {
   private var fresh = 0
   /// The PID file of the unit in the making.
   var path = ""
+  /// What this seed has much of: swarm testing finds what an even mix hides.
+  let taste: Taste
 
   init(random: SeededRandom) {
     self.random = random
     hasActions = self.random.chance(perMille: 30)
+    taste = Taste(&self.random)
   }
 
   mutating func percent(_ share: Int) -> Bool { random.below(100) < share }
@@ -39,7 +42,19 @@ struct UnitGenerator {
         names.append(name)
       }
     }
+    // Nobody but OnFailure= and OnSuccess= starts these by themselves.
+    for name in UnitGenerator.handlers { files.append((name, handler())) }
     return files
+  }
+
+  static let handlers = ["h0.service", "h1.service"]
+
+  private mutating func handler() -> String {
+    var unit = UnitText()
+    unit.add(.unit, "StartLimitIntervalSec", "0")
+    unit.add(.service, "Type", "oneshot")
+    unit.add(.service, "ExecStart", command("life=0..300 end=exit:0,exit:0,exit:1"))
+    return unit.text
   }
 
   /// A unit that was not there before.
@@ -52,6 +67,7 @@ struct UnitGenerator {
 
   /// Another text for a unit that is there.
   mutating func changedText(of name: String) -> String {
+    if UnitGenerator.handlers.contains(name) { return handler() }
     if name.hasSuffix(".target") { return target(index(of: name)) }
     if name.hasSuffix(".timer") { return timer(index(of: name)) }
     if name.hasPrefix("w") { return service(index(of: name), isTriggered: true) }
@@ -120,7 +136,7 @@ struct UnitGenerator {
     addCommands(&unit, type: type, runsOnce: isTriggered || isScheduled)
     addRestart(&unit, type: type)
     addTimeouts(&unit, type: type)
-    if percent(8) { addStubborn(&unit) } else { addKill(&unit) }
+    if percent(taste.isStubborn ? 30 : 7) { addStubborn(&unit, type: type) } else { addKill(&unit) }
     addOther(&unit, type: type)
     addTypeSettings(&unit, type: type, index)
     if isScheduled { addSchedule(&unit) }
@@ -128,7 +144,9 @@ struct UnitGenerator {
   }
 
   private mutating func kindOfService() -> String {
-    ["simple", "exec", "oneshot", "notify", "notify-reload", "forking", "idle", "dbus"][random.weighted([24, 14, 18, 16, 8, 14, 4, 2])]
+    if let favourite = taste.type, percent(60) { return favourite }
+    return ["simple", "exec", "oneshot", "notify", "notify-reload", "forking", "idle", "dbus"][
+      random.weighted([20, 13, 17, 16, 10, 14, 5, 5])]
   }
 
   private mutating func addDependencies(_ unit: inout UnitText, _ index: Int) {
@@ -160,8 +178,8 @@ struct UnitGenerator {
       unit.add(.service, "ExecStart", runsOnce ? job() : daemon(of: type))
     }
     if percent(14) { unit.add(.service, "ExecStartPost", shortCommand()) }
-    if percent(25) { unit.add(.service, "ExecReload", shortCommand(hangs: 25)) }
-    if percent(20) { for _ in 0...random.below(2) { unit.add(.service, "ExecStop", shortCommand(hangs: 12)) } }
+    if percent(taste.reloads ? 60 : 25) { unit.add(.service, "ExecReload", shortCommand(hangs: 25)) }
+    if percent(taste.isStubborn ? 40 : 20) { for _ in 0...random.below(2) { unit.add(.service, "ExecStop", shortCommand(hangs: 12)) } }
     if percent(24) { unit.add(.service, "ExecStopPost", shortCommand(hangs: 20)) }
   }
 
@@ -174,6 +192,7 @@ struct UnitGenerator {
   mutating func shortCommand(hangs: Int = 6) -> String {
     if percent(3) { return command("life=0").replacing("/prog", with: "/missing") }
     var text = "life=0..\(random.pick([0, 5, 60, 400])) end=exit:0,exit:0,exit:0,exit:0,exit:0,exit:0,exit:1,kill:6"
+    if percent(taste.isHungry ? 15 : 2) { text += ",oom" }
     if percent(hangs) { text = "end=exit:0" }
     if percent(10 + hangs / 2) { text += " term=\(disposition())" }
     if percent(8) { text += " daemons=1 daemonterm=ignore escape=1" }
@@ -183,8 +202,10 @@ struct UnitGenerator {
   private mutating func job() -> String {
     if percent(3) { return command("life=0").replacing("/prog", with: "/missing") }
     var text = "life=\(random.pick(["0", "1..20", "20..500", "500..3000"])) end=exit:0,exit:0,exit:0,exit:1,exit:75,kill:9,kill:15,kill:11"
+    if percent(taste.isHungry ? 20 : 2) { text += ",oom" }
     if percent(10) { text += " term=\(disposition())" }
     if percent(8) { text += " \(family())" }
+    if percent(taste.isChatty ? 50 : 10) { text += " chats=\(number(1...6))" }
     return command(text)
   }
 
@@ -198,13 +219,15 @@ struct UnitGenerator {
     default: text = "life=200..9000 end=exit:0,exit:1,exit:75,kill:9,kill:10,kill:15,kill:11"
     }
     if percent(45) { text += " term=\(disposition())" }
+    if percent(12) { text += " catch=1" }
     if percent(30) { text += " \(family())" }
     if percent(5) { text += " dstate=\(number(100...4000))" }
     return command(text)
   }
 
   mutating func disposition() -> String {
-    switch random.below(5) {
+    if percent(taste.isHungry ? 30 : 2) { return "oom:\(random.pick([0, 300, 2000]))" }
+    return switch random.below(5) {
     case 0: "ignore"
     case 1: "0:\(number(0...300))"
     case 2: "143:\(number(0...300))"
@@ -220,6 +243,8 @@ struct UnitGenerator {
     if percent(50) { text += " escape=1" }
     if percent(40) { text += " daemonlife=0..\(number(1...9000))" }
     if percent(30) { text += " slack=1" }
+    if percent(taste.isChatty ? 60 : 15) { text += " daemonchats=\(number(1...6))" }
+    if percent(15) { text += " lastwords=1" }
     return text
   }
 
@@ -263,9 +288,15 @@ struct UnitGenerator {
   }
 
   /// A main process that outlives its own stop, so that it ends beside or behind ExecStopPost=.
-  private mutating func addStubborn(_ unit: inout UnitText) {
+  private mutating func addStubborn(_ unit: inout UnitText, type: String) {
     unit.add(.service, "ExecStart", "")
-    unit.add(.service, "ExecStart", command("life=100..4000 end=exit:0,exit:0,exit:1,kill:9 term=ignore"))
+    var text = "life=100..4000 end=exit:0,exit:0,exit:1,kill:9,oom term=ignore"
+    if type == "notify" || type == "notify-reload" { text += " ready=0..20" }
+    if type == "forking" {
+      text = "forks=0..60 end=exit:0 daemonterm=ignore daemonlife=100..4000 daemonend=exit:0,exit:0,exit:1,kill:9,oom"
+    }
+    if percent(30) { text += " catch=1" }
+    unit.add(.service, "ExecStart", command(text))
     if percent(60) { unit.add(.service, "SendSIGKILL", "no") } else { unit.add(.service, "KillMode", "none") }
     unit.add(.service, "ExecStopPost", command(percent(60) ? "term=\(disposition())" : "life=0..800 term=ignore"))
     unit.add(.service, "TimeoutStopSec", span(50...900))
@@ -280,6 +311,7 @@ struct UnitGenerator {
     }
     if percent(10) { unit.add(.service, "SuccessExitStatus", random.pick(["143", "1", "75 SIGKILL"])) }
     if type != "oneshot", percent(8) { unit.add(.service, "ExitType", "cgroup") }
+    if percent(30) { unit.add(.service, "OOMPolicy", random.pick(["stop", "continue", "kill"])) }
     if percent(4) { unit.add(.service, "EnvironmentFile", "-/etc/none") }
     if percent(3) { unit.add(.service, "EnvironmentFile", "/etc/none") }
     if percent(2) { unit.add(.service, "User", "nobody-here") }

@@ -78,6 +78,8 @@ enum Step: Equatable {
   case wake
   /// It sends this datagram.
   case say(String)
+  /// It sends something, right or wrong, and so often again.
+  case chat(Int)
   /// It feeds the watchdog, and will again.
   case feed
   /// It stores descriptors with apus.

@@ -2,8 +2,8 @@
 import Model
 
 /// What a virtual program does, read from its arguments: `life=MS` or `life=LOW..HIGH` (none: for ever), `end=exit:0,kill:9`
-/// (one of them), `term=default|ignore|CODE:MS` (what it does on TERM, INT, QUIT, HUP), `daemons=N`, `daemonterm=…`,
-/// `escape=1` (daemons leave the session), `bomb=N` (multiplies up to N), `dstate=MS` (how long SIGKILL takes), `slack=1`
+/// (one of them; `oom`: the kernel kills it for want of memory), `term=default|ignore|CODE:MS|oom:MS` (what it does on TERM,
+/// INT, QUIT, HUP, and with `catch=1` on ABRT), `daemons=N`, `daemonterm=…`, `escape=1` (daemons leave the session), `bomb=N` (multiplies up to N), `dstate=MS` (how long SIGKILL takes), `slack=1`
 /// (does not reap its children). A unit file says it in plain text, so the real parser reads it.
 struct Program {
   enum Disposition: Equatable {
@@ -11,7 +11,12 @@ struct Program {
     case ignored
     /// Exits with the status after that many milliseconds.
     case handled(status: UInt8, afterMs: Int64)
+    /// Wants so much memory for its end that the kernel kills it.
+    case exhausts(afterMs: Int64)
   }
+
+  /// Stands among `ends` for: the kernel kills it for want of memory (`oom`).
+  static let outOfMemory = ExitStatus.killed(Signal(127))
 
   var lifeMs: ClosedRange<Int64>? = nil
   var ends: [ExitStatus] = [.exited(0)]
@@ -49,8 +54,16 @@ struct Program {
   var saysMainPID = false
   /// `reload=LOW..HIGH`: on SIGHUP RELOADING=1, and READY=1 so long after.
   var reloadMs: ClosedRange<Int64>? = nil
-  /// `chats=1`: some datagram, right or wrong.
-  var chats = false
+  /// `chats=N`: so many datagrams, right or wrong, one from time to time.
+  var chats = 0
+  /// `daemonchats=N`: its daemons do.
+  var daemonChats = 0
+  /// `lastwords=1`: a datagram with its last breath; of its daemons too.
+  var hasLastWords = false
+  /// `pidwrong=1`: first somebody else's number in the PID file.
+  var writesWrongPID = false
+  /// `catch=1`
+  var catchesAbort = false
 
   init() {}
 
@@ -83,7 +96,11 @@ struct Program {
       case "daemonend": daemonEnds = value.pieces(separatedBy: 44).map(Program.status)
       case "mainpid": saysMainPID = value == "1"
       case "reload": reloadMs = Program.range(value)
-      case "chats": chats = value == "1"
+      case "chats": chats = Int(value.unsignedDecimal ?? 0)
+      case "daemonchats": daemonChats = Int(value.unsignedDecimal ?? 0)
+      case "lastwords": hasLastWords = value == "1"
+      case "pidwrong": writesWrongPID = value == "1"
+      case "catch": catchesAbort = value == "1"
       default: break
       }
     }
@@ -95,6 +112,8 @@ struct Program {
     child.term = daemonTerm
     child.lifeMs = daemonLifeMs
     child.deathMs = deathMs
+    child.chats = daemonChats
+    child.hasLastWords = hasLastWords
     return child
   }
 
@@ -106,6 +125,7 @@ struct Program {
   }
 
   private static func status(_ text: Bytes) -> ExitStatus {
+    if text == "oom" { return outOfMemory }
     let parts = text.pieces(separatedBy: 58)
     let number = parts.last?.unsignedDecimal ?? 0
     guard let kind = parts.first, kind == "kill" else { return .exited(UInt8(truncatingIfNeeded: number)) }
@@ -118,6 +138,7 @@ struct Program {
     case "ignore": return .ignored
     default:
       let parts = text.pieces(separatedBy: 58)
+      if parts.first == Bytes("oom".utf8) { return .exhausts(afterMs: Int64(parts.last?.unsignedDecimal ?? 0)) }
       let status = UInt8(truncatingIfNeeded: parts.first?.unsignedDecimal ?? 0)
       return .handled(status: status, afterMs: Int64(parts.last?.unsignedDecimal ?? 0))
     }

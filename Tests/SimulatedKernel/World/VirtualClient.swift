@@ -114,7 +114,7 @@ extension World {
     guard let client = accepted(id, "receive") else { return .closed }
     guard !client.inbox.isEmpty else { return client.hasHungUp ? .closed : .nothingYet }
     var count = min(limit, client.inbox.count)
-    if random.chance(perMille: faults.partial) { count = 1 + random.below(count) }
+    if strikes("a client gives a part", perMille: faults.partial) { count = 1 + random.below(count) }
     let bytes = Bytes(client.inbox.prefix(count))
     client.inbox.removeFirst(count)
     return .bytes(bytes)

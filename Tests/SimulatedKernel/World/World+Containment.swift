@@ -42,7 +42,7 @@ extension World {
     for invocation in wanted where forgotten.contains(invocation) {
       violate("forgotten", "asked about forgotten invocation \(invocation.number)".bytes)
     }
-    var left = random.chance(perMille: faults.slice) ? 1 + random.below(table.count + 1) : Int.max
+    var left = strikes("a look at all processes is cut", perMille: faults.slice) ? 1 + random.below(table.count + 1) : Int.max
     for process in table where Int(process.pid) >= cursor.position {
       if left == 0 {
         cursor.position = Int(process.pid)

@@ -7,7 +7,7 @@ import Runtime
 /// One unit's notify socket: it outlives the unit's runs.
 struct VirtualSocket {
   var unit: UnitID
-  var queue: [ReceivedDatagram] = []
+  var queue: [(datagram: ReceivedDatagram, serial: UInt64, tag: Invocation?)] = []
 }
 
 /// A descriptor that apus was given; one open file may come more than once.
@@ -29,7 +29,7 @@ extension World {
 
   func openSocket(_ unit: UnitID) -> NotifySocketOutcome {
     if socketIndex(unit) == nil {
-      if random.chance(perMille: faults.noSocket) {
+      if strikes("no place for a notify socket", perMille: faults.noSocket) {
         note("no-notify-socket", Int64(unit.index))
         return .refused("/run/apus/notify: read-only file system".bytes)
       }
@@ -40,7 +40,7 @@ extension World {
 
   func closeSocket(_ unit: UnitID) {
     guard let index = socketIndex(unit) else { return }
-    for datagram in sockets[index].queue { for id in datagram.descriptors { release(id) } }
+    for entry in sockets[index].queue { for id in entry.datagram.descriptors { release(id) } }
     sockets.remove(at: index)
   }
 
@@ -48,7 +48,10 @@ extension World {
 
   func receiveDatagram(_ unit: UnitID) -> ReceivedDatagram? {
     guard let index = socketIndex(unit), !sockets[index].queue.isEmpty else { return nil }
-    return sockets[index].queue.removeFirst()
+    let (datagram, serial, tag) = sockets[index].queue.removeFirst()
+    delivered.append((unit, datagram.pid, tag, bySerial[serial].map { $0.isLive && isKnowable($0) } ?? false))
+    if delivered.count > 4096 { delivered.removeFirst(2048) }
+    return datagram
   }
 
   /// What arrives in the socket of the unit whose run the sender inherited.
@@ -58,11 +61,11 @@ extension World {
     guard sockets[index].queue.count < 200 else { return }
     var ids: [DescriptorID] = []
     for _ in 0..<descriptors { ids.append(makeDescriptor(of: unit)) }
-    let isTruncated = random.chance(perMille: faults.truncated)
+    let isTruncated = strikes("a datagram is too long", perMille: faults.truncated)
     if isTruncated { for id in ids { release(id) } }
-    sockets[index].queue.append(
-      ReceivedDatagram(
-        bytes: isTruncated ? [] : text.bytes, pid: process.pid, uid: 0, descriptors: isTruncated ? [] : ids, isTruncated: isTruncated))
+    let datagram = ReceivedDatagram(
+      bytes: isTruncated ? [] : text.bytes, pid: process.pid, uid: 0, descriptors: isTruncated ? [] : ids, isTruncated: isTruncated)
+    sockets[index].queue.append((datagram, process.serial, process.tag))
     note("notify", Int64(process.pid), Int64(unit.index), text.bytes)
   }
 
@@ -70,12 +73,13 @@ extension World {
   public func sendAsStranger(_ text: String) {
     guard !sockets.isEmpty else { return }
     let index = random.below(sockets.count)
-    sockets[index].queue.append(ReceivedDatagram(bytes: text.bytes, pid: strangerPID, uid: 1000))
+    guard sockets[index].queue.count < 200 else { return }
+    sockets[index].queue.append((ReceivedDatagram(bytes: text.bytes, pid: World.strangerPID, uid: 1000), 0, nil))
     note("stranger-notifies", Int64(sockets[index].unit.index), 0, text.bytes)
   }
 
   /// Above every pid that the table gives out.
-  private var strangerPID: Int32 { 4_000_000 }
+  static let strangerPID: Int32 = 4_000_000
 
   // MARK: Descriptors held for services
 
@@ -146,7 +150,10 @@ extension World {
   func relationOf(_ pid: Int32, to invocation: Invocation, roots: [KnownChild]) -> ProcessRelation {
     if pid == ownPID || pid == 1 { return .supervisor }
     guard let process = process(pid) else { return .gone }
-    if process.isZombie { return process.parent == 0 ? .unreaped : .gone }
+    if process.isZombie {
+      if process.parent == 0 { happened("a sender or main process is dead and not reaped") }
+      return process.parent == 0 ? .unreaped : .gone
+    }
     let isChild = process.parent == 0
     return belongs(process, to: invocation, roots: roots) ? .member(isChild: isChild) : .stranger(isChild: isChild)
   }
@@ -166,15 +173,29 @@ extension World {
   /// A PID file names who wrote it, or in a bad world somebody else.
   func readPID(_ path: Bytes) -> PIDFileContents {
     guard let contents = files.contents(path), !contents.isEmpty else { return .absent }
-    if random.chance(perMille: faults.pidFileRefused) { return .refused("a link on its way belongs to uid 65534".bytes) }
+    if strikes("a PID file cannot be believed", perMille: faults.pidFileRefused) {
+      return .refused("a link on its way belongs to uid 65534".bytes)
+    }
     guard let number = contents.trimmed.unsignedDecimal, number > 0, number < 1 << 22 else { return .refused("it holds no number".bytes) }
-    return .pid(Int32(number), random.chance(perMille: 500) ? .owned : .foreign)
+    // Whoever owns a path owns it for good.
+    let drawn: PIDFileTrust = random.chance(perMille: 500) ? .owned : random.chance(perMille: 700) ? .foreign : .unsafePath
+    let trust = trustTold.first { $0.path == path }?.trust ?? drawn
+    trustTold.removeAll { $0.path == path }
+    trustTold.append((path, trust))
+    return .pid(Int32(number), trust)
   }
 
   func writePIDFile(_ process: VirtualProcess, _ path: Bytes) {
-    files.write(path, Bytes(decimal: process.pid) + "\n")
+    var pid = process.pid
+    if process.program.writesWrongPID {
+      process.program.writesWrongPID = false
+      let others = table.filter { $0.isLive && $0.serial != process.serial }
+      pid = others.isEmpty || random.chance(perMille: 200) ? ownPID : random.pick(others).pid
+      later(.process(process.serial, .writePID(path)), ms: random.within(10...400))
+    }
+    files.write(path, Bytes(decimal: pid) + "\n")
     for watch in watchedPaths where watch.path == path && !changedPaths.contains(watch.unit) { changedPaths.append(watch.unit) }
-    note("pid-file", Int64(process.pid), 0, path)
+    note("pid-file", Int64(pid), 0, path)
   }
 
   // MARK: ReadyFd=
@@ -264,7 +285,7 @@ extension SimulatedKernel {
   public mutating func watchPath(_ unit: UnitID, _ path: Bytes) -> Bool {
     world.enter()
     world.watchedPaths.removeAll { $0.unit == unit }
-    if world.random.chance(perMille: world.faults.noWatch) { return false }
+    if world.strikes("a path cannot be watched", perMille: world.faults.noWatch) { return false }
     world.watchedPaths.append((unit, path))
     return true
   }

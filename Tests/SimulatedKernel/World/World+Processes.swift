@@ -47,7 +47,10 @@ extension World {
   private func newPID() -> Int32 {
     if random.chance(perMille: faults.pidReuse) {
       while let candidate = freed.popLast() {
-        if !isPIDInUse(candidate) { return candidate }
+        if !isPIDInUse(candidate) {
+          happened("a pid is used again")
+          return candidate
+        }
       }
     }
     repeat {
@@ -63,7 +66,7 @@ extension World {
   static let processesMax = 600
 
   func makeChild(_ plan: SpawnPlan) -> SpawnOutcome {
-    if clock < forkOutageUntil || table.count >= World.processesMax || random.chance(perMille: faults.forkFails) {
+    if clock < forkOutageUntil || table.count >= World.processesMax || strikes("a fork fails", perMille: faults.forkFails) {
       let errno: Int32 = random.chance(perMille: 700) ? 11 : 12
       note("spawn-failed", Int64(errno), Int64(plan.key.invocation.number))
       return .failed(errno: errno)
@@ -101,14 +104,14 @@ extension World {
     } else if path.ends(with: "missing") {
       process.execErrno = 2
       process.execStage = plan.inheritsEverything ? .commandNotFound : .exec
-    } else if !plan.inheritsEverything, random.chance(perMille: faults.execFails) {
+    } else if !plan.inheritsEverything, strikes("an exec fails", perMille: faults.execFails) {
       // ENOMEM, EACCES, a working folder that went away.
       process.execErrno = random.pick([12, 13, 2])
       process.execStage = random.pick([.exec, .exec, .chdir, .memory])
     }
-    if random.chance(perMille: faults.execHangs) {
+    if strikes("an exec hangs", perMille: faults.execHangs) {
       later(.process(process.serial, .exec), ms: random.within(5000...60_000))
-    } else if random.chance(perMille: faults.execLate) {
+    } else if strikes("an exec is late", perMille: faults.execLate) {
       later(.process(process.serial, .exec), ms: random.within(500...5000))
     } else {
       agenda.add(.process(process.serial, .exec), at: clock + random.within(0...2_000_000))
@@ -126,6 +129,7 @@ extension World {
     nextSerial += 1
     insert(child)
     if let life = program.lifeMs { later(.process(child.serial, .end), ms: random.within(life)) }
+    if program.chats > 0 { later(.process(child.serial, .chat(program.chats)), ms: random.within(0...900)) }
     note("fork", Int64(parent.pid), Int64(pid))
   }
 
@@ -159,7 +163,9 @@ extension World {
     }
     switch step {
     case .exec: exec(process)
-    case .end: die(process, random.pick(process.program.ends))
+    case .end:
+      if process.program.hasLastWords, process.state == .running { send(random.pick(World.chatter), from: process) }
+      die(process, random.pick(process.program.ends))
     case .daemon:
       fork(process, process.program.daemon, escapes: process.program.daemonsEscape, doubleForks: random.chance(perMille: 500))
     case .multiply:
@@ -171,6 +177,7 @@ extension World {
       agenda.add(.process(nextSerial - 1, .multiply), at: clock + random.within(200_000...8_000_000))
       agenda.add(.process(process.serial, .multiply), at: clock + random.within(200_000...8_000_000))
     case .say(let text): send(text, from: process)
+    case .chat(let left): chat(process, left)
     case .feed: feed(process)
     case .store(let count): store(process, count)
     case .forkMain: forkMain(process)
@@ -236,6 +243,7 @@ extension World {
 
   func die(_ process: VirtualProcess, _ status: ExitStatus) {
     guard process.isLive else { return }
+    if status == Program.outOfMemory { return exhaust(process) }
     // A child that is killed before exec leaves a pipe that ends without a word.
     resolvePipe(process, .executed)
     ended(process)
@@ -260,6 +268,18 @@ extension World {
     if containmentMode == .cgroup, let tag = process.tag, liveCount(of: tag) == 0, !emptied.contains(tag) { emptied.append(tag) }
   }
 
+  /// The kernel kills a process for want of memory, and counts it where there are cgroups.
+  func exhaust(_ process: VirtualProcess) {
+    guard process.isLive else { return }
+    note("out-of-memory", Int64(process.pid))
+    if containmentMode == .cgroup, let tag = process.tag {
+      outOfMemoryKills[tag, default: 0] += 1
+      if let key = process.key { memoryVictims.append((key, turns)) }
+      happened("out of memory")
+    }
+    die(process, .killed(.kill))
+  }
+
   // MARK: Signals
 
   func deliver(_ signal: Signal, to process: VirtualProcess) {
@@ -270,7 +290,7 @@ extension World {
       process.isDying = true
       killsSent += 1
       var delay = process.program.deathMs
-      if random.chance(perMille: faults.slowDeath) { delay = random.within(500...6000) }
+      if strikes("a death is slow", perMille: faults.slowDeath) { delay = random.within(500...6000) }
       if delay > 0 {
         later(.process(process.serial, .die(.killed(.kill))), ms: delay)
       } else {
@@ -316,8 +336,11 @@ extension World {
       process.pendingSignals.append(signal)
       return
     }
-    let isStopRequest = signal == .terminate || signal == .interrupt || signal == .quit || signal == .hangup
+    let isStopRequest =
+      signal == .terminate || signal == .interrupt || signal == .quit || signal == .hangup
+      || (signal == .abort && process.program.catchesAbort)
     // Before exec a child has default dispositions.
+    if signal == .hangup, let span = process.program.reloadMs, process.state == .running { return announceReload(process, span) }
     let disposition = process.state == .running && isStopRequest ? process.program.term : .byDefault
     switch disposition {
     case .ignored: break
@@ -327,8 +350,8 @@ extension World {
       } else {
         later(.process(process.serial, .die(.exited(status))), ms: random.within(0...delay))
       }
+    case .exhausts(let delay): later(.process(process.serial, .die(Program.outOfMemory)), ms: random.within(0...delay))
     case .byDefault:
-      if signal == .hangup, let span = process.program.reloadMs, process.state == .running { return announceReload(process, span) }
       soonOrNow(process, .die(World.death(by: signal)))
     }
   }

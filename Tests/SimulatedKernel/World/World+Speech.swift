@@ -24,15 +24,21 @@ extension World {
     if program.storeCount > 0 { at(0...200, .store(program.storeCount)) }
     if let path = program.pidFile, program.forksMs == nil { at(program.pidFileMs ?? 0...50, .writePID(path)) }
     at(program.forksMs, .forkMain)
-    if program.chats { at(0...2000, .say(random.pick(World.chatter))) }
+    if program.chats > 0 { at(0...2000, .chat(program.chats)) }
   }
 
   /// Everything that a datagram may hold, right and wrong.
   static let chatter = [
     "STATUS=busy", "ERRNO=5", "EXTEND_TIMEOUT_USEC=700000", "RELOADING=1\nMONOTONIC_USEC=1", "READY=1", "WATCHDOG=1",
     "WATCHDOG_USEC=900000", "NOTIFYACCESS=all", "NOTIFYACCESS=none", "MAINPID=1", "MAINPID=99999999", "BARRIER=1", "FDSTORE=1",
-    "FDSTOREREMOVE=1\nFDNAME=stored", "X_OTHER=1", "", "STOPPING=1", "BUSERROR=org.example.Error", "STATUS=", "nonsense",
+    "FDSTOREREMOVE=1\nFDNAME=stored", "WATCHDOG=trigger", "RELOADING=1\nMONOTONIC_USEC=999999999999", "READY=1", "STOPPING=1", "X_OTHER=1",
+    "", "STOPPING=1", "BUSERROR=org.example.Error", "STATUS=", "nonsense",
   ]
+
+  func chat(_ process: VirtualProcess, _ left: Int) {
+    send(random.chance(perMille: 30) ? "MAINPID=\(ownPID)" : random.pick(World.chatter), from: process)
+    if left > 1 { later(.process(process.serial, .chat(left - 1)), ms: random.within(0...1500)) }
+  }
 
   func feed(_ process: VirtualProcess) {
     if let until = process.feedsUntil, clock >= until { return }
@@ -53,6 +59,9 @@ extension World {
     child.term = program.daemonTerm
     child.lifeMs = program.daemonLifeMs
     child.ends = program.daemonEnds
+    child.chats = program.daemonChats
+    child.hasLastWords = program.hasLastWords
+    child.writesWrongPID = program.writesWrongPID
     let before = nextSerial
     fork(process, child, escapes: true, doubleForks: random.chance(perMille: 300))
     guard nextSerial > before, let daemon = bySerial[nextSerial - 1] else { return }
@@ -75,7 +84,7 @@ extension World {
   func helper(_ arguments: [Bytes]) -> Program {
     var program = Program()
     program.lifeMs = 0...30
-    if random.chance(perMille: faults.helperHangs) { program.lifeMs = 20_000...90_000 }
+    if strikes("a helper hangs", perMille: faults.helperHangs) { program.lifeMs = 20_000...90_000 }
     let task = arguments.count > 1 ? arguments[1] : []
     switch task {
     case "remove":

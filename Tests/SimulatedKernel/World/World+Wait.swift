@@ -11,7 +11,7 @@ extension World {
     lastWake = Wake(deadline: deadline, enteredAt: clock)
     enter(isWork: false)
     var found = readiness()
-    if found.isEmpty, deadline.nanoseconds > clock, random.chance(perMille: faults.spurious) {
+    if found.isEmpty, deadline.nanoseconds > clock, strikes("apus wakes for nothing", perMille: faults.spurious) {
       found = [spuriousReadiness()]
       lastWake.isSpurious = true
     }
@@ -43,7 +43,7 @@ extension World {
 
   /// Timers never fire early; late they may be, by a busy machine or a paused container.
   private func oversleeps(_ deadline: Instant) -> Bool {
-    guard deadline != .never, random.chance(perMille: faults.oversleep) else { return false }
+    guard deadline != .never, strikes("apus oversleeps", perMille: faults.oversleep) else { return false }
     let began = clock
     let end = clock + random.within(0...(random.chance(perMille: 950) ? 30_000_000 : 20_000_000_000))
     while let next = agenda.next, next <= end {
@@ -101,7 +101,7 @@ extension World {
   }
 
   func read(_ path: Bytes, limit: Int) -> FileContents {
-    if readFaultsAreOn, files.contents(path) != nil, random.chance(perMille: faults.readFails) {
+    if readFaultsAreOn, files.contents(path) != nil, strikes("a file cannot be read", perMille: faults.readFails) {
       note("read-fails", 0, 0, path)
       return .failed(errno: random.pick([5, 13, 23]))
     }

@@ -68,6 +68,14 @@ public final class World {
   var readyPipes: [ReadyPipe] = []
   /// By want of memory, of each run: the kernel's own counter.
   var outOfMemoryKills: [Invocation: UInt64] = [:]
+  /// Children of apus among them, and in which turn.
+  var memoryVictims: [(key: ProcessKey, turn: Int)] = []
+  /// Datagrams that apus has taken, by unit: who sent each, and whether that one was still alive.
+  var delivered: [(unit: UnitID, pid: Int32, tag: Invocation?, isLive: Bool)] = []
+  /// What was said of whom a PID file belongs to.
+  var trustTold: [(path: Bytes, trust: PIDFileTrust)] = []
+  /// Rare things that happened in this life, each once.
+  public internal(set) var occasions: [StaticString] = []
 
   // Signals of apus
   var childSignal = false
@@ -125,6 +133,18 @@ public final class World {
   /// Appends to the trace and its hash.
   func note(_ what: StaticString, _ first: Int64 = 0, _ second: Int64 = 0, _ text: Bytes = []) {
     journal.add(at: clock, what, first, second, text)
+  }
+
+  /// Something that a run of many seeds must have seen.
+  func happened(_ what: StaticString) {
+    if !occasions.contains(where: { "\($0)" == "\(what)" }) { occasions.append(what) }
+  }
+
+  /// Whether a fault strikes now.
+  func strikes(_ what: StaticString, perMille rate: Int) -> Bool {
+    guard random.chance(perMille: rate) else { return false }
+    happened(what)
+    return true
   }
 
   /// A rule is broken. Only the first counts: what follows is mostly its consequence.
