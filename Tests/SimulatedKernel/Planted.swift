@@ -22,7 +22,7 @@ public struct PlantedBug: Sendable {
     PlantedBug(number: 11, name: "a skipped slot is not counted", checkers: ["timer"]),
     PlantedBug(
       number: 12, name: "the end of a reused pid is taken for an echo",
-      checkers: ["attribution", "live-pid", "stuck", "end", "answered-once"]),
+      checkers: ["attribution", "live-pid", "stuck", "end", "answered-once", "handlers"]),
     PlantedBug(number: 13, name: "the dead are reaped before SIGCHLD is read", checkers: ["zombie"]),
     PlantedBug(number: 14, name: "a command list goes on in a stop that has overtaken it", checkers: ["role"]),
     PlantedBug(number: 15, name: "an automatic restart whose job came to nothing is dropped", checkers: ["stuck"]),

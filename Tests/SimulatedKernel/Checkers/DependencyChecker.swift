@@ -117,6 +117,8 @@ final class DependencyChecker: Checker {
     if request.key.role == .stop { judgeStop(unit, moment) }
     guard lastRun[unit] != request.key.invocation.number else { return }
     lastRun[unit] = request.key.invocation.number
+    // A start that was held back (Type=idle) and taken back: its first process is of its stop.
+    if request.key.role == .stop || request.key.role == .stopPost { return }
     if let text = owedByStart[unit] { fail("\(moment.name(unit).shown) spawned its first process " + text) }
     for other in graph.bindsTo[unit] where graph.after[unit].contains(other) && !moment.manager.unit(other).isBuiltIn {
       if !moment.new[other].isUp, moment.before(other)?.isUp != true {

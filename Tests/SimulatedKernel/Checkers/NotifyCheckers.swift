@@ -168,7 +168,8 @@ final class WatchdogChecker: Checker {
         fail("\(moment.name(index).shown) is in \(new.state.name), and its watchdog is armed")
       }
       guard new.state == .running, !armed.contains(index), !settings.watchdog.isInfinite, settings.watchdog != .zero else { continue }
-      if settings.type != .oneshot, !new.hasPending, !settings.start.isEmpty {
+      // One that was `exited` runs again while a reload has left somebody behind (ExitType=cgroup): not watched, as in systemd.
+      if settings.type != .oneshot, !new.hasPending, !settings.start.isEmpty, !settings.remainAfterExit {
         fail("\(moment.name(index).shown) runs, and its watchdog is not armed")
       }
     }
