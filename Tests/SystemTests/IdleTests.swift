@@ -13,11 +13,17 @@ extension SystemTests {
         let apus = try box.run()
         try eventually("the backoff") { try apus.property("SubState", of: "flaky.service") == "auto-restart" }
         for number in 0..<20 { try apus.wait(for: "s\(number).service", toBe: "active") }
+        let pid = try apus.pid()
+        // Half a second after its start it gives back what loading took: the last thing that it does by itself.
+        try eventually("a second without a wake-up", within: 10) {
+          let earlier = Processes.voluntarySwitches(pid)
+          observe(for: 1)
+          return Processes.voluntarySwitches(pid) == earlier
+        }
         let connection = try Connection(to: apus.control)
         defer { connection.close() }
         let answer = try connection.ask("GET /v1/units/s1.service HTTP/1.1\r\nHost: apus\r\n\r\n")
         #expect(answer.contains("200"), "\(answer)")
-        let pid = try apus.pid()
         // A connection that asks nothing for 10 s is closed, which is a wake-up: the window ends just before.
         observe(for: 0.1)
         let before = try #require(Processes.voluntarySwitches(pid))
