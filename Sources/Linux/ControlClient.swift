@@ -26,8 +26,7 @@ public struct ControlConnection: Sendable {
     var tried: [Bytes] = []
     for candidate in candidates {
       switch open(candidate) {
-      case .success(let fd):
-        return .success(ControlConnection(fd: fd, path: candidate.path))
+      case .success(let fd): return .success(ControlConnection(fd: fd, path: candidate.path))
       case .failure(let refusal): tried.append(candidate.path + ": " + refusal.reason)
       }
     }

@@ -11,7 +11,6 @@ public enum ControlLimits {
 /// The control connections: bytes in, requests out; replies in, bytes out (DESIGN section 8). Every request that was
 /// taken is answered once, or its client is gone.
 struct ControlServer {
-  static let clientsMax = ControlLimits.clientsMax
   /// Slots that readers of the control group cannot take.
   static let reservedSlots = 4
   /// Beyond so much unsent output no further request of that client is taken.
@@ -60,12 +59,12 @@ struct ControlServer {
   // MARK: Connections
 
   mutating func accept(now: Instant, _ kernel: inout some Kernel) {
-    for _ in 0..<ControlServer.clientsMax {
+    for _ in 0..<ControlLimits.clientsMax {
       guard let accepted = kernel.accept() else { return }
       // 65534 is what the kernel says of a uid that has no name in this user namespace.
       let isPrivileged = accepted.uid != 65534 && (accepted.uid == 0 || accepted.uid == ownUID)
       let isReader = groupID != nil && accepted.gid == groupID
-      let limit = isPrivileged ? ControlServer.clientsMax : ControlServer.clientsMax - ControlServer.reservedSlots
+      let limit = isPrivileged ? ControlLimits.clientsMax : ControlLimits.clientsMax - ControlServer.reservedSlots
       if !isPrivileged && !isReader {
         kernel.close(accepted.id)
         continue

@@ -293,7 +293,7 @@ struct Loader {
   }
 
   /// What the command line names by name and cannot be loaded: a boot without it would not be what was asked for.
-  private func refusals(_ names: [UnitName], _ units: [Unit]) -> [Diagnostic] {
+  private func refusals(_ units: [Unit]) -> [Diagnostic] {
     var found: [Diagnostic] = []
     for unit in units where unit.loadState == .error || unit.loadState == .badSetting {
       guard requested.contains(where: { index.find($0).id == unit.name }) else { continue }
@@ -318,7 +318,7 @@ struct Loader {
       names = startingUnits(catalogue).filter { starting[$0.bytes] == true && !wanted.contains($0) } + wanted
     }
     var findings = diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) }
-    if isFirst && !isDemand { findings += refusals(names, catalogue.units) }
+    if isFirst && !isDemand { findings += refusals(catalogue.units) }
     var loaded = LoadedUnits(
       units: catalogue.units, diagnostics: findings,
       starting: isDemand ? [] : names, isPartial: isDemand)

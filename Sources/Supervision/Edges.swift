@@ -67,6 +67,13 @@ extension Relation {
   static let neededByIt: [Relation] = [.requires, .requisite, .wants, .bindsTo, .upholds]
 }
 
+/// In which list a unit was seen last.
+private struct EdgeMarks {
+  var rounds: [UInt32]
+  var round: UInt32 = 0
+  init(units: Int) { rounds = [UInt32](repeating: 0, count: units) }
+}
+
 extension Manager {
   /// Resolves every edge and every alias anew, both ways. Linear in the number of names: duplicates are found by one mark
   /// a unit, not by searching.
@@ -78,31 +85,29 @@ extension Manager {
     }
     linkAliases()
     for index in records.indices where byName[records[index].name] == index { linkUnit(index) }
-    var marks = [UInt32](repeating: 0, count: records.count)
-    var round: UInt32 = 0
-    for record in records {
-      for relation in Relation.allCases where record.edges[relation].count > 1 {
-        round += 1
-        record.edges[relation].removeAll { other in
-          let isKnown = marks[Int(other.index)] == round
-          marks[Int(other.index)] = round
-          return isKnown
-        }
-      }
-      let isUnneededKind = record.unit.stopWhenUnneeded || record.pending?.stopWhenUnneeded == true
-      record.isWatched = isUnneededKind || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
-    }
+    var marks = EdgeMarks(units: records.count)
+    for record in records { settleEdges(record, &marks) }
   }
 
   /// The edges of one unit that is made between two loads (a parallel run): its own words; nobody names it.
   mutating func linkNew(_ index: Int) {
     linkUnit(index)
-    for relation in Relation.allCases where records[index].edges[relation].count > 1 {
-      var known: [UnitID] = []
-      for other in records[index].edges[relation] where !known.contains(other) { known.append(other) }
-      records[index].edges[relation] = known
+    var marks = EdgeMarks(units: records.count)
+    settleEdges(records[index], &marks)
+  }
+
+  /// Each edge once; and whether somebody has to look after the unit's being up or down.
+  private func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
+    for relation in Relation.allCases where record.edges[relation].count > 1 {
+      marks.round += 1
+      record.edges[relation].removeAll { other in
+        let isKnown = marks.rounds[Int(other.index)] == marks.round
+        marks.rounds[Int(other.index)] = marks.round
+        return isKnown
+      }
     }
-    records[index].isWatched = records[index].unit.stopWhenUnneeded || !records[index].edges[.bindsTo].isEmpty
+    let isUnneededKind = record.unit.stopWhenUnneeded || record.pending?.stopWhenUnneeded == true
+    record.isWatched = isUnneededKind || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
   }
 
   /// Further names of units; a name that is a unit of its own stays that.

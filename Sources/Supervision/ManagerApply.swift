@@ -109,7 +109,7 @@ extension Manager {
   /// As at boot: `file:line:column: error: …` on a line of its own.
   private mutating func say(_ diagnostic: Diagnostic) { out.append(.table(diagnostic.text + "\n")) }
 
-  /// Once until all is read anew. Beyond the bound the oldest knowledge goes, and something is said a second time.
+  /// Once until all is read anew. Beyond the bound all is forgotten, and something is said a second time.
   private mutating func sayOnce(_ diagnostic: Diagnostic) {
     if told.count >= Manager.toldMax { told = [] }
     if told.insert(diagnostic.text).inserted { say(diagnostic) }

@@ -48,7 +48,7 @@ import Testing
   @Test func clientsThatLeftWhileTheyWaitedGiveTheirPlaceToRoot() {
     var kernel = StubKernel()
     var requests: [(RequestID, Request)] = []
-    var server = server(ControlServer.clientsMax, &kernel, &requests)
+    var server = server(ControlLimits.clientsMax, &kernel, &requests)
     kernel.arriving = [AcceptedClient(id: ClientID(100), uid: 0, gid: 0)]
     server.accept(now: now, &kernel)
     #expect(kernel.closed == [ClientID(100)], "all of them are alive")

@@ -13,7 +13,7 @@ extension SystemTests {
       return Array(lines[(start + 1)...].prefix { !$0.hasPrefix("## ") })
     }
 
-    /// The complete list of the design, each with a word that has to be in README's item.
+    /// The complete list, the design's and what was decided since, each with a word that has to be in README's item.
     static let differences: [(name: String, words: [String])] = [
       ("Restart.", ["`always`", "RestartSource="]), ("Backoff.", ["100 ms", "8 steps", "30 s", "RestartResetSec="]),
       ("Start limit.", ["StartLimitBurst=", "StartLimitIntervalSec="]),
@@ -26,7 +26,7 @@ extension SystemTests {
       ), ("Numeric users.", ["217/USER"]), ("Timers.", ["`AccuracySec=`", "`OnUnitActiveSec=`"]), ("Output.", ["`StandardOutput=inherit`"]),
       ("Names of the host.", ["network.target", "syslog.socket", "*.mount"]), ("Leaving.", ["poweroff", "halt", "reboot"]),
       ("Booting.", ["tmpfiles.d", "/tmp"]), ("Sandboxing.", ["never fatal"]), ("Stopped means gone.", ["`stop-sigkill`"]),
-      ("Jobs.", ["`Schedule=`"]),
+      ("Jobs.", ["`Schedule=`"]), ("A file that is gone.", ["`daemon-reload`", "`ExecStop=`"]),
       ("Severity.", ["error", "/etc/apus"]),
     ]
 

@@ -64,16 +64,6 @@ enum Processes {
 
   static func namespace(_ pid: pid_t) -> String? { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/ns/pid") }
 
-  /// Whether somebody listens at the path of a socket: it is there a moment earlier, bound and deaf.
-  static func isListening(at path: String, inNetworkOf pid: pid_t) -> Bool {
-    let data = FileManager.default.contents(atPath: "/proc/\(pid)/net/unix") ?? Data()
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").contains { line in
-      // Number, count, protocol, flags (__SO_ACCEPTCON), …, path.
-      let words = line.split(separator: " ")
-      return words.count >= 8 && words[3] == "00010000" && line.hasSuffix(" " + path)
-    }
-  }
-
   /// How often it went to sleep of its own will: the number of its wake-ups.
   static func voluntarySwitches(_ pid: pid_t) -> Int? { status(pid)?["voluntary_ctxt_switches"].flatMap { Int($0) } }
 }
