@@ -1,0 +1,71 @@
+import Model
+
+// What to write instead: most mistakes come from crontab's habits.
+
+enum CalendarHints {
+  /// `Fri..Tue` → `write Mon,Tue,Fri..Sun`.
+  static func weekdays(from: Int, to: Int) -> Bytes {
+    func short(_ day: Int) -> Bytes { Bytes(Bytes(weekdayName(day)).prefix(3)) }
+    let low = to == 0 ? short(0) : short(0) + ".." + short(to)
+    let high = from == 6 ? short(6) : short(from) + ".." + short(6)
+    return "write " + low + "," + high
+  }
+
+  static func range(_ field: CalendarField, _ low: Int32, _ high: Int32) -> Bytes {
+    switch field {
+    case .year: Bytes("years are 1970 to 2199")
+    case .month: Bytes("months are 1 to 12")
+    case .day where high == 28: Bytes("days from the end of the month are 1 to 28")
+    case .day: Bytes("days are 1 to 31")
+    case .hour: Bytes("hours are 0 to 23")
+    case .minute: Bytes("minutes are 0 to 59")
+    case .second: Bytes("seconds are 0 to 59.999999")
+    }
+  }
+
+  /// The error with a hint, if the whole expression shows what was meant.
+  static func improve(_ error: ScheduleError, _ text: Bytes) -> ScheduleError {
+    var error = error
+    if !error.hint.isEmpty { return error }
+    if isCrontabLike(text) {
+      return ScheduleError(.looksLikeCrontab, column: 1, hint: Bytes("crontab expressions go into Schedule= of [X-Apus]"))
+    }
+    if let hint = starStep(error, text) {
+      error.hint = hint
+      return error
+    }
+    let here = error.column - 1
+    switch error.kind {
+    case .trailingBlank: error.hint = Bytes("remove it, or write a time zone behind it")
+    case .unexpected where here < text.count && (text[here] == 84 || text[here] == 116):
+      error.hint = Bytes("date and time are separated by a blank")
+    case .unexpected, .missingNumber, .unknownWord:
+      if here == 0, text.first == 32 { error.hint = Bytes("remove the blank in front") } else if here == text.count {
+        error.hint = Bytes("something is missing at the end; a time is HH:MM, a date MM-DD or YYYY-MM-DD")
+      }
+    default: break
+    }
+    return error
+  }
+
+  /// `*/5`: here a step needs a start.
+  private static func starStep(_ error: ScheduleError, _ text: Bytes) -> Bytes? {
+    let slash = error.column - 1
+    guard slash > 0, slash < text.count, text[slash] == 47, text[slash - 1] == 42 else { return nil }
+    if slash == 1, !text.contains(58), !text.contains(45) { return "write *:0" + Bytes(text[1...]) }
+    // What this chain counts: a date's days and months begin with 1.
+    let isDate = text[..<slash].last { $0 == 45 || $0 == 126 || $0 == 58 || $0 == 32 }.map { $0 == 45 || $0 == 126 } ?? false
+    let startsDate = text[slash...].first { $0 == 45 || $0 == 126 || $0 == 58 || $0 == 32 }.map { $0 == 45 || $0 == 126 } ?? false
+    return "write " + Bytes(text[..<(slash - 1)]) + (isDate || startsDate ? "1" : "0") + Bytes(text[slash...])
+  }
+
+  /// Five words that only crontabs are written with.
+  private static func isCrontabLike(_ text: Bytes) -> Bool {
+    let words = text.pieces(separatedBy: 32)
+    guard words.count == 5 else { return false }
+    for word in words {
+      for byte in word where !byte.isDigit && !byte.isASCIILetter && byte != 42 && byte != 44 && byte != 45 && byte != 47 { return false }
+    }
+    return true
+  }
+}
