@@ -79,6 +79,15 @@ int32_t apus_timer_create(void) {
   return (int32_t)RAW(__NR_timerfd_create, CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 }
 
+int32_t apus_wall_timer_create(void) {
+  return (int32_t)RAW(__NR_timerfd_create, CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+int32_t apus_wall_timer_set(int32_t timer, int64_t microseconds) {
+  struct itimerspec value = {{0, 0}, {microseconds / 1000000, microseconds % 1000000 * 1000}};
+  return (int32_t)RAW(__NR_timerfd_settime, timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &value, 0);
+}
+
 int32_t apus_timer_set(int32_t timer, int64_t instant) {
   struct itimerspec value = {{0, 0}, {instant / 1000000000, instant % 1000000000}};
   return (int32_t)RAW(__NR_timerfd_settime, timer, TFD_TIMER_ABSTIME, &value, 0);

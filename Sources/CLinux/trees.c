@@ -82,3 +82,23 @@ int32_t apus_change_mode_of(int32_t place, uint32_t mode) {
 int32_t apus_change_owner_of(int32_t place, uint32_t uid, uint32_t gid) {
   return (int32_t)RAW(__NR_fchownat, place, "", uid, gid, AT_EMPTY_PATH);
 }
+
+int64_t apus_stamp_read(int32_t folder, const uint8_t *name) {
+  struct stat status;
+  long result = RAW(__NR_newfstatat, folder, name, &status, AT_SYMLINK_NOFOLLOW);
+  if (result < 0) return result;
+  if (!S_ISREG(status.st_mode)) return -22 /* EINVAL */;
+  return (int64_t)status.st_mtim.tv_sec * 1000000 + status.st_mtim.tv_nsec / 1000;
+}
+
+int32_t apus_stamp_write(int32_t folder, const uint8_t *name, int64_t microseconds) {
+  long file = RAW(__NR_openat, folder, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+  if (file < 0) return (int32_t)file;
+  struct timespec times[2] = {{microseconds / 1000000, microseconds % 1000000 * 1000}, {0, 0}};
+  times[1] = times[0];
+  long result = RAW(__NR_utimensat, file, 0, times, 0);
+  if (result >= 0) result = RAW(__NR_fsync, file);
+  RAW(__NR_close, file);
+  if (result >= 0) result = RAW(__NR_fsync, folder);
+  return (int32_t)result;
+}

@@ -98,4 +98,13 @@ extension LinuxKernel {
     }
     return .pending
   }
+
+  /// What an ended helper wrote; the pipe is closed.
+  public func takeOutput(_ pid: Int32) -> Bytes {
+    guard let pipe = readyPipes.removeValue(forKey: pid) else { return [] }
+    defer { _ = apus_close(pipe) }
+    var buffer = Bytes(repeating: 0, count: 4096)
+    let count = apus_read(pipe, &buffer, UInt64(buffer.count))
+    return count > 0 ? Bytes(buffer[0..<Int(count)]) : []
+  }
 }

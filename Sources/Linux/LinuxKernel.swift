@@ -26,6 +26,9 @@ public final class LinuxKernel: Kernel {
   var events = [apus_ready](repeating: apus_ready(data: 0, events: 0), count: 64)
   /// What the timerfd is armed for; `.never`: disarmed.
   var armedFor = Instant.never
+  /// The timerfd of the wall clock, made when it is first wanted, and what it is armed for.
+  var wallTimer: Int32 = -1
+  var wallArmedFor: WallTime? = nil
   /// Something of the kernel's own that is to be tried again then: a listener without descriptors, a writer without memory.
   var retryAt = Instant.never
   /// Folders were read, which only loading does: `wait` gives back the memory that took, half a second later.

@@ -47,7 +47,10 @@ extension LinuxKernel {
       freeSlots.append(index)
       return .failed(errno: -pid)
     }
-    if lent.readyWatch >= 0 { watchReady(pid, lent.readyWatch) }
+    if lent.readyWatch >= 0 {
+      // A helper's output is looked at when it has ended.
+      if plan.isHelper { readyPipes[pid] = lent.readyWatch } else { watchReady(pid, lent.readyWatch) }
+    }
     // The pid is new, so that whoever had it before is long reaped; its report was never asked for.
     if let old = slotOfPid[pid] { release(slot: old) }
     slots[index].pipe = readEnd

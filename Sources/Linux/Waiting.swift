@@ -5,6 +5,7 @@ import Runtime
 /// What an event of epoll is about: the top byte of its 64 bits, the rest is a pid, a unit's or a client's number.
 enum WatchKind: UInt64 {
   case signals = 1, timer, execReport, listener, client, membership, messages, notify, unitNotify, process, readyPipe, held, paths
+  case wallTimer
 }
 
 // MARK: The one blocking call
@@ -58,6 +59,29 @@ extension LinuxKernel {
     _ = apus_timer_set(timer, instant == .never ? 0 : max(instant.nanoseconds, 1))
   }
 
+  /// Armed on the wall clock, or only for its steps.
+  public func watchWall(_ at: WallTime?) {
+    if at == wallArmedFor { return }
+    if wallTimer < 0 {
+      wallTimer = apus_wall_timer_create()
+      watch(wallTimer, APUS_READABLE, .wallTimer)
+    }
+    wallArmedFor = at
+    // 0 disarms; the time of `.never` is one that never comes, but not beyond what the kernel takes.
+    _ = apus_wall_timer_set(wallTimer, at.map { min(max($0.microseconds, 1), LinuxKernel.wallMax) } ?? 0)
+  }
+
+  /// 2200-01-01: no schedule goes beyond it.
+  private static let wallMax: Int64 = 7_258_118_400_000_000
+
+  private func wallTimerSays(into ready: inout [Readiness]) {
+    var count = Bytes(repeating: 0, count: 8)
+    let result = apus_read(wallTimer, &count, 8)
+    if -result == Int64(Errno.EAGAIN) { return }
+    wallArmedFor = nil
+    ready.append(-result == Int64(Errno.ECANCELED) ? .clockStepped : .wallClock)
+  }
+
   private func translate(_ event: apus_ready, into ready: inout [Readiness]) {
     let number = UInt32(truncatingIfNeeded: event.data)
     guard let kind = WatchKind(rawValue: event.data >> 56) else { return }
@@ -68,6 +92,7 @@ extension LinuxKernel {
       var count = Bytes(repeating: 0, count: 8)
       _ = apus_read(timer, &count, 8)
       armedFor = .never
+    case .wallTimer: wallTimerSays(into: &ready)
     case .execReport:
       let pid = Int32(bitPattern: number)
       if slotOfPid[pid] != nil { ready.append(.execReport(pid)) }

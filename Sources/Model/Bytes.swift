@@ -118,6 +118,13 @@ extension Array where Element == UInt8 {
     return Bytes(self[low..<high])
   }
 
+  /// FNV-1a: one seed a name.
+  public var seed: UInt64 {
+    var value: UInt64 = 0xCBF2_9CE4_8422_2325
+    for byte in self { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    return value
+  }
+
   /// For people only: never compare or store what this gives.
   public var shown: String { String(decoding: self, as: UTF8.self) }
 }

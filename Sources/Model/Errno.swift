@@ -14,6 +14,7 @@ public enum Errno {
   public static let ENOMEM: Int32 = 12
   public static let EACCES: Int32 = 13
   public static let EBUSY: Int32 = 16
+  public static let ECANCELED: Int32 = 125
   public static let EEXIST: Int32 = 17
   public static let ENODEV: Int32 = 19
   public static let ENOTDIR: Int32 = 20

@@ -7,6 +7,8 @@ public struct UnitID: Equatable, Hashable, Comparable, Sendable {
   public static let command = UnitID(-1)
   /// apus's own helper processes, which belong to no unit.
   public static let helper = UnitID(-2)
+  /// Who watches /etc/localtime: apus itself.
+  public static let zone = UnitID(-3)
 }
 
 /// One run of one unit. What can arrive late carries it; what arrives with an old number is dropped.

@@ -9,6 +9,8 @@ public struct LoadedUnits: Equatable, Sendable {
   public var isPartial: Bool
   /// When reading began.
   public var readAt: WallTime? = nil
+  /// Those that the units' schedules name, and the local one; nil: no schedule needs any.
+  public var zones: TimeZones? = nil
   public init(units: [Unit], diagnostics: [Diagnostic], starting: [UnitName], isPartial: Bool = false) {
     self.units = units
     self.diagnostics = diagnostics

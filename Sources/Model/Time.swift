@@ -30,6 +30,31 @@ public struct Instant: Equatable, Hashable, Comparable, Sendable {
 public struct WallTime: Equatable, Comparable, Sendable {
   public var microseconds: Int64
   public init(microseconds: Int64) { self.microseconds = microseconds }
+
+  /// Later than every other.
+  public static let never = WallTime(microseconds: .max)
+
+  /// Saturates at `.never`; an infinite span gives `.never`.
+  public static func + (left: WallTime, right: TimeSpan) -> WallTime {
+    if right.microseconds > UInt64(Int64.max) { return .never }
+    let (sum, overflow) = left.microseconds.addingReportingOverflow(Int64(right.microseconds))
+    return overflow ? .never : WallTime(microseconds: sum)
+  }
+
+  /// Saturates at the other end of the clock.
+  public static func - (left: WallTime, right: TimeSpan) -> WallTime {
+    if right.microseconds > UInt64(Int64.max) { return WallTime(microseconds: .min) }
+    let (difference, overflow) = left.microseconds.subtractingReportingOverflow(Int64(right.microseconds))
+    return WallTime(microseconds: overflow ? .min : difference)
+  }
+
+  /// The span from `earlier` to here; zero if `earlier` is later.
+  public func since(_ earlier: WallTime) -> TimeSpan {
+    let (difference, overflow) = microseconds.subtractingReportingOverflow(earlier.microseconds)
+    if overflow { return microseconds > earlier.microseconds ? .infinity : .zero }
+    return TimeSpan(microseconds: difference > 0 ? UInt64(difference) : 0)
+  }
+
   public static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
 }
 

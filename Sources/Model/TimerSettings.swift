@@ -11,7 +11,7 @@ public enum OverlapPolicy: UInt8, CaseIterable, Sendable {
   }
 }
 
-/// One monotonic trigger. Calendar and crontab expressions become further cases with the schedules issue.
+/// What makes a timer elapse. All but `calendar` count on the monotonic clock.
 public enum TimerTrigger: Equatable, Sendable {
   /// From the timer's activation, once.
   case onActive(TimeSpan)
@@ -28,6 +28,8 @@ public enum TimerTrigger: Equatable, Sendable {
   case after(TimeSpan)
   /// `[X-Apus] Schedule=@reboot`: once per apus.
   case reboot
+  /// `OnCalendar=`, or a calendar or crontab expression in `Schedule=`; `text`: as written, for one that has no normal form.
+  case calendar(CalendarSpec, text: Bytes)
 
   /// The key or expression, for `list-timers`.
   public var name: StaticString {
@@ -40,6 +42,7 @@ public enum TimerTrigger: Equatable, Sendable {
     case .every: "every"
     case .after: "after"
     case .reboot: "@reboot"
+    case .calendar: "OnCalendar"
     }
   }
 }
@@ -51,7 +54,35 @@ public struct ScheduleSettings: Equatable, Sendable {
   public var randomizedDelay = TimeSpan.zero
   /// Coalescing window; 0 by default (DESIGN section 2).
   public var accuracy = TimeSpan.zero
+  /// `Timezone=`, for expressions that name no zone of their own; empty: the local one.
+  public var timezone: Bytes = []
+  /// A slot older than this is not run any more.
+  public var startingDeadline = TimeSpan.infinity
+  /// `RandomizedOffsetSec=`: calendar slots are moved by a share of it that is the machine's and the unit's own.
+  public var randomizedOffset = TimeSpan.zero
+  /// `FixedRandomDelay=`: the delay, too, is the machine's and the unit's own.
+  public var fixedRandomDelay = false
+  /// A stamp outlives apus: what came due meanwhile is caught up once.
+  public var isPersistent = false
+  /// A calendar slot that comes while the unit still runs is not made up at its end.
+  public var deferReactivation = false
+  public var onClockChange = false
+  public var onTimezoneChange = false
   public init() {}
+
+  /// Whether an expression goes by the wall clock of some zone.
+  public var needsZones: Bool { onTimezoneChange || triggers.contains { $0.isCalendar } }
+  /// Whether one goes by the local zone.
+  public var needsLocalZone: Bool {
+    guard timezone.isEmpty else { return false }
+    return triggers.contains {
+      if case .calendar(let spec, _) = $0 { return spec.zone == nil }
+      return false
+    }
+  }
+
+  /// Whether anything can make it elapse.
+  public var hasTriggers: Bool { !triggers.isEmpty || onClockChange || onTimezoneChange }
 }
 
 /// `[Timer]`.
@@ -63,5 +94,24 @@ public struct TimerSettings: Equatable, Sendable {
   public init(unit: UnitName) {
     self.unit = unit
     schedule.overlap = .queue
+  }
+}
+
+extension TimerTrigger {
+  /// Counted on the wall clock.
+  public var isCalendar: Bool {
+    if case .calendar = self { return true }
+    return false
+  }
+}
+
+extension Unit {
+  /// The triggers: a timer's own, or the service's Schedule=.
+  public var schedule: ScheduleSettings? {
+    switch kind {
+    case .timer(let settings): settings.schedule
+    case .service(let settings): settings.schedule.triggers.isEmpty ? nil : settings.schedule
+    case .target, .other: nil
+    }
   }
 }

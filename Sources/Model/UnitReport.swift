@@ -23,15 +23,19 @@ public struct TimerReport: Equatable, Sendable {
   public var triggers: Bytes
   /// `every 5s`, `OnBootSec=1min`.
   public var expressions: [Bytes] = []
-  /// nil: not armed (elapsed, or waiting for the unit to end).
+  /// On whichever clock; nil: not armed (elapsed, or waiting for the unit to end).
   public var nextElapse: WallTime? = nil
+  /// Of the calendar expressions.
+  public var nextElapseRealtime: WallTime? = nil
   /// Until `nextElapse`, by the monotonic clock.
   public var left: TimeSpan? = nil
   public var lastTrigger: WallTime? = nil
   public var overlap = OverlapPolicy.skip
   public var runs: UInt64 = 0
-  /// Slots not run because the unit still ran.
+  /// Slots not run, the missed ones among them.
   public var skipped: UInt64 = 0
+  /// Slots that passed while apus slept, or that were too old.
+  public var missed: UInt64 = 0
   public init(triggers: Bytes) { self.triggers = triggers }
 }
 
@@ -72,6 +76,8 @@ public struct UnitReport: Equatable, Sendable {
   /// `cgroup`, `tag` or `group`.
   public var containment: Containment? = nil
   public var timer: TimerReport? = nil
+  /// Of a job, the latest last.
+  public var history: [RunRecord] = []
   public var after: [Bytes] = []
   public var before: [Bytes] = []
   public var wants: [Bytes] = []

@@ -8,6 +8,7 @@ struct HelperTable {
     case check(ConditionChecker.Pending)
     case clean(Invocation)
     case prepare(limit: TimeSpan)
+    case stamps([StampQueue.Item])
   }
   struct Waiting {
     var task: Task
@@ -38,7 +39,7 @@ struct HelperTable {
 
   static func deadline(_ task: Task) -> TimeSpan {
     switch task {
-    case .check: TimeSpan(seconds: 10)
+    case .check, .stamps: TimeSpan(seconds: 10)
     case .clean: TimeSpan(seconds: 30)
     case .prepare(let limit): limit
     }

@@ -10,6 +10,9 @@ public protocol Kernel {
   /// Blocks until `deadline` on the monotonic clock (`.never`: without end; a past one: only looks) or until something
   /// is ready, and appends what is ready, at most 64 items a call. A signal or a dead child is `.signals`.
   mutating func wait(until deadline: Instant, into ready: inout [Readiness])
+  /// From now on `wait` also ends at that time of the wall clock (`.wallClock`), and when that clock is stepped
+  /// (`.clockStepped`); `.never`: only for steps; nil: neither. Told before each `wait`.
+  mutating func watchWall(_ at: WallTime?)
 
   // MARK: Children
 
@@ -28,6 +31,8 @@ public protocol Kernel {
   mutating func signalChild(_ pid: Int32, _ signal: Signal) -> Bool
   /// To the process group that such a child leads.
   mutating func signalGroup(ofChild pid: Int32, _ signal: Signal) -> Bool
+  /// What a helper that was reaped wrote to the descriptor of `SpawnPlan.readyDescriptor`, at most 4 KiB; then it is forgotten.
+  mutating func takeOutput(_ pid: Int32) -> Bytes
 
   // MARK: Containment
 
@@ -154,6 +159,9 @@ public enum Readiness: Equatable, Sendable {
   /// The pipe of `ReadyFd=` of this child.
   case readyReport(Int32)
   case descriptorHungUp(DescriptorID)
+  /// The time of `watchWall` has come.
+  case wallClock
+  case clockStepped
 }
 
 /// What a process is to an invocation. `isChild`: apus reaps it.

@@ -26,7 +26,7 @@ struct Loader {
   private var seen: [Bytes: Bool] = [:]
   private var isRead: [Bytes: Bool] = [:]
   private var parsed: [ParsedUnit] = []
-  private var diagnostics: [Diagnostic] = []
+  var diagnostics: [Diagnostic] = []
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
   private var requested: [UnitName] = []
   /// The units' own names, of `requested` and of the command line's folders.
@@ -38,7 +38,15 @@ struct Loader {
 
   private var readAt: WallTime? = nil
 
-  private enum Phase { case arguments, folders, units }
+  private enum Phase { case arguments, folders, units, zones }
+  var zones: TimeZones? = nil
+  /// Position in `parsed`.
+  private var nextZones = 0
+  let environment: [Bytes]
+  /// `TZ` or /etc/localtime names no zone.
+  var localIsUnknown = false
+  /// Units whose zone is unknown, and why they cannot be used.
+  var withoutZone: [Bytes: Bytes] = [:]
 
   /// Boot, or `apus check`: what the command line names has to be there. Later it may have been masked or removed, which is
   /// no reason to refuse what else changed.
@@ -52,6 +60,7 @@ struct Loader {
     self.known = known
     arguments = configuration.paths
     unitPath = configuration.unitPath
+    environment = configuration.environment
     bootsUnitPath = configuration.bootsDefaultTarget
   }
 
@@ -77,9 +86,16 @@ struct Loader {
         phase = .units
       }
     case .units:
-      guard next < queue.count else { return finish() }
-      load(queue[next], &kernel)
-      next += 1
+      if next < queue.count {
+        load(queue[next], &kernel)
+        next += 1
+      } else {
+        phase = .zones
+      }
+    case .zones:
+      guard nextZones < parsed.count else { return finish() }
+      findZones(parsed[nextZones], &kernel)
+      nextZones += 1
     }
     return nil
   }
@@ -310,6 +326,7 @@ struct Loader {
       catalogue.units[index].isBuiltIn = true
       catalogue.units[index].fragmentPath = []
     }
+    markWithoutZone(&catalogue)
     var names: [UnitName] = []
     if isDemand {
       names = requested.map { index.find($0).id }
@@ -323,6 +340,7 @@ struct Loader {
       units: catalogue.units, diagnostics: findings,
       starting: isDemand ? [] : names, isPartial: isDemand)
     loaded.readAt = readAt
+    loaded.zones = zones
     return loaded
   }
 }

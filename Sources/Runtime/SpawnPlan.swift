@@ -44,6 +44,8 @@ public struct SpawnPlan: Equatable, Sendable {
   public var descriptorsNonBlocking = false
   /// `ReadyFd=`: the write end of a new pipe goes there; the kernel watches the other end.
   public var readyDescriptor: Int32? = nil
+  /// Where a helper says what its exit status cannot.
+  public static let outputDescriptor: Int32 = 3
   public var directories: [DirectoryPlan] = []
   /// Made when all directories are.
   public var links: [LinkPlan] = []

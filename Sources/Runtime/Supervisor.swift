@@ -26,6 +26,8 @@ public struct Supervisor<K: Kernel> {
   let configuration: SupervisorConfiguration
   let preparation: SpawnPreparation
   var deadlines = DeadlineHeap()
+  var wallClock = WallClock()
+  var stamps = StampQueue()
   var children = ChildTable()
   var sweeper = Sweeper()
   var control: ControlServer
@@ -71,7 +73,9 @@ public struct Supervisor<K: Kernel> {
     var options = configuration.manager
     options.startedAt = now.instant
     if options.seed == 0 { options.seed = kernel.random() | 1 }
+    Self.seedTimers(&options, &kernel)
     manager = Manager(options, now: now)
+    _ = wallClock.step(now)
     control = ControlServer(ownUID: configuration.ownUID, groupID: configuration.controlGroupID)
     preparation = SpawnPreparation(
       environment: configuration.environment, ownUID: configuration.ownUID, ownGID: configuration.ownGID)
@@ -108,7 +112,7 @@ public struct Supervisor<K: Kernel> {
   var nextWake: Instant {
     if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap { return .zero }
     if !loadQueue.isEmpty && !isPreparingHost { return .zero }
-    if canSpawn { return .zero }
+    if canSpawn || stamps.areWaiting { return .zero }
     let helpersWake = helpers.wake(isRoom: beforeExec < Self.spawnLimit)
     return min(min(deadlines.next, min(mainPIDs.wake, helpersWake)), min(sweeper.wake, control.wake))
   }
@@ -116,11 +120,13 @@ public struct Supervisor<K: Kernel> {
   /// Waits once, then collects and handles what came, in the order of the type's comment.
   public mutating func turn() {
     ready.empty(keepingAtMost: 64)
+    kernel.watchWall(wallClock.watched)
     kernel.wait(until: nextWake, into: &ready)
     now = kernel.now()
 
     var came = Collection()
     collect(&came)
+    tellClockAndZone()
 
     let answers = pending
     pending.empty(keepingAtMost: 64)
@@ -134,6 +140,10 @@ public struct Supervisor<K: Kernel> {
     // What is armed for the past by a deadline's own handling must not keep the turn from its end.
     for _ in 0..<Self.deadlineLimit {
       guard exitStatus == nil, let deadline = deadlines.popDue(now.instant) else { break }
+      handle(.deadline(deadline))
+    }
+    for _ in 0..<Self.deadlineLimit {
+      guard exitStatus == nil, let deadline = wallClock.popDue(now.wall) else { break }
       handle(.deadline(deadline))
     }
     for event in came.signals { handle(event) }
@@ -163,11 +173,13 @@ public struct Supervisor<K: Kernel> {
       case .notify(let unit): drainNotify(unit, limit: Self.notifyLimit, &came.notes)
       case .readyReport(let pid): collectReady(pid, &came.notes)
       case .descriptorHungUp(let id): hungUp(id, &came.notes)
+      case .pathChanged(.zone): wallClock.zoneMayHaveChanged = true
+      case .clockStepped: wallClock.isStepped = true
       case .pathChanged(let unit): mainPIDs.pathChanged(unit, children, &kernel, &pending)
       case .processEnded(let pid):
         // Nobody tells how a process ended that is no child.
         while let key = children.takeFollowed(pid) { came.exits.append(.exited(key, .exited(0))) }
-      case .signals, .listener, .readable, .writable: break
+      case .signals, .listener, .readable, .writable, .wallClock: break
       }
     }
     if ready.contains(.signals) || mayHaveMoreToReap {
@@ -262,7 +274,9 @@ public struct Supervisor<K: Kernel> {
       case .listener: control.accept(now: now.instant, &kernel)
       case .readable(let id): control.readable(id, now: now.instant, &kernel, &requests)
       case .writable(let id): control.writable(id, now: now.instant, &kernel, &requests)
-      case .signals, .execReport, .membership, .notify, .pathChanged, .processEnded, .readyReport, .descriptorHungUp: break
+      case .signals, .execReport, .membership, .notify, .pathChanged, .processEnded, .readyReport, .descriptorHungUp, .wallClock,
+        .clockStepped:
+        break
       }
     }
     if control.wake <= now.instant { control.dropIdle(now: now.instant, &kernel) }

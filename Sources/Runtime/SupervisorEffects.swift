@@ -24,7 +24,12 @@ extension Supervisor {
       outOfMemoryKills[invocation] = nil
       kernel.forget(invocation)
     case .arm(let deadline, let at): deadlines.arm(deadline, at: at)
-    case .disarm(let key): deadlines.disarm(key)
+    case .armWall(let deadline, let at):
+      wallClock.arm(deadline, at: at)
+      watchZone()
+    case .disarm(let key): if key.kind == .calendar { wallClock.disarm(key) } else { deadlines.disarm(key) }
+    case .readStamp(let unit, let name): stamps.add(.init(unit: unit, name: name, at: nil))
+    case .writeStamp(let unit, let name, let at): stamps.add(.init(unit: unit, name: name, at: at))
     case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
     case .table(let bytes): kernel.say(bytes)

@@ -21,8 +21,9 @@ extension Supervisor {
 
   /// Starts those that wait, and gives up those that take too long.
   mutating func continueHelpers() {
+    continueStamps()
     while beforeExec < Self.spawnLimit, let next = helpers.next(now: now.instant) {
-      switch kernel.spawn(preparation.helperPlan(next.arguments)) {
+      switch kernel.spawn(preparation.helperPlan(next.task, next.arguments)) {
       case .started(let pid):
         helpers.started(pid, next.task, now: now.instant)
         mainPIDs.helpers.append(pid)
@@ -42,7 +43,9 @@ extension Supervisor {
     mainPIDs.helpers.removeAll { $0 == pid }
     // Gives its place in the kernel free.
     if !helper.isReported { _ = kernel.execReport(pid) }
-    if !helper.isGivenUp { finish(helper.task, .ended(status)) }
+    var output = Bytes()
+    if case .stamps = helper.task { output = kernel.takeOutput(pid) }
+    if !helper.isGivenUp { finish(helper.task, .ended(status), output) }
     return true
   }
 
@@ -57,8 +60,12 @@ extension Supervisor {
     case failure(Bytes)
   }
 
-  private mutating func finish(_ task: HelperTable.Task, _ end: HelperEnd) {
+  private mutating func finish(_ task: HelperTable.Task, _ end: HelperEnd, _ output: Bytes = []) {
     switch task {
+    case .stamps(let batch):
+      var reason: Bytes? = nil
+      if case .failure(let text) = end { reason = text }
+      stampsEnded(batch, output, failure: reason)
     case .check(let check):
       let outcome: CheckOutcome =
         switch end {
@@ -82,12 +89,13 @@ extension Supervisor {
 
 extension SpawnPreparation {
   /// apus itself, as a helper with apus's own rights and stderr, that belongs to no unit.
-  func helperPlan(_ arguments: [Bytes]) -> SpawnPlan {
+  func helperPlan(_ task: HelperTable.Task, _ arguments: [Bytes]) -> SpawnPlan {
     var plan = SpawnPlan(
       key: ProcessKey(Invocation(unit: .helper, number: 0), .condition, serial: 0), candidates: [Bytes("/proc/self/exe")],
       arguments: [Bytes("apus-helper")] + arguments, environment: [Bytes("PATH=") + SpawnPreparation.defaultPath])
     plan.isHelper = true
     plan.stdout = .null
+    if case .stamps = task { plan.readyDescriptor = SpawnPlan.outputDescriptor }
     return plan
   }
 }

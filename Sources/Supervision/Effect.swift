@@ -32,7 +32,12 @@ public enum Effect: Equatable, Sendable {
   case closeNotify(UnitID)
   /// Replaces an earlier deadline of the same key.
   case arm(Deadline, at: Instant)
+  /// On the wall clock; while one is armed, be it for `.never`, steps of the clock are told (`.clockStepped`).
+  case armWall(Deadline, at: WallTime)
   case disarm(DeadlineKey)
+  /// Persistent=: when did the unit's timer last run? Without a stamp one is made. Answered by `.stamp`.
+  case readStamp(UnitID, name: Bytes)
+  case writeStamp(UnitID, name: Bytes, at: WallTime)
   /// The one answer to a request.
   case reply(RequestID, Reply)
   /// One line of apus's own, without newline.

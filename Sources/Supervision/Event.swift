@@ -40,6 +40,12 @@ public enum Event: Equatable, Sendable {
   case readyLine(ProcessKey, Bool)
   /// The other end of a stored descriptor is gone (FDPOLL).
   case descriptorHungUp(UnitID, DescriptorID)
+  /// The wall clock was stepped, by so many microseconds; comes only while something is armed on it.
+  case clockStepped(by: Int64)
+  /// The local time zone may be another one.
+  case zoneChanged(TimeZone)
+  /// The answer to `Effect.readStamp`, and to a `.writeStamp` that failed.
+  case stamp(UnitID, StampOutcome)
   /// The final sweep is over; `forced`: somebody needed SIGKILL.
   case swept(forced: Bool)
 }
@@ -62,6 +68,8 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
   case reaction
   /// The next slot of a timer or of `Schedule=`.
   case timer
+  /// The same of the calendar expressions: on the wall clock.
+  case calendar
   /// Of the manager as a whole: `--stop-timeout`, and the line that names who is late.
   case stopLimit, stopLine
 }

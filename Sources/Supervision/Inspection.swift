@@ -65,6 +65,9 @@ package struct UnitGlance: Equatable, Sendable {
   package var fireAt: Instant?
   package var runs: UInt64
   package var skipped: UInt64
+  package var missed: UInt64
+  package var calendarSlot: WallTime?
+  package var calendarFireAt: WallTime?
   package var isQueued: Bool
   /// Index of the unit this is a parallel run of, or -1.
   package var parallelOf: Int32
@@ -87,6 +90,8 @@ extension Manager {
       hasPending: records[index].hasPending,
       timerIsActive: records[index].timer?.isActive ?? false,
       fireAt: records[index].timer?.fireAt, runs: records[index].timer?.runs ?? 0, skipped: records[index].timer?.skipped ?? 0,
+      missed: records[index].timer?.missed ?? 0, calendarSlot: records[index].timer?.calendarSlot,
+      calendarFireAt: records[index].timer?.calendarFireAt,
       isQueued: records[index].timer?.isQueued ?? false, parallelOf: records[index].parallelOf?.index ?? -1,
       waitsWithoutProcess: records[index].service.waitsWithoutProcess)
   }

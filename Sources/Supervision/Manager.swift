@@ -2,7 +2,7 @@ import Model
 
 /// What the command line decides for the manager.
 public struct ManagerOptions: Sendable {
-  /// The upper half of every INVOCATION_ID, and the seed of jitter.
+  /// The upper half of every INVOCATION_ID.
   public var seed: UInt64 = 0
   /// `--stay`: do not leave for lack of work.
   public var stay = false
@@ -18,6 +18,9 @@ public struct ManagerOptions: Sendable {
   public var bootTarget: Bytes = []
   /// When apus started.
   public var startedAt = Instant.zero
+  /// For the jitter of timers: of /etc/machine-id and the host's name; and of the first of them that there is.
+  public var hostSeed: UInt64 = 0
+  public var machineSeed: UInt64 = 0
   public init() {}
 }
 
@@ -57,6 +60,10 @@ public struct Manager {
   var bootJobsLeft = 0
   /// Something ended since the last look for "nothing left".
   var mayHaveEnded = true
+  /// For calendar expressions.
+  var zones = TimeZones()
+  /// That stamps cannot be kept was said.
+  var saidStamps = false
   #if !hasFeature(Embedded)
   /// What became of jobs in the event under way; for the simulator's checkers.
   package var jobNews: [JobNews] = []
@@ -130,6 +137,9 @@ public struct Manager {
     case .request(let id, let request): handle(id, request)
     case .loaded(let purpose, let loaded): handle(purpose, loaded)
     case .swept(let forced): swept(forced: forced)
+    case .clockStepped(let span): clockStepped(by: span)
+    case .zoneChanged(let zone): zoneChanged(zone)
+    case .stamp(let unit, let outcome): stampAnswered(unit, outcome)
     case .cleaned(let invocation): input(invocation, .cleaned)
     case .notified(let unit, let message, let sender, let descriptors): notified(unit, message, sender, descriptors)
     case .mainPID(let invocation, let source, let outcome): input(invocation, .mainPID(source, outcome))
@@ -146,7 +156,8 @@ public struct Manager {
     case .state: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .stateDeadline)
     case .runtime: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .runtimeDeadline)
     case .restart: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .restartDeadline)
-    case .timer: timerElapsed(deadline.key.unit)
+    case .timer: timerElapsed(deadline.key.unit, isCalendar: false)
+    case .calendar: timerElapsed(deadline.key.unit, isCalendar: true)
     case .watchdog: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .watchdogDeadline)
     case .probe: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .probeDeadline)
     case .job: jobTimedOut(deadline)

@@ -20,6 +20,7 @@ extension Manager {
   }
 
   private mutating func add(_ loaded: LoadedUnits) {
+    takeZones(loaded.zones)
     // A unit of its own goes before a further name of another one.
     for unit in loaded.units {
       if let index = byName[unit.name.bytes], records[index].name != unit.name.bytes { byName[unit.name.bytes] = nil }
@@ -50,6 +51,13 @@ extension Manager {
       return out.append(.reply(id, .failed(.refused, message: text, diagnostics: loaded.diagnostics)))
     }
     handle(id, request, isDemanded: true)
+  }
+
+  /// Names are never taken away: a definition that waits for its unit's end may still go by one.
+  private mutating func takeZones(_ found: TimeZones?) {
+    guard let found else { return }
+    zones.named.merge(found.named) { $1 }
+    zoneChanged(found.local)
   }
 
   private mutating func markStarting(_ loaded: LoadedUnits) {
@@ -223,7 +231,7 @@ extension Manager {
   /// A clockwork that runs takes over a new schedule.
   private mutating func updateTimer(_ id: UnitID, from old: ScheduleSettings?) {
     guard let old, let new = self[id].schedule, self[id].timer?.isActive == true, old != new else { return }
-    self[id].timer?.update(from: old, to: new, now: now.instant, startedAt: options.startedAt)
+    self[id].timer?.update(from: old, to: new, timerClock)
     armTimer(id)
   }
 
@@ -299,8 +307,7 @@ extension Manager {
         }
       }
       if let schedule, let new = self[id].schedule, self[id].timer?.isActive == true, schedule != new {
-        let (instant, started) = (now.instant, options.startedAt)
-        self[id].timer?.update(from: schedule, to: new, now: instant, startedAt: started)
+        self[id].timer?.update(from: schedule, to: new, timerClock)
         armTimer(id)
       }
     }

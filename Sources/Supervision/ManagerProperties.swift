@@ -85,10 +85,10 @@ extension Manager {
     return text
   }
 
-  private func flag(_ name: StaticString, _ value: Bool) -> Bytes { Bytes(name) + (value ? Bytes("=yes") : Bytes("=no")) }
+  func flag(_ name: StaticString, _ value: Bool) -> Bytes { Bytes(name) + (value ? Bytes("=yes") : Bytes("=no")) }
   func span(_ name: StaticString, _ value: TimeSpan) -> Bytes { Bytes(name) + "=" + formatTimeSpan(value) }
   /// Microseconds since 1970, which the client shows as a time; empty: never.
-  private func stamp(_ time: WallTime?) -> Bytes { time.map { Bytes(decimal: $0.microseconds) } ?? [] }
+  func stamp(_ time: WallTime?) -> Bytes { time.map { Bytes(decimal: $0.microseconds) } ?? [] }
 
   private func octal(_ mode: UInt32) -> Bytes {
     var text = Bytes()

@@ -30,7 +30,11 @@ extension Manager {
       report.properties += unitProperties(id)
       if let settings = record.serviceSettings { report.properties += serviceProperties(settings) }
     }
-    if let timer = record.timer, let schedule = record.schedule { report.timer = describe(id, timer, schedule) }
+    if let timer = record.timer, let schedule = record.schedule {
+      report.timer = describe(id, timer, schedule)
+      if isWhole { report.properties += timerProperties(id, timer, schedule) }
+    }
+    report.history = history(id)
     report.why = why(id)
     return report
   }
@@ -55,7 +59,7 @@ extension Manager {
     report.properties = properties(service, settings)
   }
 
-  private func wall(after span: TimeSpan) -> WallTime? {
+  func wall(after span: TimeSpan) -> WallTime? {
     let (sum, overflow) = now.wall.microseconds.addingReportingOverflow(Int64(clamping: span.microseconds))
     return overflow ? nil : WallTime(microseconds: sum)
   }
@@ -93,33 +97,6 @@ extension Manager {
       list.append(Bytes("ExecMainStatus=0"))
     }
     return list
-  }
-
-  private func describe(_ id: UnitID, _ timer: TimerMachine, _ schedule: ScheduleSettings) -> TimerReport {
-    let target: Bytes
-    if case .timer(let settings) = self[id].unit.kind { target = settings.unit.bytes } else { target = self[id].name }
-    var report = TimerReport(triggers: target)
-    for trigger in schedule.triggers { report.expressions.append(expression(trigger)) }
-    if let at = timer.fireAt, at != .never {
-      let left = at.since(now.instant)
-      report.left = left
-      report.nextElapse = wall(after: left)
-    }
-    report.lastTrigger = timer.lastTrigger
-    report.overlap = schedule.overlap
-    report.runs = timer.runs
-    report.skipped = timer.skipped
-    return report
-  }
-
-  private func expression(_ trigger: TimerTrigger) -> Bytes {
-    let name = Bytes(trigger.name)
-    switch trigger {
-    case .onActive(let span), .onBoot(let span), .onStartup(let span), .onUnitActive(let span), .onUnitInactive(let span):
-      return name + "=" + shortSpan(span)
-    case .every(let span), .after(let span): return name + " " + shortSpan(span)
-    case .reboot: return name
-    }
   }
 
   // MARK: Why

@@ -116,8 +116,8 @@ extension Manager {
 
   /// As systemd says of a service that a timer starts again.
   private mutating func sayScheduleGoesOn(_ unit: UnitID) {
-    guard self[unit].isScheduledService, let at = self[unit].timer?.fireAt, at != .never else { return }
-    message(.notice, text("\(self[unit].name): the run is stopped, its schedule goes on: next in \(shortSpan(at.since(now.instant)))"))
+    guard self[unit].isScheduledService, let left = self[unit].timer?.left(now) else { return }
+    message(.notice, text("\(self[unit].name): the run is stopped, its schedule goes on: next in \(shortSpan(left))"))
   }
 
   private mutating func kill(_ id: RequestID, _ name: Bytes, _ signal: Signal, _ whom: KillWhom) {

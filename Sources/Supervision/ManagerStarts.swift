@@ -71,12 +71,14 @@ extension Manager {
     message(.notice, self[unit].name + ": not started, " + text)
     finish(unit, .skipped, text)
     leaveBackoff(unit)
+    if self[unit].isDown && self[unit].job == nil { runCameToNothing(unit) }
   }
 
   private mutating func giveUpStart(_ unit: UnitID, _ result: JobResult, _ text: Bytes) {
     message(.error, "cannot start " + self[unit].name + ": " + text)
     finish(unit, result, text)
     leaveBackoff(unit)
+    if self[unit].isDown && self[unit].job == nil { runCameToNothing(unit) }
   }
 
   /// With a start that is not to be ends the restart that it may have been: the unit is down then.

@@ -95,7 +95,7 @@ extension Manager {
       // A unit whose file is gone and that is down is nobody any more.
       if byName[record.name] != index && record.job == nil && record.isDown { continue }
       if record.job != nil || record.stoppedByClient { return }
-      if record.timer?.fireAt != nil || record.timer?.isQueued == true { return }
+      if record.timer?.isArmed == true { return }
       switch record.service.state {
       case .dead, .exited: break
       case .failed: if failed == nil { failed = UnitID(index) }

@@ -6,49 +6,148 @@ extension Manager {
   /// `Overlap=parallel`: at most so many runs at a time; the next one is skipped.
   public static let parallelRunsMax = 16
 
+  var timerClock: TimerClock {
+    TimerClock(
+      now, startedAt: options.startedAt, zones: zones, hostSeed: options.hostSeed, machineSeed: options.machineSeed)
+  }
+
   mutating func activateTimer(_ id: UnitID) {
     guard let schedule = self[id].schedule else { return }
-    let (now, started) = (self.now, options.startedAt)
-    if self[id].timer == nil {
-      let seed = options.seed ^ hash(self[id].name)
-      self[id].timer = TimerMachine(seed: seed)
-    }
-    self[id].timer?.activate(schedule, now: now.instant, startedAt: started)
+    if self[id].timer == nil { self[id].timer = TimerMachine(seed: self[id].name.seed) }
+    let hasCalendar = schedule.triggers.contains { $0.isCalendar }
+    let readsStamp = schedule.isPersistent && hasCalendar
+    self[id].timer?.activate(schedule, timerClock, awaitsStamp: readsStamp)
+    if readsStamp { out.append(.readStamp(id, name: self[id].name)) }
     armTimer(id)
+    if hasCalendar && !readsStamp { sayIfOver(id) }
+  }
+
+  private mutating func sayIfOver(_ id: UnitID) {
+    guard let timer = self[id].timer, timer.calendarFireAt == nil, timer.fireAt == nil else { return }
+    message(.warning, self[id].name + ": all times of its schedule are past, it will not elapse")
   }
 
   mutating func deactivateTimer(_ id: UnitID) {
     self[id].timer?.deactivate()
     out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
+    out.append(.disarm(DeadlineKey(unit: id, kind: .calendar)))
   }
 
-  /// Arms what the machine says, or nothing.
+  /// Arms what the machine says, or nothing. Who wants to hear of steps of the clock has a deadline that never comes: as long
+  /// as there is one on the wall clock, steps are told.
   mutating func armTimer(_ id: UnitID) {
     if let at = self[id].timer?.fireAt, at != .never {
       out.append(.arm(Deadline(id, .timer), at: at))
     } else {
       out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
     }
+    armCalendar(id)
   }
 
-  mutating func timerElapsed(_ id: UnitID) {
-    guard valid(id), let schedule = self[id].schedule, phase == .booting || phase == .running else { return }
-    let (now, started) = (self.now, options.startedAt)
-    let isDue = self[id].timer?.elapse(schedule, now: now.instant, startedAt: started) ?? false
-    armTimer(id)
-    guard isDue else { return }
-    if let missed = self[id].timer?.missed, missed > 0 {
-      message(.warning, self[id].name + ": " + Bytes(decimal: missed) + " slots skipped, they passed before apus was awake")
+  private mutating func armCalendar(_ id: UnitID) {
+    guard let timer = self[id].timer, let schedule = self[id].schedule else { return }
+    let listens = timer.isActive && (schedule.onClockChange || schedule.onTimezoneChange)
+    let at = timer.calendarFireAt ?? (listens ? .never : nil)
+    if at == timer.calendarArmedFor { return }
+    self[id].timer?.calendarArmedFor = at
+    if let at {
+      out.append(.armWall(Deadline(id, .calendar), at: at))
+    } else {
+      out.append(.disarm(DeadlineKey(unit: id, kind: .calendar)))
     }
-    trigger(id, schedule)
+  }
+
+  mutating func timerElapsed(_ id: UnitID, isCalendar: Bool) {
+    guard valid(id), let schedule = self[id].schedule, phase == .booting || phase == .running else { return }
+    let elapsed: TimerMachine.Elapsed?
+    if isCalendar {
+      self[id].timer?.calendarArmedFor = nil
+      elapsed = self[id].timer?.elapseCalendar(schedule, timerClock)
+    } else {
+      elapsed = self[id].timer?.elapse(schedule, timerClock)
+    }
+    armTimer(id)
+    guard let elapsed else { return }
+    sayMissed(id, elapsed)
+    if !elapsed.isTooLate { trigger(id, schedule, slot: elapsed.slot, isCalendar: isCalendar) }
     endIfElapsed(id, schedule)
+  }
+
+  private mutating func sayMissed(_ id: UnitID, _ elapsed: TimerMachine.Elapsed) {
+    if elapsed.missed == 0 { return }
+    if let target = triggered(by: id) { noteUnrun(target, elapsed.slot, .missed, slots: elapsed.missed) }
+    var line = self[id].name + ": " + Bytes(decimal: elapsed.missed)
+    line += elapsed.missed == 1 ? Bytes(" slot") : Bytes(" slots")
+    line += elapsed.isTooLate ? Bytes(" not run, older than StartingDeadlineSec=") : Bytes(" skipped, passed before apus was awake")
+    message(.warning, line)
+  }
+
+  // MARK: Clocks and zones
+
+  /// Of the wall clock: what slept through its slots runs once, what already ran does not run again.
+  mutating func clockStepped(by microseconds: Int64) {
+    let span = TimeSpan(microseconds: microseconds.magnitude)
+    if span >= TimeSpan(seconds: 1) {
+      message(.notice, "the clock was put " + (microseconds < 0 ? Bytes("back") : Bytes("forward")) + " by " + shortSpan(span))
+    }
+    recomputeCalendars { $0.onClockChange }
+  }
+
+  /// Of /etc/localtime.
+  mutating func zoneChanged(_ zone: TimeZone) {
+    if zones.local == zone { return }
+    zones.local = zone
+    // At the first load nothing goes by it yet.
+    guard records.contains(where: { $0.timer?.isActive == true }) else { return }
+    message(.notice, Bytes("the local time zone has changed"))
+    recomputeCalendars { $0.onTimezoneChange }
+  }
+
+  private mutating func recomputeCalendars(_ isTriggered: (ScheduleSettings) -> Bool) {
+    for index in records.indices where records[index].timer?.isActive == true {
+      let id = UnitID(index)
+      guard let schedule = self[id].schedule else { continue }
+      self[id].timer?.clockChanged(schedule, timerClock)
+      // After a step of the clock the kernel's timer is set anew in any case.
+      armCalendar(id)
+      if isTriggered(schedule), phase == .booting || phase == .running { trigger(id, schedule, slot: now.wall, isCalendar: true) }
+    }
+  }
+
+  // MARK: Stamps
+
+  mutating func stampAnswered(_ id: UnitID, _ outcome: StampOutcome) {
+    guard valid(id) else { return }
+    if case .failed(let reason) = outcome, !saidStamps {
+      saidStamps = true
+      message(.warning, "cannot keep stamps in " + Bytes(Stamps.folder) + ": " + reason + "; Persistent= catches up nothing over a restart")
+    }
+    guard let schedule = self[id].schedule, self[id].timer?.awaitsStamp == true else { return }
+    var stamp: WallTime? = nil
+    if case .at(let time) = outcome {
+      if time > now.wall {
+        message(.warning, self[id].name + ": its stamp is from the future, it is ignored")
+      } else {
+        stamp = time
+      }
+    }
+    self[id].timer?.stampRead(stamp, schedule, timerClock)
+    armTimer(id)
+    sayIfOver(id)
+  }
+
+  private mutating func writeStamp(_ id: UnitID) {
+    guard let schedule = self[id].schedule, schedule.isPersistent, schedule.triggers.contains(where: { $0.isCalendar }) else { return }
+    out.append(.writeStamp(id, name: self[id].name, at: now.wall))
   }
 
   /// RemainAfterElapse=no: a timer whose triggers have all come due once is over.
   private mutating func endIfElapsed(_ id: UnitID, _ schedule: ScheduleSettings) {
     guard case .timer(let settings) = self[id].unit.kind, !settings.remainAfterElapse else { return }
-    guard self[id].timer?.fireAt == nil, self[id].timer?.isQueued != true else { return }
-    if schedule.triggers.contains(where: { $0.isRepeating }) { return }
+    guard let timer = self[id].timer, timer.fireAt == nil, timer.calendarFireAt == nil, !timer.isQueued else { return }
+    // A calendar may come to its end, too.
+    if schedule.triggers.contains(where: { $0.isRepeating && !$0.isCalendar }) { return }
+    if schedule.onClockChange || schedule.onTimezoneChange { return }
     deactivateTimer(id)
     setOn(id, false)
   }
@@ -59,43 +158,69 @@ extension Manager {
     return id
   }
 
-  private mutating func trigger(_ id: UnitID, _ schedule: ScheduleSettings) {
+  private mutating func trigger(_ id: UnitID, _ schedule: ScheduleSettings, slot: WallTime, isCalendar: Bool) {
     guard let target = triggered(by: id) else {
       message(.error, self[id].name + ": its unit is not loaded")
       return
     }
-    let wall = now.wall
-    let isBusy = !self[target].canBegin || self[target].job != nil
-    if !isBusy { return startRun(id, target) }
+    if isFree(target) {
+      self[id].timer?.triggeredSlot = slot
+      return startRun(id, target)
+    }
     switch schedule.overlap {
-    case .skip: skip(id, target)
-    case .queue: if self[id].timer?.isQueued == true { skip(id, target) } else { self[id].timer?.isQueued = true }
+    case .skip: skip(id, target, slot)
+    case .queue where schedule.deferReactivation && isCalendar || self[id].timer?.isQueued == true: skip(id, target, slot)
+    case .queue:
+      self[id].timer?.triggeredSlot = slot
+      self[id].timer?.isQueued = true
     case .replace:
-      if case .success = enqueue(target, .restart, environment: triggerEnvironment(id)) { self[id].timer?.countRun(now: wall) }
+      self[id].timer?.triggeredSlot = slot
+      let environment = triggerEnvironment(id)
+      switch enqueue(target, .restart, environment: environment) {
+      case .success: began(id, target)
+      case .failure(let error):
+        message(.error, self[id].name + ": cannot restart " + self[error.unit].name + ": " + error.message)
+        skip(id, target, slot)
+      }
     case .parallel:
-      if let run = freeParallelRun(of: target) { startRun(id, run) } else { skip(id, target) }
+      guard let run = freeParallelRun(of: target) else { return skip(id, target, slot) }
+      self[id].timer?.triggeredSlot = slot
+      startRun(id, run)
     }
   }
 
+  /// Nothing of it runs. A restart that still waits is given up for the new slot: its run starts anew, with attempts of its own.
+  private func isFree(_ target: UnitID) -> Bool {
+    guard self[target].canBegin else { return false }
+    guard let job = self[target].job else { return true }
+    return self[target].isInBackoff && job.isAutoRestart && !job.isRunning
+  }
+
   private mutating func startRun(_ id: UnitID, _ target: UnitID) {
-    let wall = now.wall
     let skippedBefore = self[id].timer?.skippedInRow ?? 0
     if skippedBefore > 1 {
       message(.notice, self[id].name + ": runs again after " + Bytes(decimal: skippedBefore) + " skipped slots")
     }
-    self[id].timer?.countRun(now: wall)
+    began(id, target)
     if case .failure(let error) = enqueue(target, .start, environment: triggerEnvironment(id)) {
       message(.error, self[id].name + ": cannot start " + self[error.unit].name + ": " + error.message)
-      if self[target].isDown { runCameToNothing(target) }
+      if self[target].isDown { runCameToNothing(target) } else { endRun(target, .canceled) }
     }
   }
 
+  private mutating func began(_ id: UnitID, _ target: UnitID) {
+    self[id].timer?.countRun(now: now)
+    noteRun(target, self[id].timer?.triggeredSlot ?? now.wall)
+    writeStamp(id)
+  }
+
   /// Counted always, said once a row.
-  private mutating func skip(_ id: UnitID, _ target: UnitID) {
+  private mutating func skip(_ id: UnitID, _ target: UnitID, _ slot: WallTime) {
     #if PLANTED
     if plantedBug == 11 { return }
     #endif
     self[id].timer?.countSkip()
+    noteUnrun(target, slot, .skipped, slots: 1)
     guard self[id].timer?.skippedInRow == 1 else { return }
     var text = self[id].name + ": slot skipped, " + self[target].name + " still runs"
     if let main = self[target].service.main, main.pid != 0 { text += " (pid " + Bytes(decimal: main.pid) }
@@ -113,6 +238,7 @@ extension Manager {
       "TRIGGER_UNIT=" + self[id].name,
       "TRIGGER_TIMER_REALTIME_USEC=" + Bytes(decimal: now.wall.microseconds),
       "TRIGGER_TIMER_MONOTONIC_USEC=" + Bytes(decimal: now.instant.nanoseconds / 1000),
+      "TRIGGER_SCHEDULED_USEC=" + Bytes(decimal: (self[id].timer?.triggeredSlot ?? now.wall).microseconds),
     ]
   }
 
@@ -125,19 +251,17 @@ extension Manager {
   }
 
   mutating func runBegan(_ unit: UnitID) {
-    let (now, started) = (self.now, options.startedAt)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
-      self[id].timer?.unitStarted(schedule, now: now, startedAt: started)
+      self[id].timer?.unitStarted(schedule, timerClock)
       armTimer(id)
     }
   }
 
   mutating func timersSeeEnd(_ unit: UnitID) {
-    let (now, started) = (self.now, options.startedAt)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
-      self[id].timer?.unitEnded(schedule, now: now.instant, startedAt: started)
+      self[id].timer?.unitEnded(schedule, timerClock)
       armTimer(id)
       if self[id].timer?.isQueued == true && phase != .stopping && phase != .sweeping {
         self[id].timer?.isQueued = false
@@ -149,14 +273,15 @@ extension Manager {
   /// A start that was refused, or whose job failed before it began: for a delay trigger that is its run's end, since no
   /// other will come. A slot that was queued behind it is skipped with it.
   mutating func runCameToNothing(_ unit: UnitID) {
-    let (now, started) = (self.now, options.startedAt)
+    endRun(unit, .canceled)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
       if self[id].timer?.isQueued == true {
         self[id].timer?.isQueued = false
         self[id].timer?.countSkip()
+        noteUnrun(unit, self[id].timer?.triggeredSlot ?? now.wall, .skipped, slots: 1)
       }
-      self[id].timer?.unitEnded(schedule, now: now.instant, startedAt: started)
+      self[id].timer?.unitEnded(schedule, timerClock)
       armTimer(id)
     }
   }
@@ -192,12 +317,5 @@ extension Manager {
       unit.kind = .service(settings)
     }
     return unit
-  }
-
-  /// FNV-1a of a name: one seed a timer.
-  private func hash(_ name: Bytes) -> UInt64 {
-    var value: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in name { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return value
   }
 }

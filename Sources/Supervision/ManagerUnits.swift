@@ -147,6 +147,7 @@ extension Manager {
 
   /// A run is over for good: pending definitions, removal, actions, and the timers that wait for its end.
   private mutating func runEnded(_ id: UnitID) {
+    endRun(id, .ended(self[id].service.result))
     takePending(id)
     timersSeeEnd(id)
     if self[id].isRemoved && self[id].job == nil { forget(id) }
@@ -192,6 +193,7 @@ extension Manager {
       if records[index].isDown && records[index].job == nil { forget(UnitID(index)) }
     }
     out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
+    out.append(.disarm(DeadlineKey(unit: id, kind: .calendar)))
     out.append(.disarm(DeadlineKey(unit: id, kind: .reaction)))
     self[id].timer = nil
     self[id].isOn = false

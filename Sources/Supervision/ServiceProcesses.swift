@@ -136,6 +136,7 @@ extension ServiceMachine {
   func environment(of role: Role, _ context: ServiceContext) -> [Bytes] {
     var result = ["INVOCATION_ID=" + invocationID(seed: context.invocationSeed, number: invocation)]
     result += startEnvironment
+    if startEnvironment.first?.starts(with: "TRIGGER_UNIT=") == true { result.append("TRIGGER_ATTEMPT=" + Bytes(decimal: restarts &+ 1)) }
     if role == .startPost || role == .reload || role == .stop || role == .probe, let main, main.pid != 0 {
       result.append("MAINPID=" + Bytes(decimal: main.pid))
     }

@@ -6,45 +6,66 @@ import Model
 /// grid triggers (`onUnitActive`, `every`) come due at anchor + k · span, whatever their runs do: a slot that passed is
 /// never replayed. The delay triggers (`onUnitInactive`, `after`) come due one span after the unit's end.
 /// `next` is always later than now: a timer that is due once cannot be due twice, and none can spin.
+/// Calendar triggers count on the wall clock, beside the others and with a deadline of their own: TimerCalendar.swift.
 public struct TimerMachine: Equatable, Sendable {
   public internal(set) var isActive = false
   /// The slot that is armed, before jitter; nil when nothing is due any more, or the unit's end is waited for.
   public internal(set) var slot: Instant? = nil
   /// When it fires: `slot` + jitter, rounded up by AccuracySec=.
   public internal(set) var fireAt: Instant? = nil
+  /// The calendar slot that is armed, and when it fires; nil when there is none, or the stamp is not read yet.
+  public internal(set) var calendarSlot: WallTime? = nil
+  public internal(set) var calendarFireAt: WallTime? = nil
+  /// When it last started its unit, or by Persistent= what the stamp says.
   public internal(set) var lastTrigger: WallTime? = nil
+  public internal(set) var lastTriggerInstant = Instant.zero
+  /// Of the run that is under way, or queued.
+  var triggeredSlot: WallTime? = nil
+  /// What the loop was told last; nil: nothing.
+  var calendarArmedFor: WallTime? = nil
   public internal(set) var runs: UInt64 = 0
   public internal(set) var skipped: UInt64 = 0
-  /// Of `skipped`: slots that had passed unseen when the last one came due.
+  /// Of `skipped`: slots that had passed unseen when another came due, or that were too old then.
   public internal(set) var missed: UInt64 = 0
   /// Skips since the last run: one line a row of them.
   public internal(set) var skippedInRow: UInt64 = 0
   /// `Overlap=queue`: one slot waits for the unit's end.
   public internal(set) var isQueued = false
 
+  /// The latest calendar slot that is done with, as run, skipped or missed: it is not run again when the clock steps back.
+  var handled: WallTime? = nil
+  /// Persistent=: the stamp is asked for.
+  public internal(set) var awaitsStamp = false
   var activatedAt = Instant.zero
   /// The anchor of the `onUnitActive` grid: the unit's first activation while the timer was active.
   var unitActiveAnchor: Instant? = nil
   var unitInactiveAt: Instant? = nil
   /// One-time triggers that have come due, by index into the settings' list.
   var spent: [Bool] = []
-  /// For jitter: drawn once a slot.
-  var seed: UInt64
+  /// The unit's own part of every draw.
+  let seed: UInt64
 
   public init(seed: UInt64) { self.seed = seed }
 
-  /// Starts the clockwork. `startedAt`: when apus started, the base of OnBootSec= and OnStartupSec=.
-  public mutating func activate(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
+  /// Something will come of it yet.
+  var isArmed: Bool { fireAt != nil || calendarArmedFor != nil || awaitsStamp || isQueued }
+
+  /// Starts the clockwork. With `awaitsStamp` the calendar waits for `stampRead`.
+  public mutating func activate(_ settings: ScheduleSettings, _ clock: TimerClock, awaitsStamp: Bool = false) {
     isActive = true
-    activatedAt = now
+    activatedAt = clock.now.instant
     unitActiveAnchor = nil
     unitInactiveAt = nil
     isQueued = false
     delayIsSpent = false
     slot = nil
     fireAt = nil
-    spent = [Bool](repeating: false, count: settings.triggers.count)
-    computeNext(settings, now: now, startedAt: startedAt)
+    calendarSlot = nil
+    calendarFireAt = nil
+    self.awaitsStamp = awaitsStamp
+    spent = TimerMachine.allUnspent(settings)
+    computeNext(settings, clock)
+    if !awaitsStamp { computeCalendar(settings, clock, after: clock.now.wall) }
   }
 
   /// Forgets its triggers: nothing elapses any more.
@@ -52,40 +73,74 @@ public struct TimerMachine: Equatable, Sendable {
     isActive = false
     slot = nil
     fireAt = nil
+    calendarSlot = nil
+    calendarFireAt = nil
+    awaitsStamp = false
     isQueued = false
+    calendarArmedFor = nil
+  }
+
+  /// Until it comes due next, on whichever clock; nil: nothing is armed.
+  func left(_ now: Now) -> TimeSpan? {
+    var left: TimeSpan? = nil
+    if let fireAt, fireAt != .never { left = fireAt.since(now.instant) }
+    if let calendarFireAt { left = min(left ?? .infinity, calendarFireAt.since(now.wall)) }
+    return left
   }
 
   /// New settings over a live change: the grid, its jitter and the counters stay where the trigger stays.
-  public mutating func update(from old: ScheduleSettings, to new: ScheduleSettings, now: Instant, startedAt: Instant) {
+  public mutating func update(from old: ScheduleSettings, to new: ScheduleSettings, _ clock: TimerClock) {
     if old.triggers != new.triggers {
-      spent = [Bool](repeating: false, count: new.triggers.count)
-      markSpent(new, until: now, startedAt: startedAt)
+      spent = TimerMachine.allUnspent(new)
+      markSpent(new, clock)
     }
     if old != new {
       slot = nil
       fireAt = nil
     }
-    if isActive { computeNext(new, now: now, startedAt: startedAt) }
+    guard isActive else { return }
+    computeNext(new, clock)
+    updateCalendar(from: old, to: new, clock)
   }
 
-  /// The slot came: true if it is due; the next one is computed by then.
-  public mutating func elapse(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) -> Bool {
-    guard isActive, let due = fireAt, due <= now else { return false }
-    missed = slot.map { missedSlots(settings, after: $0, until: now) } ?? 0
-    skipped &+= missed
-    markSpent(settings, until: now, startedAt: startedAt)
+  /// What came due, if it is: its own time (the latest slot's that has passed), and how many others had passed unseen.
+  public struct Elapsed: Equatable, Sendable {
+    public var slot: WallTime
+    public var missed: UInt64
+    /// Older than StartingDeadlineSec= allows: it is counted with the missed ones, and not run.
+    public var isTooLate: Bool
+  }
+
+  /// A slot of the monotonic clock came: nil if none is due; the next one is computed by then.
+  public mutating func elapse(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
+    let now = clock.now.instant
+    guard isActive, let due = fireAt, due <= now else { return nil }
+    let (passed, latest) = slot.map { missedSlots(settings, after: $0, until: now) } ?? (0, due)
+    let late = now.since(max(latest, due))
+    markSpent(settings, clock)
     // A delay trigger waits for the end of what it now starts.
     unitInactiveAt = nil
     delayIsSpent = true
     slot = nil
     fireAt = nil
-    computeNext(settings, now: now, startedAt: startedAt)
-    return true
+    computeNext(settings, clock)
+    return count(
+      Elapsed(slot: clock.now.wall - now.since(latest), missed: passed, isTooLate: late > settings.startingDeadline))
   }
 
-  /// Grid points that passed behind `slot` while nobody looked: a late wake-up, a frozen container, a long jitter.
-  private func missedSlots(_ settings: ScheduleSettings, after slot: Instant, until now: Instant) -> UInt64 {
+  mutating func count(_ elapsed: Elapsed) -> Elapsed {
+    var elapsed = elapsed
+    if elapsed.isTooLate { elapsed.missed &+= 1 }
+    missed &+= elapsed.missed
+    skipped &+= elapsed.missed
+    return elapsed
+  }
+
+  /// Grid points that passed behind `slot` while nobody looked (a late wake-up, a frozen container, a long jitter), and the
+  /// latest of them.
+  private func missedSlots(_ settings: ScheduleSettings, after slot: Instant, until now: Instant) -> (UInt64, Instant) {
     var count: UInt64 = 0
+    var latest = slot
     for trigger in settings.triggers {
       let anchor: Instant?
       let span: TimeSpan
@@ -96,35 +151,38 @@ public struct TimerMachine: Equatable, Sendable {
       case .onUnitActive(let every):
         anchor = unitActiveAnchor
         span = every
-      case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot: continue
+      case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot, .calendar: continue
       }
       guard let anchor, let first = TimerMachine.grid(anchor: anchor, span, after: slot), first <= now else { continue }
-      count &+= 1 + UInt64(now.nanoseconds - first.nanoseconds) / (span.microseconds * 1000)
+      let more = UInt64(now.nanoseconds - first.nanoseconds) / (span.microseconds * 1000)
+      count &+= 1 + more
+      latest = max(latest, Instant(nanoseconds: first.nanoseconds + Int64(more * span.microseconds * 1000)))
     }
-    return count
+    return (count, latest)
   }
 
   /// The unit began a run.
-  public mutating func unitStarted(_ settings: ScheduleSettings, now: Now, startedAt: Instant) {
+  public mutating func unitStarted(_ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive else { return }
     if unitActiveAnchor == nil {
-      unitActiveAnchor = now.instant
-      computeNext(settings, now: now.instant, startedAt: startedAt)
+      unitActiveAnchor = clock.now.instant
+      computeNext(settings, clock)
     }
   }
 
   /// The unit's run is over (inactive or failed, no restart pending).
-  public mutating func unitEnded(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
+  public mutating func unitEnded(_ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive else { return }
-    unitInactiveAt = now
-    computeNext(settings, now: now, startedAt: startedAt)
+    unitInactiveAt = clock.now.instant
+    computeNext(settings, clock)
   }
 
   /// A slot was run.
-  public mutating func countRun(now: WallTime) {
+  public mutating func countRun(now: Now) {
     runs &+= 1
     skippedInRow = 0
-    lastTrigger = now
+    lastTrigger = now.wall
+    lastTriggerInstant = now.instant
   }
 
   /// A slot was not run, because the unit still ran.
@@ -137,13 +195,20 @@ public struct TimerMachine: Equatable, Sendable {
   var delayIsSpent = false
 
   /// One-time triggers whose time has come, however late apus looks at them: they coalesce into one run.
-  mutating func markSpent(_ settings: ScheduleSettings, until now: Instant, startedAt: Instant) {
+  mutating func markSpent(_ settings: ScheduleSettings, _ clock: TimerClock) {
     for (index, trigger) in settings.triggers.enumerated() where index < spent.count {
-      if let base = oneTimeBase(trigger, startedAt: startedAt), base <= now { spent[index] = true }
+      if let base = oneTimeBase(trigger, startedAt: clock.startedAt), base <= clock.now.instant { spent[index] = true }
     }
   }
 
-  mutating func computeNext(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
+  /// Nothing to remember where nothing comes once.
+  static func allUnspent(_ settings: ScheduleSettings) -> [Bool] {
+    let comesOnce = settings.triggers.contains { !$0.isRepeating }
+    return comesOnce ? [Bool](repeating: false, count: settings.triggers.count) : []
+  }
+
+  mutating func computeNext(_ settings: ScheduleSettings, _ clock: TimerClock) {
+    let (now, startedAt) = (clock.now.instant, clock.startedAt)
     // A slot that has come and was not handled yet (it is in the same turn, or in its jitter) is not computed away.
     if let slot, fireAt != nil, slot <= now { return }
     var earliest: Instant? = nil
@@ -156,7 +221,7 @@ public struct TimerMachine: Equatable, Sendable {
     // An unchanged slot keeps the jitter that was drawn for it.
     if earliest == slot && fireAt != nil { return }
     slot = earliest
-    fireAt = earliest.map { jittered($0, settings) }
+    fireAt = earliest.map { jittered($0, settings, clock) }
   }
 
   /// The next time of one trigger; never in the past but for one-time triggers, which are spent when they came due.
@@ -170,6 +235,7 @@ public struct TimerMachine: Equatable, Sendable {
     case .after(let span):
       if let ended = unitInactiveAt { return ended + span }
       return delayIsSpent ? nil : activatedAt + span
+    case .calendar: return nil
     }
   }
 
@@ -178,7 +244,7 @@ public struct TimerMachine: Equatable, Sendable {
     case .onActive(let span): activatedAt + span
     case .onBoot(let span), .onStartup(let span): startedAt + span
     case .reboot: startedAt
-    case .every, .onUnitActive, .onUnitInactive, .after: nil
+    case .every, .onUnitActive, .onUnitInactive, .after, .calendar: nil
     }
   }
 
@@ -195,22 +261,34 @@ public struct TimerMachine: Equatable, Sendable {
     return overflow || carry ? nil : Instant(nanoseconds: sum)
   }
 
-  /// RandomizedDelaySec= draws once a slot, from the seed and the slot itself, so that a reload does not draw again;
-  /// AccuracySec= rounds up to a grid that all timers of equal accuracy share.
-  func jittered(_ slot: Instant, _ settings: ScheduleSettings) -> Instant {
-    var result = slot
-    let range = settings.randomizedDelay
-    if range > .zero && !range.isInfinite {
-      let draw = TimerMachine.mix(seed ^ UInt64(bitPattern: slot.nanoseconds)) % range.microseconds
-      result = result + TimeSpan(microseconds: draw)
-    }
-    let accuracy = settings.accuracy
-    if accuracy > .zero, accuracy.microseconds < UInt64(Int64.max) / 1000, result != .never {
-      let step = Int64(accuracy.microseconds) * 1000
-      let rest = result.nanoseconds % step
-      if rest > 0 { result = result + TimeSpan(microseconds: UInt64(step - rest) / 1000) }
+  /// RandomizedDelaySec= and AccuracySec= of a monotonic slot.
+  func jittered(_ slot: Instant, _ settings: ScheduleSettings, _ clock: TimerClock) -> Instant {
+    var result = slot + delay(of: UInt64(bitPattern: slot.nanoseconds), settings, clock)
+    if let step = TimerMachine.accuracy(settings), result != .never {
+      let rest = result.nanoseconds % (step * 1000)
+      if rest > 0 { result = result + TimeSpan(microseconds: UInt64(step * 1000 - rest) / 1000) }
     }
     return result
+  }
+
+  /// RandomizedDelaySec= draws once a slot, from the host, the unit and the slot itself, so that neither a reload nor a
+  /// restart draws again; with FixedRandomDelay= from the machine and the unit alone.
+  func delay(of slot: UInt64, _ settings: ScheduleSettings, _ clock: TimerClock) -> TimeSpan {
+    let range = settings.randomizedDelay
+    if range == .zero || range.isInfinite { return .zero }
+    #if PLANTED
+    if plantedBug == 17 {
+      return TimeSpan(microseconds: TimerMachine.mix(seed ^ UInt64(bitPattern: clock.now.instant.nanoseconds)) % range.microseconds)
+    }
+    #endif
+    let draw = settings.fixedRandomDelay ? seed ^ clock.machineSeed : seed ^ clock.hostSeed ^ slot
+    return TimeSpan(microseconds: TimerMachine.mix(draw) % range.microseconds)
+  }
+
+  /// AccuracySec= rounds up to a grid that all timers of equal accuracy share: its step in microseconds.
+  static func accuracy(_ settings: ScheduleSettings) -> Int64? {
+    let accuracy = settings.accuracy.microseconds
+    return accuracy > 0 && accuracy < UInt64(Int64.max) / 1000 ? Int64(accuracy) : nil
   }
 
   /// SplitMix64's finisher: a good hash of one word.
@@ -227,7 +305,7 @@ extension TimerTrigger {
   public var isRepeating: Bool {
     switch self {
     case .onActive, .onBoot, .onStartup, .reboot: false
-    case .every, .onUnitActive, .onUnitInactive, .after: true
+    case .every, .onUnitActive, .onUnitInactive, .after, .calendar: true
     }
   }
 
@@ -235,7 +313,7 @@ extension TimerTrigger {
   public var isDelay: Bool {
     switch self {
     case .onUnitInactive, .after: true
-    case .onActive, .onBoot, .onStartup, .reboot, .every, .onUnitActive: false
+    case .onActive, .onBoot, .onStartup, .reboot, .every, .onUnitActive, .calendar: false
     }
   }
 }

@@ -27,6 +27,8 @@ final class UnitRecord {
   var service = ServiceMachine()
   /// Of a `.timer`, or of a service with Schedule=.
   var timer: TimerMachine? = nil
+  /// The last runs that a timer or Schedule= began, the latest last; at most `RunRecord.kept`.
+  var history: [RunRecord] = []
   /// Targets and timers: started.
   var isOn = false
   var job: Job? = nil
@@ -97,13 +99,7 @@ final class UnitRecord {
   }
 
   /// The triggers: a timer's own, or the service's Schedule=.
-  var schedule: ScheduleSettings? {
-    switch unit.kind {
-    case .timer(let settings): settings.schedule
-    case .service(let settings): settings.schedule.triggers.isEmpty ? nil : settings.schedule
-    case .target, .other: nil
-    }
-  }
+  var schedule: ScheduleSettings? { unit.schedule }
 
   var isScheduledService: Bool {
     if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
@@ -126,7 +122,7 @@ final class UnitRecord {
     case .other: return "dead"
     case .timer:
       guard isOn, let timer else { return "dead" }
-      return timer.fireAt != nil ? "waiting" : timer.isQueued ? "running" : "elapsed"
+      return timer.fireAt != nil || timer.calendarFireAt != nil || timer.awaitsStamp ? "waiting" : timer.isQueued ? "running" : "elapsed"
     }
   }
 

@@ -18,7 +18,9 @@ extension UnitParser {
     case .timer:
       let position = written.timerUnit ?? Position(line: 0, column: 0)
       if !written.timerUnitIsBad { references.append(Reference(kind: .trigger, name: timer.unit, position: position)) }
-      if timer.schedule.triggers.isEmpty, unit.loadState == .loaded {
+      if timer.schedule.isPersistent, !timer.schedule.triggers.contains(where: { $0.isCalendar }) { timer.schedule.isPersistent = false }
+      checkNever(timer.schedule)
+      if !timer.schedule.hasTriggers, unit.loadState == .loaded {
         refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")
       }
     case .target, .socket, .path, .mount, .automount, .swap, .slice, .scope, .device: break
@@ -124,12 +126,23 @@ extension UnitParser {
     }
   }
 
+  /// A calendar that no time matches: an error where nothing else makes the timer elapse.
+  private func checkNever(_ schedule: ScheduleSettings) {
+    let isAll = written.neverElapses.count == schedule.triggers.count && !schedule.onClockChange && !schedule.onTimezoneChange
+    for (position, text) in written.neverElapses {
+      report(
+        isAll ? ignoredSeverity(in: position.file) : .warning, at: position,
+        message: "no time ever matches " + text.quotable, hint: Bytes("is the day in the month, and the weekday on that date?"))
+    }
+  }
+
   private func finishSchedule() {
+    checkNever(service.schedule)
     if service.schedule.triggers.isEmpty {
-      if let position = written.overlap ?? written.scheduleDelay, unit.loadState == .loaded {
+      if let position = written.scheduleCompanion, unit.loadState == .loaded {
         report(
           ignoredSeverity(in: position.file), at: position,
-          message: Bytes("Overlap= and RandomizedDelaySec= have no effect without Schedule="))
+          message: Bytes("Timezone=, Overlap=, StartingDeadlineSec=, Persistent= and RandomizedDelaySec= have no effect without Schedule="))
       }
     } else if service.remainAfterExit {
       report(

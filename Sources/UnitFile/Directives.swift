@@ -35,8 +35,9 @@ enum Directive: UInt8, CaseIterable {
 
   case onActiveSec, onBootSec, onStartupSec, onUnitActiveSec, onUnitInactiveSec, onCalendar
   case timerUnit, randomizedDelaySec, accuracySec, remainAfterElapse
+  case onClockChange, onTimezoneChange, timerPersistent, wakeSystem, fixedRandomDelay, randomizedOffsetSec, deferReactivation
 
-  case schedule, overlap, scheduleRandomizedDelaySec, restartResetSec
+  case schedule, timezone, overlap, startingDeadlineSec, schedulePersistent, scheduleRandomizedDelaySec, restartResetSec
   case readyFd, readyTcp, readyHttp, readyExec
   case healthExec, healthTcp, healthHttp, healthIntervalSec, healthTimeoutSec, healthRetries, healthStartPeriodSec
   case healthAction, drainSec
@@ -91,7 +92,9 @@ enum Directive: UInt8, CaseIterable {
     Service.CacheDirectoryMode Service.LogsDirectory Service.LogsDirectoryMode Service.ConfigurationDirectory \
     Service.ConfigurationDirectoryMode Timer.OnActiveSec Timer.OnBootSec Timer.OnStartupSec Timer.OnUnitActiveSec \
     Timer.OnUnitInactiveSec Timer.OnCalendar Timer.Unit Timer.RandomizedDelaySec Timer.AccuracySec Timer.RemainAfterElapse \
-    X-Apus.Schedule X-Apus.Overlap X-Apus.RandomizedDelaySec X-Apus.RestartResetSec X-Apus.ReadyFd X-Apus.ReadyTcp \
+    Timer.OnClockChange Timer.OnTimezoneChange Timer.Persistent Timer.WakeSystem Timer.FixedRandomDelay \
+    Timer.RandomizedOffsetSec Timer.DeferReactivation \
+    X-Apus.Schedule X-Apus.Timezone X-Apus.Overlap X-Apus.StartingDeadlineSec X-Apus.Persistent X-Apus.RandomizedDelaySec X-Apus.RestartResetSec X-Apus.ReadyFd X-Apus.ReadyTcp \
     X-Apus.ReadyHttp X-Apus.ReadyExec X-Apus.HealthExec X-Apus.HealthTcp X-Apus.HealthHttp X-Apus.HealthIntervalSec \
     X-Apus.HealthTimeoutSec X-Apus.HealthRetries X-Apus.HealthStartPeriodSec X-Apus.HealthAction X-Apus.DrainSec 
     """

@@ -8,11 +8,10 @@ enum KnownKeys {
     switch section {
     case .unit, .install: " "
     case .service: " OpenFile "
-    case .timer:
-      " OnClockChange OnTimezoneChange Persistent WakeSystem FixedRandomDelay RandomizedOffsetSec DeferReactivation "
+    case .timer: " "
     case .apus:
       """
-       Timezone StartingDeadlineSec Persistent IdleStopSec AccessAllow AccessDeny AccessTimes RearmSec LogFile LogFileMaxSize \
+       IdleStopSec AccessAllow AccessDeny AccessTimes RearmSec LogFile LogFileMaxSize \
       LogFileKeep 
       """
     }

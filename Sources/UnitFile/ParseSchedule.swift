@@ -12,29 +12,42 @@ extension UnitParser {
       if let span = triggerSpan(), isGrid(span, at: 0) { timer.schedule.triggers.append(.onUnitActive(span)) }
     case .onUnitInactiveSec: if let span = triggerSpan() { timer.schedule.triggers.append(.onUnitInactive(span)) }
     case .onCalendar:
-      if value.isEmpty { timer.schedule.triggers = [] } else { refuseCalendar(value, at: 0) }
+      if value.isEmpty { resetTriggers() } else if let trigger = calendar(isCrontab: false) { timer.schedule.triggers.append(trigger) }
+    case .onClockChange: if let value = boolean() { timer.schedule.onClockChange = value }
+    case .onTimezoneChange: if let value = boolean() { timer.schedule.onTimezoneChange = value }
+    case .timerPersistent: if let value = boolean() { timer.schedule.isPersistent = value }
+    case .fixedRandomDelay: if let value = boolean() { timer.schedule.fixedRandomDelay = value }
+    case .deferReactivation: if let value = boolean() { timer.schedule.deferReactivation = value }
+    case .randomizedOffsetSec: if let span = span() { timer.schedule.randomizedOffset = span }
+    case .wakeSystem:
+      if boolean() == true { report(.notice, at: valuePosition, message: Bytes("WakeSystem= has no effect: a container wakes no machine")) }
     case .timerUnit: applyTimerUnit()
     case .randomizedDelaySec: if let span = span() { timer.schedule.randomizedDelay = span }
     case .accuracySec: if let span = span() { timer.schedule.accuracy = span }
     case .remainAfterElapse: if let value = boolean() { timer.remainAfterElapse = value }
     case .schedule:
       if value.isEmpty {
-        service.schedule.triggers = []
+        resetTriggers()
       } else if source.name.type == .timer {
-        badValue("Schedule= belongs in a service", hint: "in a timer write [Timer] OnUnitActiveSec= and its kin")
+        badValue("Schedule= belongs in a service", hint: "in a timer write [Timer] OnCalendar=, OnUnitActiveSec= and their kin")
       } else if let trigger = scheduleTrigger() {
         service.schedule.triggers.append(trigger)
       }
+    case .timezone:
+      written.scheduleCompanion = valuePosition
+      let name = value == "UTC" || value.isEmpty || TimeZoneParser.isName(value)
+      guard name else {
+        badValue("no name of a time zone", hint: "write a name such as Europe/Berlin, or UTC")
+        return
+      }
+      changeSchedule { $0.timezone = self.value }
+      if !value.isEmpty { nameZone(value, at: valuePosition) }
     case .overlap:
       guard let index = choice(OverlapPolicy.allCases.map { $0.name }) else { return }
-      timer.schedule.overlap = OverlapPolicy.allCases[index]
-      service.schedule.overlap = OverlapPolicy.allCases[index]
-      written.overlap = valuePosition
-    case .scheduleRandomizedDelaySec:
-      guard let span = span() else { return }
-      timer.schedule.randomizedDelay = span
-      service.schedule.randomizedDelay = span
-      written.scheduleDelay = valuePosition
+      changeSchedule { $0.overlap = OverlapPolicy.allCases[index] }
+    case .startingDeadlineSec: if let span = span() { changeSchedule { $0.startingDeadline = span } }
+    case .schedulePersistent: if let value = boolean() { changeSchedule { $0.isPersistent = value } }
+    case .scheduleRandomizedDelaySec: if let span = span() { changeSchedule { $0.randomizedDelay = span } }
     case .restartResetSec:
       if source.name.type == .timer {
         badValue("RestartResetSec= belongs in a service")
@@ -45,10 +58,23 @@ extension UnitParser {
     }
   }
 
+  /// Of a timer, or of a service's Schedule=: the other one is never looked at.
+  private func changeSchedule(_ change: (inout ScheduleSettings) -> Void) {
+    change(&timer.schedule)
+    change(&service.schedule)
+    written.scheduleCompanion = valuePosition
+  }
+
+  private func resetTriggers() {
+    timer.schedule.triggers = []
+    service.schedule.triggers = []
+    written.neverElapses = []
+  }
+
   /// An empty value of any trigger takes back all of them.
   private func triggerSpan() -> TimeSpan? {
     if value.isEmpty {
-      timer.schedule.triggers = []
+      resetTriggers()
       return nil
     }
     return span()
@@ -66,11 +92,26 @@ extension UnitParser {
     return false
   }
 
-  private func refuseCalendar(_ text: Bytes, at offset: Int) {
-    fail(
-      ignoredSeverity, state: .badSetting, at: line.position(of: valueOffset + offset),
-      message: "cannot use " + key + "=" + text.quotable + ": calendar expressions come with a later release",
-      hint: "until then: every SPAN, after SPAN, @reboot, or OnUnitActiveSec= and its kin")
+  /// A calendar or crontab expression. `~` of a crontab is drawn by the unit's name.
+  private func calendar(isCrontab: Bool) -> TimerTrigger? {
+    do throws(ScheduleError) {
+      let spec = isCrontab ? try CrontabParser.parse(value, seed: source.name.bytes.seed) : try CalendarParser.parse(value)
+      if let zone = spec.zone, zone != "UTC" {
+        let column = CalendarParser.zoneColumn(value)
+        nameZone(zone, at: line.position(of: valueOffset + column - 1))
+      }
+      if spec.next(after: WallTime(microseconds: -1), in: .utc) == nil { written.neverElapses.append((valuePosition, value)) }
+      return .calendar(spec, text: isCrontab ? value : [])
+    } catch {
+      badValue(Bytes(error.name), at: error.column - 1, hint: error.hint)
+      return nil
+    }
+  }
+
+  private func nameZone(_ name: Bytes, at position: Position) {
+    let source = sources[current]
+    zones.append(
+      ZoneReference(name: name, path: source.path, strictness: source.strictness, line: position.line, column: position.column))
   }
 
   private func applyTimerUnit() {
@@ -85,21 +126,27 @@ extension UnitParser {
     written.timerUnitIsBad = false
   }
 
-  /// `every SPAN`, `after SPAN`, `@reboot`.
+  /// `every SPAN`, `after SPAN`, `@reboot`, a calendar or a crontab expression.
   private func scheduleTrigger() -> TimerTrigger? {
     if value == "@reboot" { return .reboot }
     let wordEnd = value.firstIndex(where: { $0.isBlank }) ?? value.count
     let word = Bytes(value[..<wordEnd])
     let spanStart = value[wordEnd...].firstIndex(where: { !$0.isBlank }) ?? value.count
     let isEvery = word == "every"
-    guard isEvery || word == "after" else {
-      // A mistyped word, or a calendar or crontab expression.
-      let keywords: StaticString = "every after @reboot"
-      let hint = word.contains(where: { $0.isDigit || $0 == 42 }) ? [] : didYouMean(word, among: keywords.words)
-      if hint.isEmpty { refuseCalendar(value, at: 0) } else { badValue(Bytes("no such schedule"), hint: hint) }
-      return nil
+    if isEvery || word == "after" {
+      guard let span = span(Bytes(value[spanStart...]), offset: spanStart), isGrid(span, at: spanStart) else { return nil }
+      return isEvery ? .every(span) : .after(span)
     }
-    guard let span = span(Bytes(value[spanStart...]), offset: spanStart), isGrid(span, at: spanStart) else { return nil }
-    return isEvery ? .every(span) : .after(span)
+    if CrontabParser.looksLikeCrontab(value) { return calendar(isCrontab: true) }
+    // A mistyped word of ours?
+    if wordEnd < value.count, spanStart < value.count, value[spanStart].isDigit, !value.contains(58), !value.contains(45) {
+      let keywords: StaticString = "every after"
+      let hint = didYouMean(word, among: keywords.words)
+      if !hint.isEmpty {
+        badValue(Bytes("no such schedule"), hint: hint)
+        return nil
+      }
+    }
+    return calendar(isCrontab: false)
   }
 }

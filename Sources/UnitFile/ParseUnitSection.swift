@@ -45,8 +45,9 @@ extension UnitParser {
     case .successActionExitStatus: if let status = actionStatus() { unit.successActionExitStatus = status.value }
     case .failureActionExitStatus: if let status = actionStatus() { unit.failureActionExitStatus = status.value }
     case .onActiveSec, .onBootSec, .onStartupSec, .onUnitActiveSec, .onUnitInactiveSec, .onCalendar, .timerUnit,
-      .randomizedDelaySec, .accuracySec, .remainAfterElapse, .schedule, .overlap, .scheduleRandomizedDelaySec,
-      .restartResetSec:
+      .randomizedDelaySec, .accuracySec, .remainAfterElapse, .onClockChange, .onTimezoneChange, .timerPersistent, .wakeSystem,
+      .fixedRandomDelay, .randomizedOffsetSec, .deferReactivation, .schedule, .timezone, .overlap, .startingDeadlineSec,
+      .schedulePersistent, .scheduleRandomizedDelaySec, .restartResetSec:
       applySchedule(directive)
     case .readyFd, .readyTcp, .readyHttp, .readyExec, .healthExec, .healthTcp, .healthHttp, .healthIntervalSec, .healthTimeoutSec,
       .healthRetries, .healthStartPeriodSec, .healthAction, .drainSec:

@@ -9,8 +9,10 @@ struct WrittenKeys {
   var restartMaxDelay: Position?
   var timeoutStart: Position?
   var runtimeMax: Position?
-  var overlap: Position?
-  var scheduleDelay: Position?
+  /// The last of Overlap= and its kin.
+  var scheduleCompanion: Position?
+  /// Calendar expressions that no time matches.
+  var neverElapses: [(at: Position, text: Bytes)] = []
   /// Of the second command.
   var secondExecStart: Position?
   var remainAfterExit: Position?

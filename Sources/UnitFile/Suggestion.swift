@@ -69,7 +69,7 @@ extension Section {
 
 extension Array where Element == UInt8 {
   /// As one line of printable text, at most 64 bytes of it: for messages.
-  var quotable: Bytes {
+  public var quotable: Bytes {
     var out = Bytes()
     let valid = firstInvalidUTF8 == nil
     for byte in self {

@@ -19,6 +19,8 @@ final class UnitParser {
   var timer: TimerSettings
   var diagnostics: [Diagnostic] = []
   var references: [Reference] = []
+  /// Time zones that expressions and Timezone= name.
+  var zones: [ZoneReference] = []
 
   // The assignment at hand.
   var line = LogicalLine(text: [], position: Position(line: 1, column: 1))

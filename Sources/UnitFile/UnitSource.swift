@@ -59,6 +59,16 @@ final class Reference: Sendable {
   }
 }
 
+/// A time zone that a unit names, and where; whether there is such a zone is found out by who loads it.
+public struct ZoneReference: Sendable {
+  public let name: Bytes
+  /// Of the file.
+  public let path: Bytes
+  public let strictness: Strictness
+  public let line: Int
+  public let column: Int
+}
+
 /// One unit from its parsed files, and what was found on the way.
 public final class ParsedUnit: Sendable {
   /// With every default that needs no other unit.
@@ -66,13 +76,18 @@ public final class ParsedUnit: Sendable {
   public let diagnostics: [Diagnostic]
   /// Where the unit names others, for what `assemble` has to say.
   let references: [Reference]
+  public let zones: [ZoneReference]
   /// Of each file, in the order in which `Position.file` counts.
   let files: [(path: Bytes, strictness: Strictness)]
 
-  init(unit: Unit, diagnostics: [Diagnostic], references: [Reference], files: [(path: Bytes, strictness: Strictness)]) {
+  init(
+    unit: Unit, diagnostics: [Diagnostic], references: [Reference], zones: [ZoneReference] = [],
+    files: [(path: Bytes, strictness: Strictness)]
+  ) {
     self.unit = unit
     self.diagnostics = diagnostics
     self.references = references
+    self.zones = zones
     self.files = files
   }
 
@@ -90,7 +105,7 @@ public func parseUnit(
   let parser = UnitParser(source, dropIns: dropIns, links: links, host: host)
   parser.run()
   return ParsedUnit(
-    unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references,
+    unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, zones: parser.zones,
     files: parser.sources.map { ($0.path, $0.strictness) })
 }
 

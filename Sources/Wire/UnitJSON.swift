@@ -17,8 +17,11 @@ import Model
 //                          StatusText (`status=203/EXEC`, `signal=KILL`) ExecError StartTimestamp ExitTimestamp
 //   StateChangeTimestamp ActiveEnterTimestamp ActiveExitTimestamp InactiveEnterTimestamp   wall time, 0: never
 //   After Before Wants Requires   arrays of names
-//   Timer                  null, or: Unit Expressions NextElapseUSecRealtime LeftUSec (null: not armed) LastTriggerUSec (0: never)
-//                          Overlap Runs Skipped
+//   Timer                  null, or: Unit Expressions NextElapseUSec LeftUSec (null: not armed) NextElapseUSecRealtime (of the
+//                          calendar expressions, or null) LastTriggerUSec (0: never) Overlap Runs Skipped (the missed ones
+//                          among them) Missed
+//   History                last runs of a job: ScheduledUSec StartUSec EndUSec (0: none) Attempts Result Slots (in a row, of
+//                          skipped or missed ones)
 //   Properties             object of further `show` lines; a key that came more than once has its values joined by newlines
 //
 // Wall times are microseconds since 1970, spans are microseconds.
@@ -55,6 +58,7 @@ func writeUnit(_ report: UnitReport, _ json: inout JSONWriter) {
   names("Requires", report.requires, &json)
   json.key("Timer")
   if let timer = report.timer { writeTimer(timer, &json) } else { json.null() }
+  writeHistory(report.history, &json)
   writeProperties(report.properties, &json)
   json.endObject()
 }
@@ -107,13 +111,31 @@ private func writeTimer(_ timer: TimerReport, _ json: inout JSONWriter) {
   json.beginObject()
   text("Unit", timer.triggers, &json)
   names("Expressions", timer.expressions, &json)
-  number("NextElapseUSecRealtime", timer.nextElapse?.microseconds, &json)
+  number("NextElapseUSec", timer.nextElapse?.microseconds, &json)
   number("LeftUSec", microseconds(timer.left), &json)
+  number("NextElapseUSecRealtime", timer.nextElapseRealtime?.microseconds, &json)
   number("LastTriggerUSec", timer.lastTrigger?.microseconds ?? 0, &json)
   name("Overlap", timer.overlap.name, &json)
   number("Runs", Int64(clamping: timer.runs), &json)
   number("Skipped", Int64(clamping: timer.skipped), &json)
+  number("Missed", Int64(clamping: timer.missed), &json)
   json.endObject()
+}
+
+private func writeHistory(_ runs: [RunRecord], _ json: inout JSONWriter) {
+  json.key("History")
+  json.beginArray()
+  for run in runs {
+    json.beginObject()
+    number("ScheduledUSec", run.slot.microseconds, &json)
+    number("StartUSec", run.startedAt?.microseconds ?? 0, &json)
+    number("EndUSec", run.endedAt?.microseconds ?? 0, &json)
+    number("Attempts", Int64(run.attempts), &json)
+    name("Result", run.result.name, &json)
+    number("Slots", Int64(clamping: run.slots), &json)
+    json.endObject()
+  }
+  json.endArray()
 }
 
 private func writeProperties(_ properties: [Bytes], _ json: inout JSONWriter) {

@@ -11,7 +11,7 @@ extension Client {
     let all = values.has(.all)
     return list(
       Bytes("/v1/timers"),
-      isShown: { all || isWorthListing($0) || $0["Timer"]?.has("NextElapseUSecRealtime") ?? false }
+      isShown: { all || isWorthListing($0) || $0["Timer"]?.has("NextElapseUSec") ?? false }
     ) { timerTable($0) }
   }
 
@@ -83,7 +83,7 @@ extension Client {
     let nothing = Bytes("-")
     for unit in byNextElapse(units) {
       let timer = unit["Timer"] ?? .null
-      let next = timer.number("NextElapseUSecRealtime")
+      let next = timer.number("NextElapseUSec")
       let last = timer.number("LastTriggerUSec") ?? 0
       table.add([
         next.map(shownTime) ?? nothing,
@@ -94,7 +94,10 @@ extension Client {
       ])
     }
     var out = table.text
-    if hasLegend { out += "\n" + Bytes(decimal: units.count) + " timers listed.\n" }
+    if hasLegend {
+      out += "\n" + Bytes(decimal: units.count) + " timers listed.\n"
+      if !values.has(.all) { out += "Pass --all to see loaded but inactive timers, too.\n" }
+    }
     return out
   }
 }
@@ -112,7 +115,7 @@ private func byNextElapse(_ units: [JSONValue]) -> [JSONValue] {
 }
 
 private func nextElapse(_ unit: JSONValue) -> Int64 {
-  unit["Timer"]?.number("NextElapseUSecRealtime") ?? .max
+  unit["Timer"]?.number("NextElapseUSec") ?? .max
 }
 
 /// Whether an operand is a shell pattern, not a name.

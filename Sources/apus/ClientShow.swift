@@ -75,17 +75,41 @@ private func flattened(_ unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
     case "LastExit": appendExit(member.value, isMain: unit["Properties"]?["ExecMainCode"] == nil, &out)
     case "Timer":
       for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
+    case "History":
+      for run in member.value.elements { out.append((Bytes("Run"), shownRun(run))) }
     case "Properties":
       for part in member.value.members {
         for line in (part.value.text ?? []).pieces(separatedBy: 10, keepEmpty: true) {
           let isTime = part.key.ends(with: "Timestamp") && !line.isEmpty
-          out.append((part.key, isTime ? shownTime(line.reduce(0) { $0 &* 10 &+ Int64($1 & 15) }) : line))
+          out.append((part.key, isTime ? shownTime(number(line)) : part.key == "TimersCalendar" ? shownCalendar(line) : line))
         }
       }
     default: out.append((member.key, shownProperty(member.key, member.value)))
     }
   }
   return out
+}
+
+private func number(_ digits: Bytes) -> Int64 { digits.reduce(0) { $0 &* 10 &+ Int64($1 & 15) } }
+
+/// `{ OnCalendar=daily ; next_elapse=@1795917600000000 }` with the time as people read it.
+private func shownCalendar(_ line: Bytes) -> Bytes {
+  guard let at = line.lastIndex(of: 64) else { return line }
+  let digits = Bytes(line[(at + 1)...].prefix { $0.isDigit })
+  return Bytes(line[..<at]) + (digits.isEmpty ? Bytes("n/a") : shownTime(number(digits))) + Bytes(" }")
+}
+
+/// One of the last runs of a job, in the manner of systemd's timers.
+private func shownRun(_ run: JSONValue) -> Bytes {
+  var out = Bytes("{ scheduled=") + shownTime(run.number("ScheduledUSec") ?? 0)
+  func add(_ name: StaticString, _ key: StaticString) {
+    if let at = run.number(key), at > 0 { out += " ; " + Bytes(name) + "=" + shownTime(at) }
+  }
+  add("start", "StartUSec")
+  add("end", "EndUSec")
+  out += " ; attempts=" + Bytes(decimal: run.number("Attempts") ?? 0) + " ; result=" + run.text("Result")
+  if let slots = run.number("Slots"), slots > 1 { out += " ; slots=" + Bytes(decimal: slots) }
+  return out + " }"
 }
 
 /// The last exit, and of a main process systemd's ExecMain properties (codes as in waitid's si_code).
@@ -115,7 +139,7 @@ private func shownProperty(_ name: Bytes, _ value: JSONValue) -> Bytes {
   case .number(let text), .string(let text): return text
   case .integer(let number):
     switch name {
-    case "NextElapseUSecRealtime", "LastTriggerUSec", "NextRestartUSec": return number > 0 ? shownTime(number) : []
+    case "NextElapseUSecRealtime", "NextElapseUSec", "LastTriggerUSec", "NextRestartUSec": return number > 0 ? shownTime(number) : []
     case _ where name.ends(with: "Timestamp"): return number > 0 ? shownTime(number) : []
     case "LeftUSec", "NextRestartLeftUSec", "RestartUSecNext":
       return formatTimeSpan(TimeSpan(microseconds: UInt64(max(0, number))))

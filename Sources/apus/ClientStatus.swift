@@ -43,7 +43,7 @@ extension Client {
   }
 
   private func overview(_ units: [JSONValue]) -> Bytes {
-    let shown = units.filter { isWorthListing($0) || $0["Timer"]?.has("NextElapseUSecRealtime") ?? false }
+    let shown = units.filter { isWorthListing($0) || $0["Timer"]?.has("NextElapseUSec") ?? false }
     let failed = units.filter { $0.says("ActiveState", "failed") }.count
     let jobs = units.filter { $0["Job"] != nil }.count
     var out = Bytes(failed > 0 ? "× apus\n" : "● apus\n")
@@ -146,7 +146,7 @@ private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
 
 private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
   guard let timer = unit["Timer"], timer != .null else { return }
-  if let next = timer.number("NextElapseUSecRealtime") {
+  if let next = timer.number("NextElapseUSec") {
     let left = timer.number("LeftUSec").map(shownSpan) ?? shownDistance(next, from: now)
     appendLine("Trigger", shownTime(next) + "; " + left + " left", &out)
   } else {

@@ -8,6 +8,7 @@ func helperFace(_ process: ProcessArguments) -> Int32? {
   let arguments = Array(process.arguments.dropFirst())
   switch task {
   case "prepare": return prepareFace(arguments, environment: process.environment)
+  case "stamps": return StampKeeper.run(arguments)
   case "conditions": return PathConditions.firstFailing(arguments)
   case "remove":
     var status = Status.success

@@ -17,6 +17,13 @@ public struct SimulatedKernel: Kernel {
     world.wait(until: deadline, into: &ready)
   }
 
+  public mutating func watchWall(_ at: WallTime?) { world.wall.watched = at }
+
+  public mutating func takeOutput(_ pid: Int32) -> Bytes {
+    world.enter()
+    return world.wall.outputs.removeValue(forKey: pid) ?? []
+  }
+
   // MARK: Children
 
   public mutating func spawn(_ plan: SpawnPlan) -> SpawnOutcome {

@@ -40,6 +40,9 @@ struct StubKernel: Kernel {
   var isInit: Bool { false }
   var droppedMessages: UInt64 { 0 }
 
+  mutating func watchWall(_ at: WallTime?) {}
+  mutating func takeOutput(_ pid: Int32) -> Bytes { [] }
+
   func now() -> Now { Now(instant: Instant(nanoseconds: time), wall: WallTime(microseconds: 1)) }
   mutating func wait(until deadline: Instant, into ready: inout [Readiness]) { ready += self.ready; self.ready = [] }
   mutating func spawn(_ plan: SpawnPlan) -> SpawnOutcome {

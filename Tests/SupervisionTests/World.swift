@@ -39,6 +39,11 @@ struct World {
   /// Signals that processes do not die of.
   var isStubborn = false
 
+  /// What stands on the wall clock, and the stamps that were asked for and written.
+  var wallDeadlines: [(deadline: Deadline, at: WallTime)] = []
+  var readStamps: [UnitID] = []
+  var writtenStamps: [(name: String, at: WallTime)] = []
+
   init(_ units: [Unit], starting: [String], options: ManagerOptions = ManagerOptions()) {
     var options = options
     options.seed = 42
@@ -81,7 +86,14 @@ struct World {
       case .arm(let deadline, let at):
         deadlines.removeAll { $0.deadline.key == deadline.key }
         deadlines.append((deadline, at))
-      case .disarm(let key): deadlines.removeAll { $0.deadline.key == key }
+      case .armWall(let deadline, let at):
+        wallDeadlines.removeAll { $0.deadline.key == deadline.key }
+        wallDeadlines.append((deadline, at))
+      case .readStamp(let unit, _): readStamps.append(unit)
+      case .writeStamp(_, let name, let at): writtenStamps.append((name.shown, at))
+      case .disarm(let key):
+        deadlines.removeAll { $0.deadline.key == key }
+        wallDeadlines.removeAll { $0.deadline.key == key }
       case .reply(let id, let reply): replies.append((id, reply))
       case .message(_, let text): messages.append(text.shown)
       case .load(let purpose): loads.append(purpose)

@@ -74,15 +74,5 @@ extension SystemTests {
         }
       }
     }
-
-    @Test func calendarsComeLater() throws {
-      try sandboxed { box in
-        try box.write("units/job.service", Units.shell("exit 0", "Type=oneshot").appending("[X-Apus]\nSchedule=Mon *-*-* 03:00\n"))
-        try box.write("units/other.timer", "[Timer]\nOnCalendar=daily\nUnit=job.service\n")
-        let checked = try runToEnd([try Binary.path(), "check", box.path("units")])
-        #expect(checked.status == 78)
-        for word in ["job.service:", "other.timer:"] { #expect((checked.stdout + checked.stderr).contains(word)) }
-      }
-    }
   }
 }

@@ -34,7 +34,9 @@ import Testing
       "RestartSteps": "RestartMaxDelaySec=5\n", "RestartMaxDelaySec": "RestartSteps=5\n", "Overlap": "[X-Apus]\nSchedule=every 1s\n",
     ]
     var text = line + (companions[row.key] ?? "")
-    if row.section == "X-Apus", row.key == "RandomizedDelaySec" { text += "Schedule=every 1s\n" }
+    if row.section == "X-Apus", ["RandomizedDelaySec", "Timezone", "StartingDeadlineSec", "Persistent"].contains(row.key) {
+      text += "Schedule=every 1s\n"
+    }
     if row.key.hasPrefix("Health"), !["HealthTcp", "HealthHttp", "HealthExec"].contains(row.key) { text += "HealthTcp=80\n" }
     if row.key == "ExecStart" { text += "Type=oneshot\n" } else { text += "[Service]\nExecStart=/bin/true\n" }
     if row.key == "ExitType" { text += "Type=simple\n" }

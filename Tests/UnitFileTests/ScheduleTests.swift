@@ -53,17 +53,47 @@ import Testing
     #expect(settings.schedule.overlap == .parallel && settings.schedule.randomizedDelay == TimeSpan(seconds: 1))
   }
 
+  @Test(arguments: ["daily", "*:0/5", "0 3 * * *", "@daily", "Mon..Fri 09:00", "@1795835172", "12:00 Europe/Berlin"])
+  func calendarsAndCrontabs(_ text: String) throws {
+    let triggers = try service("[Service]\nExecStart=/bin/date\n[X-Apus]\nSchedule=" + text).schedule.triggers
+    #expect(triggers.count == 1 && triggers[0].isCalendar)
+  }
+
   @Test(arguments: [
-    "daily", "*:0/5", "0 3 * * *", "@daily", "Mon..Fri 09:00", "every", "every 0", "after", "after infinity", "evry 5s", "5s",
+    "every", "every 0", "after", "after infinity", "evry 5s", "5s", "*/5", "0 3 * *", "60 3 * * *", "@dayly",
+    "*-*-* 03:00 ../x", "*-02-30",
   ])
-  func whatIsNoScheduleYet(_ text: String) throws {
+  func whatIsNoSchedule(_ text: String) throws {
     let parsed = try parse("[Service]\nExecStart=/bin/date\n[X-Apus]\nSchedule=" + text)
     let errors = parsed.diagnostics.filter { $0.severity == .error }
     #expect(errors.count == 1)
     #expect(errors.first?.line == 4 && (errors.first?.column ?? 0) >= 10)
   }
 
+  @Test func whatNeverElapsesIsAWarningBesideWhatDoes() throws {
+    let parsed = try parse("[Timer]\nOnCalendar=*-02-30\nOnCalendar=daily\n", name: "a.timer")
+    #expect(parsed.diagnostics.map(\.severity) == [.warning] && parsed.unit.loadState == .loaded)
+  }
+
+  @Test func theColumnAndTheHintAreTheExpressions() throws {
+    let found = try #require(try parse("[Timer]\nOnCalendar=  */5\n", name: "a.timer").diagnostics.first { $0.line == 2 })
+    #expect(found.column == 15 && found.hint.shown.contains("*:0/5"), "\(found.text.shown)")
+  }
+
+  @Test func companionsOfATimer() throws {
+    let parsed = try parse(
+      "[Timer]\nOnCalendar=daily\nPersistent=yes\nFixedRandomDelay=yes\nRandomizedOffsetSec=5\nDeferReactivation=yes\n"
+        + "[X-Apus]\nTimezone=Asia/Tokyo\nStartingDeadlineSec=1h\nOverlap=skip\n", name: "a.timer")
+    guard case .timer(let timer) = parsed.unit.kind else { throw ParseFailure() }
+    let schedule = timer.schedule
+    #expect(schedule.isPersistent && schedule.fixedRandomDelay && schedule.deferReactivation && schedule.overlap == .skip)
+    #expect(schedule.randomizedOffset == TimeSpan(seconds: 5) && schedule.startingDeadline == TimeSpan(seconds: 3600))
+    #expect(schedule.timezone.shown == "Asia/Tokyo" && parsed.zones.map(\.name.shown) == ["Asia/Tokyo"])
+  }
+
   @Test func aGridOfZeroIsRefused() throws {
     #expect(try parse("[Timer]\nOnUnitActiveSec=0\n", name: "a.timer").diagnostics.contains { $0.severity == .error })
   }
 }
+
+private struct ParseFailure: Error {}

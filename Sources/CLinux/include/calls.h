@@ -27,6 +27,9 @@ int32_t apus_epoll_wait(int32_t epoll, struct apus_ready *ready, int32_t limit, 
 int32_t apus_timer_create(void);
 // Absolute nanoseconds of CLOCK_MONOTONIC; 0: disarmed.
 int32_t apus_timer_set(int32_t timer, int64_t instant);
+// On CLOCK_REALTIME; a read gives -ECANCELED after a step of the clock. 0 disarms it.
+int32_t apus_wall_timer_create(void);
+int32_t apus_wall_timer_set(int32_t timer, int64_t microseconds);
 int32_t apus_inotify_create(void);
 // IN_MODIFY; answers the watch's number.
 int32_t apus_inotify_watch(int32_t inotify, const uint8_t *path);

@@ -36,4 +36,8 @@ int64_t apus_read_link_of(int32_t place, uint8_t *into, uint64_t count);
 // Mode and owner of what a descriptor of apus_open_place stands for; UINT32_MAX leaves an id as it is.
 int32_t apus_change_mode_of(int32_t place, uint32_t mode);
 int32_t apus_change_owner_of(int32_t place, uint32_t uid, uint32_t gid);
+// A stamp's mtime in microseconds since 1970; a link is none (-EINVAL).
+int64_t apus_stamp_read(int32_t folder, const uint8_t *name);
+// Makes the stamp if need be, sets its mtime, and waits until the disk has it.
+int32_t apus_stamp_write(int32_t folder, const uint8_t *name, int64_t microseconds);
 #endif

@@ -98,13 +98,15 @@ public final class Inspector {
     switch effect {
     case .arm(let deadline, let at):
       world.note("arm", Int64(deadline.key.unit.index), at.nanoseconds / 1000, Bytes(decimal: deadline.key.kind.rawValue))
+    case .armWall(let deadline, let at): world.note("arm-wall", Int64(deadline.key.unit.index), at.microseconds)
     case .disarm(let key): world.note("disarm", Int64(key.unit.index), 0, Bytes(decimal: key.kind.rawValue))
     case .kill(let order): world.note("kill", Int64(order.invocation.number), Int64(order.signal.number), Bytes(decimal: order.number))
     case .forget(let invocation): world.note("forget", Int64(invocation.number))
     case .reply(let id, _): world.note("reply", Int64(id.number))
     case .adopt(let key, let pid): world.note("adopt", Int64(key.invocation.number), Int64(pid), Bytes(decimal: key.serial))
     case .spawn, .watchEmpty, .countLeft, .message, .table, .load, .notify, .forward, .commandStopped, .takeTerminalBack, .finalSweep,
-      .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .closeDescriptors, .watchDescriptor, .closeNotify:
+      .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .closeDescriptors, .watchDescriptor, .closeNotify,
+      .readStamp, .writeStamp:
       break
     }
   }
@@ -134,6 +136,9 @@ public final class Inspector {
     case .mainPID(let invocation, let source, _): world.note("event mainPID", Int64(invocation.number), Int64(source.rawValue))
     case .readyLine(let key, let isReady): world.note("event readyLine", Int64(key.invocation.number), isReady ? 1 : 0)
     case .outOfMemory(let key): world.note("event outOfMemory", Int64(key.invocation.number))
+    case .clockStepped(let span): world.note("event clockStepped", span)
+    case .zoneChanged: world.note("event zoneChanged")
+    case .stamp(let unit, _): world.note("event stamp", Int64(unit.index))
     case .descriptorHungUp(let unit, let id): world.note("event hungUp", Int64(unit.index), Int64(id.number))
     }
   }

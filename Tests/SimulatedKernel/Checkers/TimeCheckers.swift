@@ -284,7 +284,7 @@ final class TimerChecker: Checker {
     guard schedule.triggers.count == 1, schedule.accuracy == .zero, schedule.randomizedDelay == .zero else { return nil }
     switch schedule.triggers[0] {
     case .every(let span), .onUnitActive(let span): return span
-    case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot: return nil
+    case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot, .calendar: return nil
     }
   }
 
@@ -308,7 +308,7 @@ extension TimerTrigger {
   var isGrid: Bool {
     switch self {
     case .every, .onUnitActive: true
-    case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot: false
+    case .onActive, .onBoot, .onStartup, .onUnitInactive, .after, .reboot, .calendar: false
     }
   }
 }

@@ -86,11 +86,14 @@ extension World {
     insert(process)
     pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
     readyPipes.removeAll { $0.pid == pid }
-    if plan.readyDescriptor != nil { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
+    if plan.readyDescriptor != nil, !plan.isHelper { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
     checkPassed(plan.descriptors, pid: pid)
     if plan.key.role == .main { mainGroups[plan.key.invocation] = pid }
     forgotten.remove(plan.key.invocation)
     planExec(process, plan)
+    if plan.isHelper, plan.arguments.count > 1, plan.arguments[1] == "stamps", (process.execErrno ?? 0) == 0 {
+      wall.outputs[pid] = keepStamps(plan.arguments)
+    }
     note("spawn", Int64(pid), Int64(plan.key.invocation.number), (plan.candidates.first ?? []) + " " + Bytes(plan.key.role.name))
     return .started(pid: pid)
   }

@@ -16,16 +16,19 @@ extension World {
       lastWake.isSpurious = true
     }
     while found.isEmpty, clock < deadline.nanoseconds {
+      let limit = min(deadline.nanoseconds, wallDeadline)
       guard let next = agenda.next else {
-        if deadline == .never {
+        if limit == .max {
           isStuck = true
           break
         }
-        clock = deadline.nanoseconds
+        clock = max(clock, limit)
+        found = readiness()
         break
       }
-      if next >= deadline.nanoseconds {
-        clock = deadline.nanoseconds
+      if next >= limit {
+        clock = max(clock, limit)
+        found = readiness()
         break
       }
       clock = max(clock, next)
@@ -57,6 +60,7 @@ extension World {
 
   private func readiness() -> [Readiness] {
     var found: [Readiness] = []
+    if let told = wallReadiness() { found.append(told) }
     if childSignal || !signals.isEmpty { found.append(.signals) }
     for pipe in pipes where pipe.report != .pending { found.append(.execReport(pipe.pid)) }
     if !backlog.isEmpty { found.append(.listener) }

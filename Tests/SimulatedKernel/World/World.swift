@@ -19,6 +19,8 @@ public final class World {
   public internal(set) var wallStep: Int64 = 0
   static let wallBase: Int64 = 1_795_000_000_000_000
   var agenda = Agenda()
+  /// What apus watches on the wall clock, stamps, and zones.
+  public var wall = VirtualWall()
 
   // Processes
   /// Sorted by pid.
@@ -211,6 +213,7 @@ public final class World {
 
   public func stepWallClock(byMicroseconds step: Int64) {
     wallStep += step
+    if wall.watched != nil { wall.isStepTold = false }
     note("clock-step", step)
   }
 

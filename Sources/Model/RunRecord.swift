@@ -1,0 +1,44 @@
+/// What became of one slot of a job, or of a row of slots that were not run.
+public enum RunResult: Equatable, Sendable {
+  case running
+  /// The last attempt's result.
+  case ended(ServiceResult)
+  /// The unit still ran.
+  case skipped
+  /// They passed while apus slept, or were too old for StartingDeadlineSec=.
+  case missed
+  /// Its job was refused, or came to nothing.
+  case canceled
+
+  public var name: StaticString {
+    switch self {
+    case .running: "running"
+    case .ended(let result): result.name
+    case .skipped: "skipped"
+    case .missed: "missed"
+    case .canceled: "canceled"
+    }
+  }
+}
+
+/// One of the last runs of a job.
+public struct RunRecord: Equatable, Sendable {
+  /// Kept of each job.
+  public static let kept = 10
+
+  /// The slot's own time; of a row the first one's.
+  public var slot: WallTime
+  public var startedAt: WallTime? = nil
+  public var endedAt: WallTime? = nil
+  /// With automatic restarts, until the next slot.
+  public var attempts: UInt32 = 0
+  /// Who runs it: the job itself, or a parallel run of it.
+  public var unit = UnitID.helper
+  public var result: RunResult
+  /// Slots in a row of skipped or missed ones.
+  public var slots: UInt64 = 1
+  public init(slot: WallTime, result: RunResult) {
+    self.slot = slot
+    self.result = result
+  }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import Testing
+
+extension SystemTests {
+  /// Calendar timers by the running binary. What clocks and zones do to them is shown in the simulator.
+  @Suite struct CalendarTimers {
+    private func stamps(_ box: Sandbox, _ name: String) -> [Double] { box.lines(name).compactMap { Double($0) } }
+    private func stamp(_ box: Sandbox, _ name: String) -> String {
+      Units.shell("date +%s.%N >> \(box.path(name))", "Type=oneshot")
+    }
+
+    @Test func everySecondOnTheSecond() throws {
+      try sandboxed { box in
+        try box.write("units/tick.timer", "[Timer]\nOnCalendar=*:*:*\n")
+        try box.write("units/tick.service", stamp(box, "tick"))
+        let apus = try box.run(wrapper: Machine.undisturbed)
+        try eventually("four runs") { box.lines("tick").count >= 4 }
+        for time in stamps(box, "tick") { #expect(time - time.rounded(.down) < 0.2, "\(time)") }
+        let shown = try apus.client(["show", "tick.timer"]).stdout
+        #expect(shown.contains("TimersCalendar={ OnCalendar=*-*-* *:*:* ; next_elapse="), "\(shown)")
+        #expect(shown.contains("NextElapseUSecMonotonic=0") && shown.contains("LastTriggerUSec=") && shown.contains("Persistent=no"))
+        let history = try apus.client(["show", "tick.service", "-o", "json"]).stdout
+        #expect(history.contains("\"Result\":\"success\"") && history.contains("\"Attempts\":1"), "\(history)")
+        let list = try apus.client(["list-timers"]).stdout
+        #expect(list.firstMatch(of: /left +\w+ .* ago +tick.timer +tick.service/) != nil, "\(list)")
+      }
+    }
+
+    @Test func theTriggersEnvironment() throws {
+      try sandboxed { box in
+        let script = "env | grep ^TRIGGER_ | sort > \(box.path("env.new")); mv \(box.path("env.new")) \(box.path("env"))"
+        try box.write("units/tick.service", Units.shell(script, "Type=oneshot").appending("[X-Apus]\nSchedule=*:*:*\n"))
+        _ = try box.run(wrapper: Machine.undisturbed)
+        try eventually("a run") { box.lines("env").count == 5 }
+        let lines = box.lines("env")
+        #expect(lines[0] == "TRIGGER_ATTEMPT=1" && lines[4] == "TRIGGER_UNIT=tick.service", "\(lines)")
+        #expect(lines[1].hasPrefix("TRIGGER_SCHEDULED_USEC=") && lines[1].hasSuffix("000000"), "\(lines)")
+        #expect(lines[2].hasPrefix("TRIGGER_TIMER_MONOTONIC_USEC=") && lines[3].hasPrefix("TRIGGER_TIMER_REALTIME_USEC="))
+      }
+    }
+
+    /// The timeloop example: each run within 20 ms of its grid, whatever the others do; here in fifths of a second.
+    @Test func threeJobsDoNotDrift() throws {
+      try sandboxed { box in
+        for (name, span) in [("two", "400ms"), ("five", "1s"), ("ten", "2s")] {
+          try box.write(
+            "units/\(name).service",
+            Units.shell("echo $TRIGGER_TIMER_MONOTONIC_USEC >> \(box.path(name))", "Type=oneshot").appending(
+              "[X-Apus]\nSchedule=every \(span)\n"))
+        }
+        _ = try box.run(wrapper: Machine.undisturbed)
+        try eventually("three of the slowest", within: 15) { box.lines("ten").count >= 3 }
+        for (name, span) in [("two", 400.0), ("five", 1000.0), ("ten", 2000.0)] {
+          let times = stamps(box, name).map { $0 / 1000 }
+          let grid = try #require(times.first)
+          for (index, time) in times.enumerated() { #expect(abs(time - grid - Double(index) * span) < 20, "\(name): \(times)") }
+        }
+      }
+    }
+
+    @Test func aZoneThatIsNotThere() throws {
+      try sandboxed { box in
+        try box.write("units/a.service", Units.shell("true", "Type=oneshot").appending("[X-Apus]\nSchedule=daily\nTimezone=Mars/Olympus\n"))
+        try box.write("units/b.service", Units.shell("true", "Type=oneshot").appending("[X-Apus]\nSchedule=12:00 Mars/Olympus\n"))
+        let checked = try runToEnd([try Binary.path(), "check", box.path("units")])
+        let text = checked.stdout + checked.stderr
+        #expect(checked.status == 78)
+        #expect(text.firstMatch(of: /a.service:\d+:10: error: no time zone Mars\/Olympus \(.*tzdata\)/) != nil, "\(text)")
+        #expect(text.firstMatch(of: /b.service:\d+:16: error: no time zone Mars\/Olympus/) != nil, "\(text)")
+      }
+    }
+
+    @Test func anUnknownTZIsNeverUTC() throws {
+      try sandboxed { box in
+        try box.write("units/a.service", Units.shell("true", "Type=oneshot").appending("[X-Apus]\nSchedule=daily\n"))
+        let checked = try runToEnd(["env", "TZ=Mars/Olympus", try Binary.path(), "check", box.path("units")])
+        #expect(checked.status == 78 && (checked.stdout + checked.stderr).contains("TZ=Mars/Olympus is no time zone"))
+      }
+    }
+
+    @Test(arguments: ["skip", "queue", "replace", "parallel"]) func overlapOfACalendar(_ policy: String) throws {
+      try sandboxed { box in
+        let log = box.path("log")
+        try box.write(
+          "units/job.service",
+          Units.shell("echo begin >> \(log); sleep 1.4; echo end >> \(log)", "Type=oneshot").appending(
+            "[X-Apus]\nSchedule=*:*:*\nOverlap=\(policy)\n"))
+        _ = try box.run(wrapper: Machine.undisturbed)
+        try eventually("six lines: \(box.lines("log"))", within: 15) { box.lines("log").count >= 6 }
+        let lines = Array(box.lines("log").prefix(6))
+        var (open, most) = (0, 0)
+        for line in lines {
+          open += line == "begin" ? 1 : -1
+          most = max(most, open)
+        }
+        switch policy {
+        case "skip", "queue": #expect(most == 1, "\(lines)")
+        case "replace": #expect(!lines.contains("end"), "\(lines)")
+        default: #expect(most == 2, "\(lines)")
+        }
+      }
+    }
+  }
+
+  /// Stamps and /etc/localtime: in a mount namespace with folders of its own.
+  @Suite(.enabled(if: Machine.isRoot && Machine.hasNamespaces, Machine.noNamespaces)) struct Stamps {
+    /// Runs a script with private /var/lib, /run and /etc, and a folder /run/units; `$apus` is the binary.
+    static func inside(_ script: String) throws -> Finished {
+      let setup = """
+        set -e; mount -t tmpfs -o mode=755 tmpfs /run; mount -t tmpfs tmpfs /var/lib; mkdir -p /run/units /run/etc
+        cp /etc/passwd /etc/group /run/etc/; mount --bind /run/etc /etc
+        export APUS_CONTROL=/run/control.sock
+        apus=\(try Binary.path()); stamps=/var/lib/systemd/timers; set +e
+        job() { printf '[Service]\\nType=oneshot\\nExecStart=/bin/sh -c "echo %s >> /run/ran"\\n' $1 > /run/units/$1.service; }
+        timer() { printf "[Timer]\\nOnCalendar=$2\\nPersistent=yes\\n" > /run/units/$1.timer; job $1; }
+        wait_for() { for i in $(seq 100); do if eval "$1"; then return; fi; sleep 0.05; done; echo "in vain: $1"; cat /run/err; }
+        start() { "$@" $apus run --stay /run/units 2>>/run/err & pid=$!; }
+        end() { kill $pid; wait $pid; }
+
+        """
+      return try runToEnd(["unshare", "--mount", "bash", "-c", setup + script])
+    }
+
+    @Test func whatWasMissedIsCaughtUpOnce() throws {
+      let ended = try Self.inside(
+        """
+        timer a hourly; timer b hourly; mkdir -p $stamps; touch -d '3 hours ago' $stamps/stamp-a.timer
+        start env; wait_for '[ -s /run/ran ] && [ -e $stamps/stamp-b.timer ] && [ $stamps/stamp-a.timer -nt /run/units/b.service ]'
+        end; cat /run/ran; stat -c '%a %s' $stamps/stamp-b.timer; start env; wait_for '[ -S /run/control.sock ]'; sleep 0.3
+        end; wc -l < /run/ran
+        """)
+      #expect(ended.stdout == "a\n644 0\n1\n", "\(ended.stdout)\(ended.stderr)")
+    }
+
+    @Test func aStampFromTheFutureIsIgnored() throws {
+      let ended = try Self.inside(
+        """
+        timer a hourly; mkdir -p $stamps; touch -d '2 days' $stamps/stamp-a.timer
+        start env; wait_for 'grep -q future /run/err'; end; grep -c "from the future" /run/err; cat /run/ran 2>/dev/null
+        """)
+      #expect(ended.stdout == "1\n", "\(ended.stdout)\(ended.stderr)")
+    }
+
+    @Test func aReadOnlyFolderIsSaidOnce() throws {
+      let ended = try Self.inside(
+        """
+        timer a '*:*:*'; timer b '*:*:*'; mkdir -p $stamps; mount -o remount,ro /var/lib
+        start env; wait_for '[ $(wc -l < /run/ran) -ge 4 ]' 2>/dev/null; end
+        grep -c "cannot keep stamps" /run/err; grep "cannot keep" /run/err
+        """)
+      #expect(
+        ended.stdout.hasPrefix("1\n") && ended.stdout.lowercased().contains("read-only file system"), "\(ended.stdout)\(ended.stderr)")
+    }
+
+    @Test func anotherLocalTime() throws {
+      let ended = try Self.inside(
+        """
+        job a; printf '[Timer]\\nOnTimezoneChange=yes\\n' > /run/units/a.timer
+        ln -s /usr/share/zoneinfo/Europe/Berlin /etc/localtime
+        start env -u TZ; wait_for '$apus show a.timer 2>/dev/null | grep -q SubState=elapsed'
+        ln -s /usr/share/zoneinfo/Asia/Tokyo /etc/new; mv -T /etc/new /etc/localtime
+        wait_for '[ -s /run/ran ]'; end; cat /run/ran; grep -c 'time zone has changed' /run/err
+        """)
+      #expect(ended.stdout == "a\n1\n", "\(ended.stdout)\(ended.stderr)")
+    }
+  }
+}
