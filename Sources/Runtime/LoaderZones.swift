@@ -15,9 +15,9 @@ extension Loader {
         localIsUnknown = true
       }
     }
-    for reference in file.zones where zones?.named[reference.name] == nil {
+    for reference in file.zones where zones?.find(reference.name) == nil {
       if let zone = ZoneReader.read(reference.name, &kernel) {
-        zones?.named[reference.name] = zone
+        zones?.add(reference.name, zone)
         continue
       }
       let severity: Severity = reference.strictness == .strict ? .error : .warning

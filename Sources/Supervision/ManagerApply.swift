@@ -56,7 +56,7 @@ extension Manager {
   /// Names are never taken away: a definition that waits for its unit's end may still go by one.
   private mutating func takeZones(_ found: TimeZones?) {
     guard let found else { return }
-    zones.named.merge(found.named) { $1 }
+    for item in found.named { zones.add(item.name, item.zone) }
     zoneChanged(found.local)
   }
 

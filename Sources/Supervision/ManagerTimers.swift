@@ -161,6 +161,7 @@ extension Manager {
   private mutating func trigger(_ id: UnitID, _ schedule: ScheduleSettings, slot: WallTime, isCalendar: Bool) {
     guard let target = triggered(by: id) else {
       message(.error, self[id].name + ": its unit is not loaded")
+      self[id].timer?.countSkip()
       return
     }
     if isFree(target) {

@@ -64,9 +64,12 @@ extension TimerMachine {
     guard isActive, !awaitsStamp else { return }
     let now = clock.now.wall
     // What has come due stays due.
+    #if PLANTED
+    if plantedBug == 46 { calendarSlot = nil }
+    #endif
     if let calendarSlot, calendarSlot <= now { return }
     #if PLANTED
-    if plantedBug == 18 { handled = nil }
+    if plantedBug == 42 { handled = nil }
     #endif
     computeCalendar(settings, clock, after: now)
   }
@@ -117,7 +120,7 @@ extension TimerMachine {
     }
     let from = base - offset
     #if PLANTED
-    if plantedBug == 19, from.microseconds % 5 == 0, settings.triggers.contains(where: { $0.isCalendar }) { return base }
+    if plantedBug == 43, from.microseconds % 5 == 0, settings.triggers.contains(where: { $0.isCalendar }) { return base }
     #endif
     var earliest: WallTime? = nil
     for trigger in settings.triggers {
@@ -146,7 +149,7 @@ extension TimerMachine {
   /// How many slots lie after `base`, up to `through`; counted no further than `missedMax`.
   private func slots(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime, through: WallTime) -> UInt64 {
     #if PLANTED
-    if plantedBug == 20 { return 0 }
+    if plantedBug == 44 { return 0 }
     #endif
     var count: UInt64 = 0
     var at = base

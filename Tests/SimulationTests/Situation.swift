@@ -199,17 +199,3 @@ enum UTC {
     return "\(two(day)) \(two(seconds / 3600 % 24)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
   }
 }
-
-/// A TZif file that is nothing but its POSIX rule.
-enum TZif {
-  static func bytes(_ rule: String) -> Bytes {
-    func number(_ value: UInt32) -> Bytes { [UInt8(value >> 24), UInt8(value >> 16 & 255), UInt8(value >> 8 & 255), UInt8(value & 255)] }
-    let header = Bytes("TZif2".utf8) + Bytes(repeating: 0, count: 15) + [0, 0, 0, 0, 1, 4].flatMap { number($0) }
-    let block = number(0) + [0, 0] + Bytes("UTC".utf8) + [0]
-    return header + block + header + block + Bytes("\n\(rule)\n".utf8)
-  }
-}
-
-extension World {
-  func setZone(_ rule: String) { files.write("/etc/localtime".bytes, TZif.bytes(rule)) }
-}

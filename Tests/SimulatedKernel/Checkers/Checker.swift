@@ -45,7 +45,8 @@ public final class Inspector {
   static let kinds: [Checker.Type] = [
     AttributionChecker.self, DeadlineChecker.self, StaleChecker.self, EmptyChecker.self, TwinChecker.self, OrderChecker.self,
     BackoffChecker.self, RoleChecker.self, ReplyChecker.self, JobChecker.self, StuckChecker.self, ApplyChecker.self, TimerChecker.self,
-    WakeChecker.self, LivePIDChecker.self, EndChecker.self, DependencyChecker.self, JobEndChecker.self, LastingChecker.self,
+    CalendarChecker.self, WakeChecker.self, LivePIDChecker.self, EndChecker.self, DependencyChecker.self, JobEndChecker.self,
+    LastingChecker.self,
     HandlerChecker.self, NotifyChecker.self, ReadinessChecker.self, WatchdogChecker.self, MainPIDChecker.self, StoreChecker.self,
     StopPostChecker.self, DrainChecker.self, CleanChecker.self, StartConditionChecker.self, OutOfMemoryChecker.self,
   ]

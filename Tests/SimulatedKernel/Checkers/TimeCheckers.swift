@@ -7,10 +7,18 @@ import Supervision
 final class DeadlineChecker: Checker {
   override var name: StaticString { "deadline" }
   private var armed: [(deadline: Deadline, at: Instant)] = []
+  private var armedWall: [(deadline: Deadline, at: WallTime)] = []
   private var overdueTurns = 0
 
   override func before(_ event: Event, _ manager: Manager) {
     guard case .deadline(let deadline) = event else { return }
+    if deadline.key.kind == .calendar {
+      guard let index = armedWall.firstIndex(where: { $0.deadline.key == deadline.key }) else {
+        return fail("a calendar deadline of unit \(deadline.key.unit.index) came, which is not armed")
+      }
+      armedWall.remove(at: index)
+      return
+    }
     guard let index = armed.firstIndex(where: { $0.deadline.key == deadline.key }) else {
       fail("deadline \(deadline.key.kind) of unit \(deadline.key.unit.index) came, which is not armed")
       return
@@ -26,7 +34,12 @@ final class DeadlineChecker: Checker {
       case .arm(let deadline, let at):
         armed.removeAll { $0.deadline.key == deadline.key }
         if at != .never { armed.append((deadline, at)) }
-      case .disarm(let key): armed.removeAll { $0.deadline.key == key }
+      case .armWall(let deadline, let at):
+        armedWall.removeAll { $0.deadline.key == deadline.key }
+        armedWall.append((deadline, at))
+      case .disarm(let key):
+        armed.removeAll { $0.deadline.key == key }
+        armedWall.removeAll { $0.deadline.key == key }
       default: break
       }
     }
@@ -255,7 +268,12 @@ final class TimerChecker: Checker {
     guard old.timerIsActive, new.timerIsActive, old.jobType == nil || !isTimer(index, moment),
       let schedule = schedule(index, moment.manager)
     else { return }
-    if case .loaded = moment.event { return }
+    // What a calendar brings is the calendar's checker's.
+    switch moment.event {
+    case .loaded, .clockStepped, .zoneChanged: return
+    case .deadline(let deadline) where deadline.key.kind == .calendar: return
+    default: break
+    }
     if case .request = moment.event { return }
     let before = old.runs + old.skipped + (old.isQueued ? 1 : 0)
     let after = new.runs + new.skipped + (new.isQueued ? 1 : 0)

@@ -4,10 +4,10 @@ import Model
 /// What the outside does to apus while it runs; each is one draw of the seed.
 enum Intervention: Int, CaseIterable {
   case client, murder, massacre, applyByHangup, changeFile, breakFile, stepClock, failForks, otherSignal, signalStorm, bystander,
-    unreadableFile, stopCommand, exhaustion, stranger
+    unreadableFile, stopCommand, exhaustion, stranger, changeZone, troubleStamps
 
   /// How often, against each other.
-  static let weights = [55, 14, 3, 7, 6, 4, 4, 2, 3, 1, 2, 2, 1, 6, 2]
+  static let weights = [55, 14, 3, 7, 6, 4, 4, 2, 3, 1, 2, 2, 1, 6, 2, 2, 2]
 }
 
 extension Scenario {
@@ -54,6 +54,8 @@ extension Scenario {
     case .stopCommand: world.stopCommand()
     case .exhaustion: world.exhaustSomebody(&random)
     case .stranger: world.sendAsStranger(random.pick(World.chatter))
+    case .changeZone: world.changeZone(&random)
+    case .troubleStamps: world.troubleStamps(&random)
     }
   }
 

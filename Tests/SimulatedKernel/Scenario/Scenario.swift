@@ -44,6 +44,7 @@ final class Scenario {
     world.files.write("/etc/passwd".bytes, "root:x:0:0:root:/root:/bin/sh\nweb:x:33:33::/srv:/bin/false\n".bytes)
     world.files.write("/etc/group".bytes, "root:x:0:\nweb:x:33:\n".bytes)
     world.files.write("/etc/env".bytes, "A=1\nB='two words'\n".bytes)
+    world.furnishTime(&random, units: files.map { $0.name })
     inspector = Inspector(world)
     configuration = Scenario.configuration(&random)
     supervisor = Supervisor(SimulatedKernel(world: world), configuration)
@@ -83,7 +84,9 @@ final class Scenario {
       before: { [inspector] event, manager in inspector.before(event, manager) },
       after: { [inspector] event, effects, manager, now in inspector.after(event, effects, manager, now) })
     world.note("life", Int64(bitPattern: options.seed), Int64(options.stopAfter))
-    supervisor.boot(loadUnits(configuration, &supervisor.kernel))
+    let loaded = loadUnits(configuration, &supervisor.kernel)
+    for case let checker as CalendarChecker in inspector.checkers { checker.start(in: loaded.zones) }
+    supervisor.boot(loaded)
     world.readFaultsAreOn = true
     scheduleIntervention()
     while supervisor.exitStatus == nil, world.violation == nil {

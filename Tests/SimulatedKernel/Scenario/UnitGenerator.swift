@@ -116,6 +116,7 @@ struct UnitGenerator {
     if percent(40) { unit.add(.timer, "OnUnitInactiveSec", span(150...8000)) }
     if percent(25) { unit.add(.timer, "RandomizedDelaySec", span(10...800)) }
     if percent(20) { unit.add(.timer, "AccuracySec", span(1...500)) }
+    addCalendar(toTimer: &unit)
     if percent(40) { unit.add(.apus, "Overlap", overlap()) }
     return unit.text
   }
@@ -323,6 +324,7 @@ struct UnitGenerator {
 
   private mutating func addSchedule(_ unit: inout UnitText) {
     switch random.below(8) {
+    case _ where addCalendar(toService: &unit): break
     case 0: unit.add(.apus, "Schedule", "@reboot")
     case 1, 2: unit.add(.apus, "Schedule", "after \(span(150...6000))")
     default: unit.add(.apus, "Schedule", "every \(span(150...6000))")
