@@ -3,7 +3,7 @@ import Model
 /// Reads calendar expressions (systemd.time(7); the grammar with its traps: scheduling.md 1.1 to 1.5).
 public enum CalendarParser {
   /// The compiled schedule. A zone behind the expression is taken by its form only, as `CalendarSpec.zone`: whether there is
-  /// such a zone is the caller's to find out (`zoneColumn` says where it stands).
+  /// such a zone is the caller's to find out (`unknownZone` is the error then).
   public static func parse(_ text: Bytes) throws(ScheduleError) -> CalendarSpec {
     do throws(ScheduleError) {
       var reader = CalendarReader(text: text)
@@ -13,9 +13,23 @@ public enum CalendarParser {
     }
   }
 
-  /// The column, from 1, of the word behind the last blank, where an expression names its zone.
-  public static func zoneColumn(_ text: Bytes) -> Int {
-    (text.lastIndex(of: 32) ?? -1) + 2
+  /// The zone that an expression names, as it is written; nil if it names none, or UTC. For `@seconds`, which is always UTC,
+  /// it is not the schedule's zone, but still must be one.
+  public static func writtenZone(_ text: Bytes) -> Bytes? {
+    var reader = CalendarReader(text: text)
+    reader.takeZone()
+    return reader.zone.flatMap { $0 == "UTC" ? nil : $0 }
+  }
+
+  /// The error for a zone that is not there. An abbreviation of the local zone (`CEST`) is none: systemd takes it, and then
+  /// computes nonsense.
+  public static func unknownZone(_ text: Bytes, _ zone: Bytes) -> ScheduleError {
+    ScheduleError(unknownZone: zone, column: (text.lastIndex(of: 32) ?? -1) + 2)
+  }
+
+  /// Whether a zone's name is an abbreviation of the local zone, which has to be refused even where a file is called so.
+  public static func isAbbreviation(_ name: Bytes, of local: TimeZone, at now: WallTime) -> Bool {
+    local.offset(ofAbbreviation: name, around: now) != nil
   }
 }
 
@@ -65,7 +79,7 @@ struct CalendarReader {
   }
 
   /// The last word is a zone if it looks like a name and is no weekday; `UTC` in any case.
-  private mutating func takeZone() {
+  mutating func takeZone() {
     guard let blank = text.lastIndex(of: 32), blank + 1 < text.count, text[blank + 1].isASCIILetter else { return }
     let word = Bytes(text[(blank + 1)...])
     if word.lowercasedASCII == "utc" {

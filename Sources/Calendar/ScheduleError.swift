@@ -20,6 +20,16 @@ public struct ScheduleError: Error, Equatable, Sendable {
     self.hint = hint
   }
 
+  /// For a zone that cannot be found: it names the zone, and what to install.
+  public init(unknownZone zone: Bytes, column: Int) {
+    let isAbbreviation = zone.count < 6 && zone.allSatisfy { $0 >= 65 && $0 <= 90 }
+    self.init(
+      isAbbreviation ? .zoneAbbreviation : .unknownZone, column: column,
+      hint: isAbbreviation
+        ? "write a name such as Europe/Berlin for " + zone
+        : zone + " (install the package tzdata, or write a name such as Europe/Berlin)")
+  }
+
   /// For people.
   public var name: StaticString {
     switch kind {
