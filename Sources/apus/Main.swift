@@ -25,6 +25,9 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
     try refuseCrontabs(parsed)
     return checkFace(parsed, environment: process.environment)
   case .escape: return escapeFace(parsed)
+  case .calendar: return try calendarFace(parsed, process)
+  case .timespan: return try timespanFace(parsed, process)
+  case .timestamp: return try timestampFace(parsed, process)
   case .tmpfiles:
     var options = TmpfilesOptions()
     options.creates = parsed.values.has(.create)

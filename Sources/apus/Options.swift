@@ -5,7 +5,8 @@ enum OptionID: UInt8, CaseIterable {
   case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup, unitPath, output,
     noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet, explain, generatorTimeout,
     create, remove, boot, excludePrefix, full, noPager, system, noAskPassword, pathForm, unescape, mangle, suffix, template,
-    instance, now, runtime, force, noReload, plain, failed, after, before, reverse, help, version
+    instance, now, runtime, force, noReload, plain, failed, after, before, reverse, iterations,
+    baseTime, timezone, json, help, version
 }
 
 /// One option: its names, what it takes and what it does.
@@ -145,6 +146,14 @@ struct OptionSpec {
     what waits for it
     %reverse -
     what pulls it in
+    %iterations - N
+    how many times are shown (default: 1)
+    %base-time - TIME
+    as if it were this time now
+    %timezone - ZONE
+    the zone of what names none (default: $TZ, then /etc/localtime)
+    %json -
+    answers as JSON, one a line
     %help h
     this help
     %version -

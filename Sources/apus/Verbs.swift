@@ -4,8 +4,8 @@ import Model
 enum Face: UInt8, CaseIterable {
   case run, check, tmpfiles, status, show, listUnits, listTimers, isActive, isFailed, listDependencies, isSystemRunning,
     start, stop, restart, tryRestart, reload, reloadOrRestart, tryReloadOrRestart, kill, resetFailed, cat, listUnitFiles,
-    isEnabled, enable, disable, reenable, preset, mask, unmask, getDefault, setDefault, escape, daemonReload, apply, exit,
-    wrap, boot
+    isEnabled, enable, disable, reenable, preset, mask, unmask, getDefault, setDefault, escape, calendar, timespan, timestamp,
+    daemonReload, apply, exit, wrap, boot
 }
 
 /// Headings of the help, in order; the raw value is the letter in `VerbSpec.table`.
@@ -14,14 +14,17 @@ enum VerbGroup: UInt8 {
   case look = 0x6C  // l
   case act = 0x61  // a
   case files = 0x66  // f
+  case times = 0x74  // t
   case manage = 0x6D  // m
-  static let all: [VerbGroup] = [.supervise, .look, .act, .files, .manage]
+  static let all: [VerbGroup] = [.supervise, .look, .act, .files, .times, .manage]
   var heading: StaticString {
     switch self {
     case .supervise: "supervise"
     case .look: "look"
     case .act: "act on units"
     case .files: "look at unit files, and link them"
+    case .times: "read schedules and times"
+    case .times: "read schedules and times"
     case .manage: "act on apus itself"
     }
   }
@@ -60,7 +63,7 @@ struct VerbSpec {
     for word in head[4...] { usage += " " + word }
     summary = lines[1]
     options = lines[2].pieces(separatedBy: 32)
-    if group != .supervise && face != .escape { options += VerbSpec.client.pieces(separatedBy: 32) }
+    if group != .supervise && group != .times && face != .escape { options += VerbSpec.client.pieces(separatedBy: 32) }
     options.append(Bytes("help"))
     details = []
     for line in lines[3...].dropLast() { details += line + "\n" }
@@ -214,6 +217,22 @@ struct VerbSpec {
     %escape f * escape [OPTION...] TEXT...
     text as part of a unit name, and back
     path unescape mangle suffix template instance
+    %calendar t + calendar [OPTION...] EXPR...
+    when schedules are due: calendar expressions, and crontab's
+    iterations base-time timezone json
+    Five fields ('*/5 * * * *') and macros (@daily) are crontab expressions, @ and digits is a time.
+    For a single -, JSON objects are read, one a line, and answered, one a line:
+    {"expr":TEXT} or {"cron":TEXT}, with "tz" (default UTC), "base" (microseconds since 1970) and
+    "iterations" (5), gives {"normalized":TEXT,"next":[...],"end":BOOL} or {"error":TEXT,"column":N}.
+    %timespan t + timespan SPAN...
+    time spans in microseconds, and as they are shown
+
+    For a single -, JSON objects {"span":TEXT} are read, one a line, and answered, one a line.
+    %timestamp t + timestamp [OPTION...] TIME...
+    points in time as dates and as seconds since 1970
+    base-time timezone
+    For a single -, JSON objects {"ts":TEXT}, with "tz" (default UTC) and "now" (microseconds since 1970),
+    are read, one a line, and answered, one a line.
     %daemon-reload m 0 daemon-reload
     read all unit files again; starts, stops and restarts nothing
     output
@@ -250,7 +269,7 @@ struct VerbSpec {
   }
 
   /// Verbs of DESIGN section 1 that a later version brings.
-  static let later: [StaticString] = ["calendar", "list-sockets", "logs", "wait"]
+  static let later: [StaticString] = ["list-sockets", "logs", "wait"]
 
   /// The options with their text, in the order of the option table.
   var specs: [OptionSpec] { OptionSpec.all.filter { options.contains($0.name) } }
