@@ -141,6 +141,9 @@ let package = Package(
         .unsafeFlags(["-enable-experimental-feature", "Embedded", "-wmo", "-Xfrontend", "-disable-stack-protector"], embedded)
       ],
       linkerSettings: linkerSettings),
+    .executableTarget(
+      name: "benchmarks", dependencies: ["Model", "Calendar"], path: "Tests/Benchmarks", exclude: ["run"], swiftSettings: toolSettings,
+      linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),

@@ -11,11 +11,12 @@ enum CalendarHints {
     return "write " + low + "," + high
   }
 
-  static func range(_ field: CalendarField, _ low: Int32, _ high: Int32) -> Bytes {
-    switch field {
+  /// `fromEnd`: how many days from the month's end are allowed, 0 for other fields.
+  static func range(_ field: CalendarField, _ fromEnd: Int32) -> Bytes {
+    if fromEnd > 0 { return text("days from the end of the month are 1 to \(fromEnd) here") }
+    return switch field {
     case .year: Bytes("years are 1970 to 2199")
     case .month: Bytes("months are 1 to 12")
-    case .day where high == 28: Bytes("days from the end of the month are 1 to 28")
     case .day: Bytes("days are 1 to 31")
     case .hour: Bytes("hours are 0 to 23")
     case .minute: Bytes("minutes are 0 to 59")
@@ -40,7 +41,9 @@ enum CalendarHints {
     case .unexpected where here < text.count && (text[here] == 84 || text[here] == 116):
       error.hint = Bytes("date and time are separated by a blank")
     case .unexpected, .missingNumber, .unknownWord:
-      if here == 0, text.first == 32 { error.hint = Bytes("remove the blank in front") } else if here == text.count {
+      if here == 0, text.first == 32 {
+        error.hint = Bytes("remove the blank in front")
+      } else if here == text.count {
         error.hint = Bytes("something is missing at the end; a time is HH:MM, a date MM-DD or YYYY-MM-DD")
       }
     default: break
@@ -52,11 +55,17 @@ enum CalendarHints {
   private static func starStep(_ error: ScheduleError, _ text: Bytes) -> Bytes? {
     let slash = error.column - 1
     guard slash > 0, slash < text.count, text[slash] == 47, text[slash - 1] == 42 else { return nil }
-    if slash == 1, !text.contains(58), !text.contains(45) { return "write *:0" + Bytes(text[1...]) }
-    // What this chain counts: a date's days and months begin with 1.
-    let isDate = text[..<slash].last { $0 == 45 || $0 == 126 || $0 == 58 || $0 == 32 }.map { $0 == 45 || $0 == 126 } ?? false
-    let startsDate = text[slash...].first { $0 == 45 || $0 == 126 || $0 == 58 || $0 == 32 }.map { $0 == 45 || $0 == 126 } ?? false
-    return "write " + Bytes(text[..<(slash - 1)]) + (isDate || startsDate ? "1" : "0") + Bytes(text[slash...])
+    var out = Bytes("write ")
+    if slash == 1, !text.contains(58), !text.contains(45) { out += "*:" } else { out += text[..<(slash - 1)] }
+    // Days and months begin with 1.
+    var end = slash
+    while end < text.count, text[end] == 47 || text[end] == 44 || text[end].isDigit { end += 1 }
+    out.append(isDash(text, slash - 2) || isDash(text, end) ? 49 : 48)
+    return out + Bytes(text[slash...])
+  }
+
+  private static func isDash(_ text: Bytes, _ at: Int) -> Bool {
+    at >= 0 && at < text.count && (text[at] == 45 || text[at] == 126)
   }
 
   /// Five words that only crontabs are written with.

@@ -5,56 +5,55 @@ import Model
 extension CalendarReader {
   /// Normalises, checks, compiles.
   mutating func finish() throws(ScheduleError) -> CalendarSpec {
-    if weekdays == 0 { weekdays = 0x7F }
-    if chains[2].isEmpty { fromEnd = false }
-    var normal: [[CalendarItem]] = []
+    if chains[Int(CalendarField.day.rawValue)].isEmpty { fromEnd = false }
+    var sets = CalendarSets()
+    if weekdays != 0 { sets.weekdays = weekdays }
+    sets.daysFromEnd = fromEnd
+    var items: [CalendarItem] = []
+    var counts: UInt64 = 0
     for field in CalendarField.allCases {
-      let index = Int(field.rawValue)
-      if field == .year { fixYears() }
-      for at in chains[index].indices {
-        chains[index][at].item.normalise()
-        try check(chains[index][at], field)
-      }
-      normal.append(sorted(chains[index].map { $0.item }))
+      let chain = try normalised(field)
+      if chain.isEmpty { continue }
+      sets.set(field, chain, fromEnd: fromEnd)
+      items += chain
+      counts |= UInt64(chain.count) << UInt64(field.rawValue * 8)
+    }
+    return CalendarSpec(sets: sets, zone: zone, items: items, counts: counts)
+  }
+
+  /// By start, stop, step, and equal ones once. Chains are short: at most 241 items.
+  private func normalised(_ field: CalendarField) throws(ScheduleError) -> [CalendarItem] {
+    var sorted: [WrittenItem] = []
+    for var written in chains[Int(field.rawValue)] {
+      if field == .year { written.item.completeYears() }
+      written.item.normalise()
+      var at = sorted.count
+      while at > 0, written.item.isBefore(sorted[at - 1].item) { at -= 1 }
+      if at > 0, sorted[at - 1].item == written.item { continue }
+      sorted.insert(written, at: at)
     }
     var items: [CalendarItem] = []
-    for chain in normal { items += chain }
-    func count(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: normal[index].count) }
-    return CalendarSpec(
-      sets: CalendarSets(chains: normal, daysFromEnd: fromEnd, weekdays: weekdays), zone: zone, items: items,
-      counts: (count(0), count(1), count(2), count(3), count(4), count(5)))
-  }
-
-  private mutating func fixYears() {
-    func full(_ year: Int32) -> Int32 { year < 0 || year >= 100 ? year : year < 70 ? year + 2000 : year + 1900 }
-    for at in chains[0].indices {
-      chains[0][at].item.start = full(chains[0][at].item.start)
-      chains[0][at].item.stop = full(chains[0][at].item.stop)
+    for written in sorted {
+      try check(written, field, index: items.count)
+      items.append(written.item)
     }
+    return items
   }
 
-  private func check(_ written: WrittenItem, _ field: CalendarField) throws(ScheduleError) {
+  private func check(_ written: WrittenItem, _ field: CalendarField, index: Int) throws(ScheduleError) {
     let item = written.item
+    let isFromEnd = field == .day && fromEnd
     let low = field.range.lowerBound
-    let high = field == .day && fromEnd ? 28 : field.range.upperBound
+    // systemd takes three days off for each item of a list that counts from the month's end, and refuses what is more.
+    let high = isFromEnd ? 28 - Int32(min(index, 9)) * 3 : field.range.upperBound
     let isInside = item.start >= low && item.start <= high && (item.stop < 0 || (item.stop >= low && item.stop <= high))
-    if !isInside { throw ScheduleError(.outOfRange, column: written.column, hint: CalendarHints.range(field, low, high)) }
+    if !isInside {
+      throw ScheduleError(.outOfRange, column: written.column, hint: CalendarHints.range(field, isFromEnd ? high : 0))
+    }
     if item.stop >= 0 && item.stop < item.start { throw ScheduleError(.badRange, column: written.column) }
     // At least one repetition must fit.
-    let room = item.stop >= 0 ? item.stop - item.start : field == .day && fromEnd ? item.start - low : high - item.start
+    let room = item.stop >= 0 ? item.stop - item.start : isFromEnd ? item.start - low : high - item.start
     if item.step > high - low || item.step > room { throw ScheduleError(.stepTooLarge, column: written.column) }
-  }
-
-  /// By start, stop, step; equal ones once. Chains are short: at most 241 items.
-  private func sorted(_ items: [CalendarItem]) -> [CalendarItem] {
-    var result: [CalendarItem] = []
-    for item in items {
-      var at = result.count
-      while at > 0, item.isBefore(result[at - 1]) { at -= 1 }
-      if at > 0, result[at - 1] == item { continue }
-      result.insert(item, at: at)
-    }
-    return result
   }
 }
 
@@ -66,6 +65,13 @@ extension CalendarItem {
       step = 0
       stop = -1
     }
+  }
+
+  /// Two digits are a year from 1970 to 2069.
+  fileprivate mutating func completeYears() {
+    func full(_ year: Int32) -> Int32 { year < 0 || year >= 100 ? year : year < 70 ? year + 2000 : year + 1900 }
+    start = full(start)
+    stop = full(stop)
   }
 
   fileprivate func isBefore(_ other: CalendarItem) -> Bool {
@@ -104,16 +110,7 @@ extension CalendarSpec {
     return out
   }
 
-  private func count(_ field: CalendarField) -> Int {
-    switch field {
-    case .year: Int(counts.0)
-    case .month: Int(counts.1)
-    case .day: Int(counts.2)
-    case .hour: Int(counts.3)
-    case .minute: Int(counts.4)
-    case .second: Int(counts.5)
-    }
-  }
+  private func count(_ field: CalendarField) -> Int { Int(counts >> UInt64(field.rawValue * 8) & 0xFF) }
 
   /// Runs of three and more as a range.
   private func appendWeekdays(_ out: inout Bytes) {
@@ -163,17 +160,17 @@ extension CalendarSpec {
   }
 
   private func append(_ value: Int32, _ unit: Int32, width: Int, _ out: inout Bytes) {
-    out.append(decimal: value / unit, width: width)
+    out.append(decimal: Int(value / unit), width: width)
     if value % unit != 0 {
       out.append(46)
-      out.append(decimal: value % unit, width: 6)
+      out.append(decimal: Int(value % unit), width: 6)
     }
   }
 }
 
 extension Array where Element == UInt8 {
   /// Appends a number that is not negative, with zeros in front up to `width` digits.
-  mutating func append(decimal value: some BinaryInteger, width: Int) {
+  @inline(never) mutating func append(decimal value: Int, width: Int) {
     let digits = Bytes(decimal: value)
     for _ in 0..<Swift.max(0, width - digits.count) { append(48) }
     append(contentsOf: digits)

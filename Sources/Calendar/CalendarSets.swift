@@ -17,17 +17,8 @@ extension CalendarField {
 }
 
 extension CalendarSets {
-  /// The sets of normalised, valid chains; an empty chain is `*`.
-  init(chains: [[CalendarItem]], daysFromEnd: Bool, weekdays: UInt8) {
-    self.init()
-    for field in CalendarField.allCases where !chains[Int(field.rawValue)].isEmpty {
-      set(field, chains[Int(field.rawValue)], fromEnd: daysFromEnd)
-    }
-    self.daysFromEnd = daysFromEnd
-    self.weekdays = weekdays
-  }
-
-  private mutating func set(_ field: CalendarField, _ items: [CalendarItem], fromEnd: Bool) {
+  /// The set of one chain that is normalised, valid and not `*`.
+  mutating func set(_ field: CalendarField, _ items: [CalendarItem], fromEnd: Bool) {
     if field == .second {
       setSeconds(items)
       return

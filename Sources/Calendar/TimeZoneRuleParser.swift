@@ -2,6 +2,7 @@ import Model
 
 /// Why a zone could not be read, and at which byte.
 public struct TimeZoneError: Error, Equatable, Sendable {
+  /// What is wrong.
   public enum Kind: UInt8, Sendable {
     case notTZif, cut, badCount, badTransition, badType, badAbbreviation, leapSeconds, badRule
   }

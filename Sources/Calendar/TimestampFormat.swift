@@ -7,20 +7,18 @@ public func formatTimestamp(_ time: WallTime, in zone: TimeZone) -> Bytes {
   let local = second + segment.offset
   let days = Int(floorDays(local))
   let date = CivilDate(days: days)
-  let seconds = local - Int64(days) * 86_400
+  let seconds = Int(local) - days * 86_400
   var out = Bytes(Bytes(weekdayName(weekday(ofDay: days))).prefix(3))
-  out.append(32)
-  out.append(decimal: date.year, width: 4)
-  out.append(45)
-  out.append(decimal: date.month, width: 2)
-  out.append(45)
-  out.append(decimal: date.day, width: 2)
-  out.append(32)
-  out.append(decimal: seconds / 3600, width: 2)
-  out.append(58)
-  out.append(decimal: seconds / 60 % 60, width: 2)
-  out.append(58)
-  out.append(decimal: seconds % 60, width: 2)
+  func add(_ separator: UInt8, _ value: Int, width: Int = 2) {
+    out.append(separator)
+    out.append(decimal: value, width: width)
+  }
+  add(32, date.year, width: 4)
+  add(45, date.month)
+  add(45, date.day)
+  add(32, seconds / 3600)
+  add(58, seconds / 60 % 60)
+  add(58, seconds % 60)
   out.append(32)
   return out + zone.type(of: segment).abbreviation
 }
@@ -31,24 +29,50 @@ public func formatRelative(_ time: WallTime, from now: WallTime) -> Bytes {
   if overflow { return Bytes("n/a") }
   if distance == 0 { return Bytes("now") }
   let span = Int64(clamping: distance.magnitude)
-  let day: Int64 = 86_400_000_000
+  let minute: Int64 = 60_000_000
+  let hour = 60 * minute
+  let day = 24 * hour
+  let week = 7 * day
   let month: Int64 = 2_629_800_000_000
   let year: Int64 = 31_557_600_000_000
-  func words(_ count: Int64, _ unit: StaticString) -> Bytes { text("\(count) \(unit)") + (count == 1 ? "" : "s") }
-  let shown: Bytes
-  switch span {
-  case year...: shown = words(span / year, "year") + " " + words(span % year / month, "month")
-  case month..<year: shown = words(span / month, "month") + " " + words(span % month / day, "day")
-  case (7 * day)..<month: shown = words(span / (7 * day), "week") + " " + words(span % (7 * day) / day, "day")
-  case (2 * day)..<(7 * day): shown = words(span / day, "day")
-  case 90_000_000_000..<(2 * day): shown = text("1 day \((span - day) / 3_600_000_000)h")
-  case 21_600_000_000..<90_000_000_000: shown = text("\(span / 3_600_000_000)h")
-  case 3_600_000_000..<21_600_000_000: shown = text("\(span / 3_600_000_000)h \(span / 60_000_000 % 60)min")
-  case 300_000_000..<3_600_000_000: shown = text("\(span / 60_000_000)min")
-  case 60_000_000..<300_000_000: shown = text("\(span / 60_000_000)min \(span / 1_000_000 % 60)s")
-  case 1_000_000..<60_000_000: shown = text("\(span / 1_000_000)s")
-  case 1000..<1_000_000: shown = text("\(span / 1000)ms")
-  default: shown = text("\(span)us")
+  var shown = Bytes()
+  // From the longest; words have a plural, letters have none.
+  if span >= year {
+    shown.append(span / year, " year", isWord: true)
+    shown.append(span % year / month, " month", isWord: true)
+  } else if span >= month {
+    shown.append(span / month, " month", isWord: true)
+    shown.append(span % month / day, " day", isWord: true)
+  } else if span >= week {
+    shown.append(span / week, " week", isWord: true)
+    shown.append(span % week / day, " day", isWord: true)
+  } else if span >= 2 * day {
+    shown.append(span / day, " day", isWord: true)
+  } else if span >= 25 * hour {
+    shown.append(1, " day", isWord: true)
+    shown.append((span - day) / hour, "h")
+  } else if span >= hour {
+    shown.append(span / hour, "h")
+    if span < 6 * hour { shown.append(span % hour / minute, "min") }
+  } else if span >= minute {
+    shown.append(span / minute, "min")
+    if span < 5 * minute { shown.append(span % minute / 1_000_000, "s") }
+  } else if span >= 1_000_000 {
+    shown.append(span / 1_000_000, "s")
+  } else if span >= 1000 {
+    shown.append(span / 1000, "ms")
+  } else {
+    shown.append(span, "us")
   }
   return shown + (distance < 0 ? " ago" : " left")
+}
+
+extension Array where Element == UInt8 {
+  /// A number with its unit, behind a blank if it is not the first.
+  @inline(never) fileprivate mutating func append(_ count: Int64, _ unit: StaticString, isWord: Bool = false) {
+    if !isEmpty { append(32) }
+    append(decimal: count)
+    append(unit)
+    if isWord, count != 1 { append(115) }
+  }
 }

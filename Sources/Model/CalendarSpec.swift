@@ -57,15 +57,12 @@ public final class CalendarSpec: Equatable, Sendable {
   public let zone: Bytes?
   /// The items as normalised, for print: of all chains one behind the other. Empty for a crontab expression.
   public let items: [CalendarItem]
-  /// How many of the items belong to each field, in the order of `CalendarField`; 0 is `*`.
-  public let counts: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8)
+  /// How many of the items belong to each field, a byte for each in the order of `CalendarField`, from the lowest; 0 is `*`.
+  public let counts: UInt64
   /// Whether it was written as a crontab expression, which has no normal form.
   public let isCrontab: Bool
 
-  public init(
-    sets: CalendarSets, zone: Bytes?, items: [CalendarItem] = [], counts: (UInt8, UInt8, UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0, 0, 0),
-    isCrontab: Bool = false
-  ) {
+  public init(sets: CalendarSets, zone: Bytes?, items: [CalendarItem] = [], counts: UInt64 = 0, isCrontab: Bool = false) {
     self.sets = sets
     self.zone = zone
     self.items = items

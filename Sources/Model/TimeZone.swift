@@ -15,6 +15,7 @@ public struct LocalTimeType: Equatable, Sendable {
 
 /// A day of the year on which a POSIX rule changes the offset, and when on that day (POSIX, "TZ").
 public struct TimeZoneChange: Equatable, Sendable {
+  /// How a rule names its day.
   public enum Day: Equatable, Sendable {
     /// `Jn`, 1 to 365: 29 February is never counted.
     case withoutLeapDay(Int32)

@@ -165,7 +165,9 @@ private struct ArgumentParser {
       command = []
     }
     if operands.count < verb.operands.lowerBound {
-      throw .usage(Bytes(verb.group == .supervise ? "a PATH or UNIT is missing" : "a UNIT is missing"), verb)
+      let missing: StaticString =
+        verb.group == .supervise ? "a PATH or UNIT is missing" : verb.group == .times ? "an argument is missing" : "a UNIT is missing"
+      throw .usage(Bytes(missing), verb)
     }
     if operands.count > verb.operands.upperBound {
       throw .usage("'" + operands[verb.operands.upperBound] + "' is one argument too many", verb)

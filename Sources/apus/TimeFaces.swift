@@ -2,43 +2,39 @@ import Calendar
 import Model
 
 /// What `calendar`, `timespan` and `timestamp` have in common: zones, the present, and where they say what is wrong.
-struct TimeFace {
+final class TimeFace {
   let parsed: ParsedArguments
   let zones = ZoneFiles()
   /// The zone of what names none, and the one that is shown.
   let local: TimeZone
-  let now = WallTime(microseconds: wallClock())
-  var base: WallTime
-  var iterations = 1
+  let now: WallTime
+  let base: WallTime
+  let iterations: Int
   var isJSON: Bool { parsed.values.has(.json) }
 
   init(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
     self.parsed = parsed
-    base = now
+    now = WallTime(microseconds: wallClock())
+    let name = parsed.values.value(.timezone)
     let zones = zones
-    if let name = parsed.values.value(.timezone) {
-      guard let zone = zones.manager(name) else {
-        throw .usage("--timezone: " + ScheduleError(unknownZone: name, column: 1).text, parsed.verb)
-      }
-      local = zone
-    } else {
-      guard let zone = zones.local(process) else {
-        throw .usage("TZ: " + ScheduleError(unknownZone: process.variable(Bytes("TZ")) ?? [], column: 1).text, nil)
-      }
-      local = zone
+    let found: TimeZone?
+    if let name { found = zones.manager(name) } else { found = zones.local(process) }
+    guard let local = found else {
+      let written = name ?? process.variable(Bytes("TZ")) ?? []
+      throw .usage(Bytes(name == nil ? "TZ: " : "--timezone: ") + ScheduleError(unknownZone: written, column: 1).text, parsed.verb)
     }
-    if let count = parsed.values.value(.iterations) {
-      guard let value = count.unsignedDecimal, let iterations = Int(exactly: value) else {
-        throw .usage("--iterations is no number: " + count, parsed.verb)
-      }
-      self.iterations = iterations
+    self.local = local
+    let count = parsed.values.value(.iterations) ?? Bytes("1")
+    guard let iterations = count.unsignedDecimal else { throw .usage("--iterations is no number: " + count, parsed.verb) }
+    self.iterations = Int(clamping: iterations)
+    guard let text = parsed.values.value(.baseTime) else {
+      base = now
+      return
     }
-    if let text = parsed.values.value(.baseTime) {
-      do throws(ScheduleError) {
-        base = WallTime(microseconds: Int64(clamping: try timestamps(now, local).parse(text)))
-      } catch {
-        throw .usage("--base-time: " + shown(error), parsed.verb)
-      }
+    do throws(ScheduleError) {
+      base = WallTime(microseconds: Int64(clamping: try TimestampParser(now: now, zone: local, find: zones.find).parse(text)))
+    } catch {
+      throw .usage("--base-time: " + error.text, parsed.verb)
     }
   }
 
@@ -48,8 +44,7 @@ struct TimeFace {
   }
 
   func timestamps(_ now: WallTime, _ zone: TimeZone) -> TimestampParser {
-    let zones = zones
-    return TimestampParser(now: now, zone: zone) { zones.find($0) }
+    TimestampParser(now: now, zone: zone, find: zones.find)
   }
 
   var readsLines: Bool { parsed.operands.count == 1 && parsed.operands[0] == "-" }

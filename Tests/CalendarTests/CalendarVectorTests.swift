@@ -63,6 +63,10 @@ func walk(_ spec: CalendarSpec, _ zone: Model.TimeZone, from base: Int64, count:
       #expect(slots == vector.slots, label)
       if vector.slots.count < 5 { #expect(ends, label) }
     }
-    if Zones.areInstalled { #expect(walked == all.count(where: { !$0.isError })) } else { print("no tzdata: walked \(walked) of \(all.count)") }
+    if Zones.areInstalled {
+      #expect(walked == all.count(where: { !$0.isError }))
+    } else {
+      print("no tzdata: walked \(walked) of \(all.count)")
+    }
   }
 }

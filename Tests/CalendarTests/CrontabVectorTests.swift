@@ -31,7 +31,11 @@ struct CrontabVector: Decodable {
       let slots = walk(spec, zone, from: base * 1_000_000, count: max(next.count, 1)).slots
       #expect(slots == next.map { $0 * 1_000_000 }, "\(vector.cron) in \(tz) after \(base)")
     }
-    if Zones.areInstalled { #expect(walked == all.count(where: { $0.error == nil })) } else { print("no tzdata: walked \(walked) of \(all.count)") }
+    if Zones.areInstalled {
+      #expect(walked == all.count(where: { $0.error == nil }))
+    } else {
+      print("no tzdata: walked \(walked) of \(all.count)")
+    }
   }
 
   @Test func policyRHoldsAroundTransitions() throws {

@@ -7,7 +7,7 @@ import Testing
       "run", "check", "status", "show", "list-units", "list-timers", "is-active", "is-failed", "start", "stop", "restart", "try-restart",
       "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed", "daemon-reload", "apply", "exit", "cat",
       "list-unit-files", "is-enabled", "enable", "disable", "reenable", "preset", "mask", "unmask", "get-default", "set-default", "escape",
-      "list-dependencies", "is-system-running",
+      "list-dependencies", "is-system-running", "calendar", "timespan", "timestamp",
     ]
     let general = try apus(["--help"])
     #expect(general.status == 0 && general.err.isEmpty)
@@ -42,7 +42,10 @@ import Testing
       (["kill", "--kill-whom=x", "y"], [:]), (["start", "--job-mode=x", "y"], [:]), (["status", "-o", "yaml"], [:]),
       (["status", "-o"], [:]),
       (["run", "x"], ["APUS_STAY": "maybe"]), (["run", "x"], ["APUS_STOP_TIMEOUT": "x"]), (["run", "x"], ["APUS_CONTAINMENT": "x"]),
-      (["status"], ["APUS_OUTPUT": "yaml"]), (["logs"], [:]), (["calendar", "daily"], [:]), (["cat"], [:]), (["set-default"], [:]),
+      (["status"], ["APUS_OUTPUT": "yaml"]), (["logs"], [:]), (["calendar"], [:]), (["timespan", "-5"], [:]),
+      (["calendar", "--iterations=x", "daily"], [:]),
+      (["calendar", "--timezone=Europe/Nowhere", "daily"], [:]), (["calendar", "--base-time=x", "daily"], [:]),
+      (["calendar", "daily"], ["TZ": "Europe/Nowhere"]), (["cat"], [:]), (["set-default"], [:]),
       (["wait"], [:]),
       (["list-sockets"], [:]),
     ]
