@@ -11,9 +11,7 @@ struct CalendarVector: Decodable {
   var next: [Int64]?
   var end: Bool?
   var recommended: [Int64]?
-  var recommended_end: Bool?
   var expected: [Int64]?
-  var expected_end: Bool?
   var error: Bool?
 
   var isError: Bool { error == true }
