@@ -21,10 +21,13 @@ public enum CalendarParser {
     return reader.zone.flatMap { $0 == "UTC" ? nil : $0 }
   }
 
+  /// The column, from 1, of the word behind the last blank, where an expression names its zone.
+  public static func zoneColumn(_ text: Bytes) -> Int { (text.lastIndex(of: 32) ?? -1) + 2 }
+
   /// The error for a zone that is not there. An abbreviation of the local zone (`CEST`) is none: systemd takes it, and then
   /// computes nonsense.
   public static func unknownZone(_ text: Bytes, _ zone: Bytes) -> ScheduleError {
-    ScheduleError(unknownZone: zone, column: (text.lastIndex(of: 32) ?? -1) + 2)
+    ScheduleError(unknownZone: zone, column: zoneColumn(text))
   }
 
   /// Whether a zone's name is an abbreviation of the local zone, which has to be refused even where a file is called so.

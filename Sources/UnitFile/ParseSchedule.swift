@@ -96,7 +96,8 @@ extension UnitParser {
   private func calendar(isCrontab: Bool) -> TimerTrigger? {
     do throws(ScheduleError) {
       let spec = isCrontab ? try CrontabParser.parse(value, seed: source.name.bytes.seed) : try CalendarParser.parse(value)
-      if let zone = spec.zone, zone != "UTC" {
+      // As written: `@5 Europe/Berlin` is UTC, but still must name a zone.
+      if !isCrontab, let zone = CalendarParser.writtenZone(value) {
         let column = CalendarParser.zoneColumn(value)
         nameZone(zone, at: line.position(of: valueOffset + column - 1))
       }
