@@ -16,7 +16,7 @@ extension Manager {
     if self[id].timer == nil { self[id].timer = TimerMachine(seed: self[id].name.seed) }
     let hasCalendar = schedule.triggers.contains { $0.isCalendar }
     let readsStamp = schedule.isPersistent && hasCalendar
-    self[id].timer?.activate(schedule, timerClock, awaitsStamp: readsStamp)
+    self[id].timer?.activate(schedule, timerClock, awaitsStamp: readsStamp, atStart: phase == .booting)
     if readsStamp { out.append(.readStamp(id, name: self[id].name)) }
     armTimer(id)
     if hasCalendar && !readsStamp { sayIfOver(id) }

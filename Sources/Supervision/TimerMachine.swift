@@ -50,8 +50,9 @@ public struct TimerMachine: Equatable, Sendable {
   /// Something will come of it yet.
   var isArmed: Bool { fireAt != nil || calendarArmedFor != nil || awaitsStamp || isQueued }
 
-  /// Starts the clockwork. With `awaitsStamp` the calendar waits for `stampRead`.
-  public mutating func activate(_ settings: ScheduleSettings, _ clock: TimerClock, awaitsStamp: Bool = false) {
+  /// Starts the clockwork. With `awaitsStamp` the calendar waits for `stampRead`. `atStart`: of apus; a schedule that comes
+  /// later has no `@reboot` any more, as with cron.
+  public mutating func activate(_ settings: ScheduleSettings, _ clock: TimerClock, awaitsStamp: Bool = false, atStart: Bool = true) {
     isActive = true
     activatedAt = clock.now.instant
     unitActiveAnchor = nil
@@ -64,6 +65,7 @@ public struct TimerMachine: Equatable, Sendable {
     calendarFireAt = nil
     self.awaitsStamp = awaitsStamp
     spent = TimerMachine.allUnspent(settings)
+    if !atStart { for index in spent.indices where settings.triggers[index] == .reboot { spent[index] = true } }
     computeNext(settings, clock)
     if !awaitsStamp { computeCalendar(settings, clock, after: clock.now.wall) }
   }
