@@ -23,6 +23,24 @@ public func formatTimestamp(_ time: WallTime, in zone: TimeZone) -> Bytes {
   return out + zone.type(of: segment).abbreviation
 }
 
+/// The same with the offset, which tells apart what a clock shows twice: `Sat 2026-11-28 12:00:00 +01:00`. A part of a second,
+/// in milliseconds, only where there is one.
+public func formatTimestampWithOffset(_ time: WallTime, in zone: TimeZone) -> Bytes {
+  let segment = zone.segment(at: floorSeconds(time.microseconds))
+  var out = Bytes(formatTimestamp(time, in: zone).dropLast(zone.type(of: segment).abbreviation.count + 1))
+  let milliseconds = (time.microseconds - floorSeconds(time.microseconds) * microsecondsPerSecond) / 1000
+  if milliseconds > 0 {
+    out.append(46)
+    out.append(decimal: Int(milliseconds), width: 3)
+  }
+  let minutes = Int(segment.offset.magnitude) / 60
+  out += segment.offset < 0 ? Bytes(" -") : Bytes(" +")
+  out.append(decimal: minutes / 60, width: 2)
+  out.append(58)
+  out.append(decimal: minutes % 60, width: 2)
+  return out
+}
+
 /// How far a point in time is off, as systemd prints it: `2 years 7 months ago`, `1 day 20h left`, `now`.
 public func formatRelative(_ time: WallTime, from now: WallTime) -> Bytes {
   let (distance, overflow) = time.microseconds.subtractingReportingOverflow(now.microseconds)

@@ -5,8 +5,8 @@ import UnitFile
 /// Finds and reads units, slice by slice: those that the command line names, or that one request asks for, and from the
 /// unit path what those pull in.
 ///
-/// Phases: the arguments become folders and names; the folders are listed once (`UnitIndex`); then one name after the
-/// other is looked up, its files are read and parsed, and the names in it join the queue; at the end everything is put
+/// Phases: the arguments become folders, crontabs and names; the crontabs are read; the folders are listed once
+/// (`UnitIndex`); then one name after the other is looked up, its files are read and parsed, and the names in it join the queue; at the end everything is put
 /// together. Of the unit path only what is pulled in is read.
 struct Loader {
   static let fileLimit = 1 << 20
@@ -18,6 +18,7 @@ struct Loader {
   private var arguments: [Bytes]
   private let unitPath: Bytes?
   private var folders: [UnitFolder] = []
+  private var crontabs: CrontabLoader
   private var index = UnitIndex([])
   private var phase = Phase.arguments
   /// Names to be looked up, each once.
@@ -38,7 +39,7 @@ struct Loader {
 
   private var readAt: WallTime? = nil
 
-  private enum Phase { case arguments, folders, units, zones }
+  private enum Phase { case arguments, crontabs, folders, units, zones }
   var zones: TimeZones? = nil
   /// Position in `parsed`.
   private var nextZones = 0
@@ -62,6 +63,7 @@ struct Loader {
     unitPath = configuration.unitPath
     environment = configuration.environment
     bootsUnitPath = configuration.bootsDefaultTarget
+    crontabs = CrontabLoader(haveUsers: configuration.crontabsHaveUsers, seed: host.hostname)
   }
 
   private var isDemand: Bool {
@@ -77,6 +79,11 @@ struct Loader {
       if !arguments.isEmpty {
         open(arguments.removeFirst(), &kernel)
       } else {
+        phase = .crontabs
+      }
+    case .crontabs:
+      if crontabs.step(&kernel) {
+        diagnostics += crontabs.diagnostics
         index = UnitIndex(folders + UnitPath.folders(unitPath, &kernel))
         phase = .folders
       }
@@ -104,6 +111,8 @@ struct Loader {
 
   private mutating func open(_ path: Bytes, _ kernel: inout some Kernel) {
     switch kernel.listFolder(path) {
+    case .entries where UnitPath.simplified(path) == "/etc/cron.d":
+      fail(path, Bytes("it is a folder of crontabs, not of unit files"), hint: Bytes("name the files: /etc/cron.d/*"))
     case .entries: folders.append(UnitFolder(path, .strict, .commandLine))
     case .failed(let errno) where errno == Errno.ENOTDIR: openFile(path)
     case .failed(let errno) where errno == Errno.ENOENT && !path.contains(47): openUnit(path)
@@ -116,9 +125,7 @@ struct Loader {
   private mutating func openFile(_ path: Bytes) {
     let slash = path.lastIndex(of: 47)
     let name = Bytes(path[((slash ?? -1) + 1)...])
-    guard UnitName(name) != nil else {
-      return fail(path, text("\(name) is no unit name"), hint: Bytes("a unit file's name ends in .service, .timer or .target"))
-    }
+    guard UnitName(name) != nil else { return crontabs.add(path) }
     let folder = slash.map { $0 == 0 ? Bytes("/") : Bytes(path[..<$0]) } ?? Bytes(".")
     folders.append(UnitFolder(folder, .strict, .commandLine, only: name))
   }
@@ -153,7 +160,11 @@ struct Loader {
         if !entry.name.isTemplate { starting[index.find(entry.name).id.bytes] = true }
         enqueue(entry.name)
       }
-      if arguments.isEmpty && folders.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
+      for job in crontabs.jobs {
+        starting[job.bytes] = true
+        enqueue(job)
+      }
+      if arguments.isEmpty && folders.isEmpty && crontabs.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
         requested += defaultTarget()
       }
       for name in known { if let unit = UnitName(name) { enqueue(unit) } }
@@ -179,6 +190,7 @@ struct Loader {
   // MARK: Units
 
   private mutating func load(_ name: UnitName, _ kernel: inout some Kernel) {
+    if let source = crontabs.source(name) { return loadJob(source, &kernel) }
     let found = index.find(name)
     let id = found.id
     if isRead[id.bytes] != nil { return }
@@ -218,9 +230,8 @@ struct Loader {
 
   /// What an administrator puts under a name of the host is no package's, and meant to run (`systemd-mine.service`).
   private func isSomebodysOwn(_ path: Bytes, _ id: UnitName) -> Bool {
-    guard id.type == .service || id.type == .timer else { return false }
     let folders: [StaticString] = ["/etc/", "/usr/local/", "/run/systemd/system/"]
-    return folders.contains { path.starts(with: Bytes($0)) }
+    return (id.type == .service || id.type == .timer) && folders.contains { path.starts(with: Bytes($0)) }
   }
 
   /// A mount or a slice of somebody's own, which nobody would expect to do nothing.
@@ -228,6 +239,13 @@ struct Loader {
     if path.starts(with: Bytes("/usr/lib/systemd/")) || path.starts(with: Bytes("/lib/systemd/")) { return }
     let message = text("not read: \(id.bytes) is a name of the host, always satisfied")
     diagnostics.append(Diagnostic(.warning, file: path, message: message))
+  }
+
+  private mutating func loadJob(_ source: UnitSource, _ kernel: inout some Kernel) {
+    isRead[source.name.bytes] = true
+    add(
+      parseUnit(
+        source, dropIns: readDropIns(of: source.name, &index, &kernel), links: links(of: source.name, .commandLine, &kernel), host: host))
   }
 
   private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {

@@ -41,7 +41,8 @@ extension Loader {
   }
 
   private mutating func refuse(_ file: ParsedUnit, _ diagnostic: Diagnostic) {
-    diagnostics.append(diagnostic)
+    // Of a crontab one line speaks for all entries below it.
+    if diagnostics.last != diagnostic { diagnostics.append(diagnostic) }
     withoutZone[file.unit.name.bytes] = diagnostic.message
   }
 

@@ -6,6 +6,8 @@ public struct SupervisorConfiguration: Sendable {
   public var manager = ManagerOptions()
   /// Folders, unit files and unit names of the command line.
   public var paths: [Bytes] = []
+  /// `--crontab-user-field`: in every crontab, not only in those of /etc/crontab and /etc/cron.d.
+  public var crontabsHaveUsers = false
   /// `--unit-path`, in place of systemd's folders.
   public var unitPath: Bytes? = nil
   /// `apus` alone as PID 1: the units of `default.target`.

@@ -73,7 +73,7 @@ extension Supervisor {
   }
 
   /// The draws of timers: the same over restarts of apus, others in each replica of a container.
-  static func seedTimers(_ options: inout ManagerOptions, _ kernel: inout K) {
+  public static func seedTimers(_ options: inout ManagerOptions, _ kernel: inout K) {
     func line(_ path: StaticString) -> Bytes {
       if case .contents(let bytes) = kernel.readFile(Bytes(path), limit: 4096) { return bytes.trimmed }
       return []

@@ -8,7 +8,7 @@ extension Manager {
     let target: Bytes
     if case .timer(let settings) = self[id].unit.kind { target = settings.unit.bytes } else { target = self[id].name }
     var report = TimerReport(triggers: target)
-    for trigger in schedule.triggers { report.expressions.append(expression(trigger)) }
+    for trigger in schedule.triggers { report.expressions.append(trigger.expression) }
     if let left = timer.left(now) {
       report.left = left
       report.nextElapse = wall(after: left)
@@ -20,17 +20,6 @@ extension Manager {
     report.skipped = timer.skipped
     report.missed = timer.missed
     return report
-  }
-
-  private func expression(_ trigger: TimerTrigger) -> Bytes {
-    let name = Bytes(trigger.name)
-    switch trigger {
-    case .onActive(let span), .onBoot(let span), .onStartup(let span), .onUnitActive(let span), .onUnitInactive(let span):
-      return name + "=" + shortSpan(span)
-    case .every(let span), .after(let span): return name + " " + shortSpan(span)
-    case .reboot: return name
-    case .calendar(let spec, let text): return text.isEmpty ? name + "=" + spec.normalized : text
-    }
   }
 
   /// What only `show` prints; systemd's names and format.
@@ -79,6 +68,20 @@ extension Manager {
       let next = spec.next(after: now.wall, in: zone)
       return "TimersCalendar={ OnCalendar=" + (text.isEmpty ? spec.normalized : text) + " ; next_elapse=@"
         + (next.map { Bytes(decimal: $0.microseconds) } ?? Bytes("never")) + " }"
+    }
+  }
+}
+
+extension TimerTrigger {
+  /// The key and its value, or the expression, as `list-timers` and `plan` show it.
+  var expression: Bytes {
+    let name = Bytes(self.name)
+    switch self {
+    case .onActive(let span), .onBoot(let span), .onStartup(let span), .onUnitActive(let span), .onUnitInactive(let span):
+      return name + "=" + shortSpan(span)
+    case .every(let span), .after(let span): return name + " " + shortSpan(span)
+    case .reboot: return name
+    case .calendar(let spec, let text): return text.isEmpty ? name + "=" + spec.normalized : text
     }
   }
 }

@@ -92,7 +92,8 @@ extension TimerMachine {
   mutating func computeCalendar(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime) {
     var base = base
     if let handled, handled > base {
-      if handled.since(base) < TimerMachine.stepBelieved { base = handled } else { self.handled = nil }
+      // Against the clock and not the base, which may be an old stamp: a zero span if it is past.
+      if handled.since(clock.now.wall) < TimerMachine.stepBelieved { base = handled } else { self.handled = nil }
     }
     let next = nextSlot(settings, clock, after: base)
     // An unchanged slot keeps what was drawn for it.

@@ -64,7 +64,10 @@ final class UnitParser {
         hint: "units of this kind come with a later release")
       return
     }
-    if contents.isEmpty || source.isMask {
+    if let job = source.job {
+      apply(job)
+      readDropIns()
+    } else if contents.isEmpty || source.isMask {
       mask()
     } else {
       readLines(contents)

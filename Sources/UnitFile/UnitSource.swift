@@ -20,6 +20,8 @@ public struct UnitSource: Sendable {
   public var strictness: Strictness
   /// A link to /dev/null: the unit is masked on purpose.
   public var isMask = false
+  /// The unit is an entry of a crontab, which takes the place of `contents`.
+  var job: CrontabJob? = nil
 
   public init(
     path: Bytes, name: UnitName, contents: Bytes?, readError: Bytes = [], strictness: Strictness, isMask: Bool = false
@@ -30,6 +32,12 @@ public struct UnitSource: Sendable {
     self.readError = readError
     self.strictness = strictness
     self.isMask = isMask
+  }
+
+  /// A job of the crontab at that path.
+  public init(path: Bytes, job: CrontabJob) {
+    self.init(path: path, name: job.name, contents: [], strictness: .strict)
+    self.job = job
   }
 }
 

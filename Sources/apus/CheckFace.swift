@@ -16,6 +16,7 @@ func checkFace(_ parsed: ParsedArguments, environment: [Bytes]) -> Int32 {
   }
   var configuration = supervisorConfiguration(environment)
   configuration.paths = parsed.operands
+  configuration.crontabsHaveUsers = parsed.values.has(.crontabUserField)
   configuration.unitPath = parsed.values.value(.unitPath)
   let loaded = readUnits(configuration, kernel)
   if parsed.values.has(.explain) { writeAll(explanation(of: loaded.units), to: 1) }

@@ -86,7 +86,7 @@ struct Client {
     case .listDependencies: return listDependencies()
     case .isSystemRunning: return isSystemRunning()
     case .reloadOrRestart, .tryReloadOrRestart: return try reloadOrRestart()
-    case .run, .wrap, .boot, .check, .tmpfiles, .escape, .calendar, .timespan, .timestamp: return Status.usage
+    case .run, .wrap, .boot, .check, .plan, .tmpfiles, .escape, .calendar, .timespan, .timestamp: return Status.usage
     }
   }
 

@@ -22,8 +22,11 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
   switch parsed.face {
   case .run, .wrap, .boot: return runFace(try runOptions(parsed, environment: process.environment))
   case .check:
-    try refuseCrontabs(parsed)
+    try refuseEmptyOperands(parsed)
     return checkFace(parsed, environment: process.environment)
+  case .plan:
+    try refuseEmptyOperands(parsed)
+    return try planFace(parsed, process)
   case .escape: return escapeFace(parsed)
   case .calendar: return try calendarFace(parsed, process)
   case .timespan: return try timespanFace(parsed, process)

@@ -2,11 +2,11 @@ import Model
 
 /// Every option of every face, in the order of `OptionSpec.table`.
 enum OptionID: UInt8, CaseIterable {
-  case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup, unitPath, output,
+  case stopTimeout, failFast, stay, group, dieWithParent, containment, spawn, control, controlGroup, unitPath, crontabUserField, output,
     noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet, explain, generatorTimeout,
     create, remove, boot, excludePrefix, full, noPager, system, noAskPassword, pathForm, unescape, mangle, suffix, template,
     instance, now, runtime, force, noReload, plain, failed, after, before, reverse, iterations,
-    baseTime, timezone, json, help, version
+    baseTime, timezone, json, forSpan, help, version
 }
 
 /// One option: its names, what it takes and what it does.
@@ -74,6 +74,9 @@ struct OptionSpec {
     %unit-path - FOLDER:...
     where units are found, in place of systemd's folders;
     a colon at the end adds those
+    %crontab-user-field -
+    a field before the command names the user in every crontab,
+    as it does in /etc/crontab and in the files of /etc/cron.d
     %output o FORM
     text (default) or json
     %no-block -
@@ -154,6 +157,8 @@ struct OptionSpec {
     the zone of what names none (default: $TZ, then /etc/localtime)
     %json -
     answers as JSON, one a line
+    %for - SPAN
+    how far to look: 12h, 7d, 1month (default: 1d)
     %help h
     this help
     %version -

@@ -25,6 +25,7 @@ func runFace(_ options: RunOptions) -> Int32 {
 
   var configuration = supervisorConfiguration(options.environment)
   configuration.paths = options.paths
+  configuration.crontabsHaveUsers = options.crontabsHaveUsers
   configuration.unitPath = options.unitPath
   configuration.bootsDefaultTarget = options.bootsDefaultTarget
   configuration.forwardsToGroup = options.group

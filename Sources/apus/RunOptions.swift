@@ -22,6 +22,8 @@ struct RunOptions {
   var controlGroup: Bytes? = nil
   /// Folders, unit files and unit names, as written; empty for the tini face.
   var paths: [Bytes] = []
+  /// `--crontab-user-field`
+  var crontabsHaveUsers = false
   /// `--unit-path`
   var unitPath: Bytes? = nil
   /// `apus` alone as PID 1.
@@ -52,6 +54,7 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
   options.control = values.value(.control)
   options.controlGroup = values.value(.controlGroup)
   options.paths = parsed.operands
+  options.crontabsHaveUsers = values.has(.crontabUserField)
   options.unitPath = values.value(.unitPath)
   options.command = parsed.command
   options.isWrapper = parsed.face == .wrap
@@ -83,18 +86,11 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
     }
   }
   if options.control?.isEmpty == true { throw invalid(.control, Bytes("is no path")) }
-  try refuseCrontabs(parsed)
+  try refuseEmptyOperands(parsed)
   return options
 }
 
-/// A file that is no unit file is a crontab, which a later version runs. What does not exist is the loader's to say.
-func refuseCrontabs(_ parsed: ParsedArguments) throws(ArgumentError) {
-  for path in parsed.operands {
-    if path.isEmpty { throw .usage(Bytes("a PATH or UNIT is empty"), parsed.verb) }
-    let name = Bytes(path.suffix(from: (path.lastIndex(of: 47) ?? -1) + 1))
-    var owner: UInt32 = 0
-    var mode: UInt32 = 0
-    guard UnitName(name) == nil, control_stat(path + [0], 1, &owner, &mode) == CONTROL_FILE else { continue }
-    throw .usage("'" + path + "' is no unit file, and crontabs are not in this version of apus yet", parsed.verb)
-  }
+/// Nothing is what a variable in a script gives that is not set.
+func refuseEmptyOperands(_ parsed: ParsedArguments) throws(ArgumentError) {
+  for path in parsed.operands where path.isEmpty { throw .usage(Bytes("a PATH or UNIT is empty"), parsed.verb) }
 }

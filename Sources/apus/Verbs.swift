@@ -2,7 +2,7 @@ import Model
 
 /// What one invocation of apus is (DESIGN section 1), in the order of `VerbSpec.table`.
 enum Face: UInt8, CaseIterable {
-  case run, check, tmpfiles, status, show, listUnits, listTimers, isActive, isFailed, listDependencies, isSystemRunning,
+  case run, check, plan, tmpfiles, status, show, listUnits, listTimers, isActive, isFailed, listDependencies, isSystemRunning,
     start, stop, restart, tryRestart, reload, reloadOrRestart, tryReloadOrRestart, kill, resetFailed, cat, listUnitFiles,
     isEnabled, enable, disable, reenable, preset, mask, unmask, getDefault, setDefault, escape, calendar, timespan, timestamp,
     daemonReload, apply, exit, wrap, boot
@@ -23,7 +23,6 @@ enum VerbGroup: UInt8 {
     case .look: "look"
     case .act: "act on units"
     case .files: "look at unit files, and link them"
-    case .times: "read schedules and times"
     case .times: "read schedules and times"
     case .manage: "act on apus itself"
     }
@@ -92,9 +91,11 @@ struct VerbSpec {
   /// - its details, whole lines up to the next `%`.
   private static let table: StaticString = """
     %run s + run [OPTION...] (PATH | UNIT)... [-- COMMAND [ARG...]]
-    supervise the units of a folder, or single ones
-    stop-timeout fail-fast stay group die-with-parent containment spawn control control-group unit-path generator-timeout
-    An argument with a slash, or that exists, is a PATH: a folder of unit files, or one unit file.
+    supervise the units of a folder, or single ones, and crontabs
+    stop-timeout fail-fast stay group die-with-parent containment spawn control control-group unit-path \
+    crontab-user-field generator-timeout
+    An argument with a slash, or that exists, is a PATH: a folder of unit files, one unit file, or a
+    crontab (a file with any other name); each entry of a crontab is a job, a unit of its own.
     Any other is a UNIT, looked up in the folders given, in /etc/apus and in systemd's folders
     (/etc/systemd/system, /run/systemd/system, /usr/lib/systemd/system ...); it starts with all it
     pulls in. COMMAND, behind --, is the main process: it starts when the units have started, and
@@ -104,9 +105,16 @@ struct VerbSpec {
     Exit status: COMMAND's; else 0 when all went well, 1 when a unit failed or had to be killed,
     64 for a bad command line, 78 for a bad unit file.
     %check s + check [OPTION...] (PATH | UNIT)...
-    read unit files and say what is wrong with them
-    explain unit-path
+    read unit files and crontabs and say what is wrong with them
+    explain unit-path crontab-user-field
     Findings are printed as file:line:column: error: text. Exit status: 0 without an error, else 78.
+    %plan s + plan [OPTION...] (PATH | UNIT)...
+    every run that the schedules would start, in order
+    for base-time json unit-path crontab-user-field
+    Reads and checks as 'apus check' does, and starts nothing. A line is a run: local time, unit, and
+    what comes due. It is as if apus started at the base, and as if each run ended at once: runs that
+    would be left out for another one are listed, and 'after 5s' counts from the run's beginning.
+    Exit status: 0, or 78 for a bad unit file or crontab.
     %tmpfiles s * tmpfiles (--create | --remove)... [OPTION...] [FILE...]
     make, change and remove what tmpfiles.d files say
     create remove boot exclude-prefix
@@ -248,7 +256,8 @@ struct VerbSpec {
     group die-with-parent
     %- s 0 [OPTION...]
     as PID 1: boot default.target
-    stop-timeout fail-fast stay group die-with-parent containment spawn control control-group unit-path generator-timeout
+    stop-timeout fail-fast stay group die-with-parent containment spawn control control-group unit-path \
+    crontab-user-field generator-timeout
 
     """
 

@@ -4,7 +4,8 @@ import Testing
 @Suite struct CommandLineTests {
   @Test func helpOfEveryVerb() throws {
     let verbs = [
-      "run", "check", "status", "show", "list-units", "list-timers", "is-active", "is-failed", "start", "stop", "restart", "try-restart",
+      "run", "check", "plan", "status", "show", "list-units", "list-timers", "is-active", "is-failed", "start", "stop", "restart",
+      "try-restart",
       "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed", "daemon-reload", "apply", "exit", "cat",
       "list-unit-files", "is-enabled", "enable", "disable", "reenable", "preset", "mask", "unmask", "get-default", "set-default", "escape",
       "list-dependencies", "is-system-running", "calendar", "timespan", "timestamp",
@@ -35,8 +36,7 @@ import Testing
       (["run", "--stop-timeout=zz", "x"], [:]), (["run", "--stop-timeout"], [:]), (["run", "--stop-timeout", "--", "x"], [:]),
       (["run", "--stay=1", "x"], [:]), (["run", "-z", "x"], [:]), (["status", "--stay"], [:]), (["--stay", "status"], [:]),
       (["run", "--containment=x", "y"], [:]), (["run", "--spawn=vfork", "y"], [:]), (["run", "--control=", "y"], [:]),
-      (["run", "/etc/passwd"], [:]),
-      (["check", "/etc/passwd"], [:]), (["check"], [:]), (["start"], [:]), (["is-active"], [:]), (["show"], [:]), (["exit", "256"], [:]),
+      (["check"], [:]), (["start"], [:]), (["is-active"], [:]), (["show"], [:]), (["exit", "256"], [:]),
       (["exit", "x"], [:]), (["exit", "1", "2"], [:]), (["daemon-reload", "x"], [:]), (["apply", "x"], [:]),
       (["kill", "-s", "FOO", "x"], [:]),
       (["kill", "--kill-whom=x", "y"], [:]), (["start", "--job-mode=x", "y"], [:]), (["status", "-o", "yaml"], [:]),
@@ -47,7 +47,8 @@ import Testing
       (["calendar", "--timezone=Europe/Nowhere", "daily"], [:]), (["calendar", "--base-time=x", "daily"], [:]),
       (["calendar", "daily"], ["TZ": "Europe/Nowhere"]), (["cat"], [:]), (["set-default"], [:]),
       (["wait"], [:]),
-      (["list-sockets"], [:]),
+      (["list-sockets"], [:]), (["check", ""], [:]), (["plan"], [:]), (["plan", ""], [:]), (["plan", "--for=soon", "x"], [:]),
+      (["plan", "--base-time=once", "x"], [:]), (["plan", "x"], ["APUS_FOR": "infinity"]), (["plan", "--stay", "x"], [:]),
     ]
     var text = ""
     for (line, environment) in lines {

@@ -33,6 +33,13 @@ extension SystemTests {
       }
     }
 
+    /// Checked, planned, run, and its jobs started by hand.
+    @Test func crontab() throws {
+      let end = try runToEnd([Machine.root + "/examples/crontab/check", try Binary.path()])
+      #expect(end.status == 0, "\(end.stderr)")
+      #expect(end.stdout.contains("plan: ") && end.stdout.contains("run: "), "\(end.stdout)")
+    }
+
     /// What the script says of a line that it cannot do. (.ci/run has it do its work.)
     @Test(arguments: [
       (["--nonsense"], "run: --nonsense: not an option"),

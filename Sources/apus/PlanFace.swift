@@ -1,0 +1,85 @@
+import Calendar
+import Linux
+import Model
+import Runtime
+import Supervision
+import UnitFile
+import Wire
+
+/// Runs that are printed; a job of every second has more in a day.
+private let planRunsMax = 100_000
+
+/// Prints every run that the schedules would start, in order: `apus plan`. Reads and checks as `apus check` does.
+func planFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) -> Int32 {
+  let face = try TimeFace(parsed, process)
+  var span = TimeSpan(seconds: 86_400)
+  if let text = parsed.values.value(.forSpan) {
+    guard case .success(let given) = parseTimeSpan(text), !given.isInfinite else {
+      throw .usage(parsed.values.source(.forSpan) + ": '" + text + "' is no time span (12h, 7d, 1month)", parsed.verb)
+    }
+    span = given
+  }
+  var options = KernelOptions()
+  options.containment = .group
+  var kernel: LinuxKernel
+  do throws(KernelFailure) {
+    kernel = try LinuxKernel(inherited: InheritedState(), options: options)
+  } catch {
+    complain(error.message)
+    return Status.software
+  }
+  var configuration = supervisorConfiguration(process.environment)
+  configuration.paths = parsed.operands
+  configuration.crontabsHaveUsers = parsed.values.has(.crontabUserField)
+  configuration.unitPath = parsed.values.value(.unitPath)
+  let loaded = readUnits(configuration, kernel)
+  if loaded.hasErrors { return Status.badConfiguration }
+  Supervisor<LinuxKernel>.seedTimers(&configuration.manager, &kernel)
+  let clock = TimerClock(
+    Now(instant: .zero, wall: face.base), startedAt: .zero, zones: loaded.zones ?? TimeZones(local: face.local),
+    hostSeed: configuration.manager.hostSeed, machineSeed: configuration.manager.machineSeed)
+  return say(SchedulePlan(loaded, clock), until: face.base + span, face.local, isJSON: face.isJSON)
+}
+
+private func say(_ plan: SchedulePlan, until end: WallTime, _ zone: TimeZone, isJSON: Bool) -> Int32 {
+  var plan = plan
+  var count = 0
+  var out = Bytes()
+  while let run = plan.next(), run.at <= end {
+    if count == planRunsMax {
+      complain("there are more runs than " + Bytes(decimal: planRunsMax) + "; ask for a shorter time: --for=SPAN")
+      break
+    }
+    count += 1
+    out += isJSON ? json(run, zone) : text(run, zone)
+    if out.count > 1 << 16 {
+      if !writeAll(out, to: 1) { return Status.failure }
+      out = []
+    }
+  }
+  return writeAll(out, to: 1) ? Status.success : Status.failure
+}
+
+/// `Sun 2026-03-29 03:30:00 +02:00  backup.service  Sun 03:30`
+private func text(_ run: SchedulePlan.Run, _ zone: TimeZone) -> Bytes {
+  var out = formatTimestampWithOffset(run.at, in: zone) + "  " + run.unit + "  "
+  if run.timer != run.unit { out += run.timer + ": " }
+  return out + run.trigger + "\n"
+}
+
+private func json(_ run: SchedulePlan.Run, _ zone: TimeZone) -> Bytes {
+  var writer = JSONWriter()
+  writer.beginObject()
+  writer.key("time")
+  writer.string(formatTimestampWithOffset(run.at, in: zone))
+  writer.key("usec")
+  writer.integer(run.at.microseconds)
+  writer.key("unit")
+  writer.string(run.unit)
+  writer.key("timer")
+  writer.string(run.timer)
+  writer.key("trigger")
+  writer.string(run.trigger)
+  writer.endObject()
+  return writer.bytes + "\n"
+}
