@@ -2,7 +2,7 @@ import Model
 import UnitFile
 
 /// Reads the crontabs of the command line, slice by slice; each entry becomes a unit.
-struct CrontabLoader {
+final class CrontabLoader {
   /// Lines in one step: with 16 KiB the longest ones take less than 2 ms.
   private static let linesInStep = 32
 
@@ -13,9 +13,9 @@ struct CrontabLoader {
   private var next = 0
   private var reader: CrontabReader? = nil
   private var names = CrontabNames()
-  private var sources: [Bytes: UnitSource] = [:]
-  /// The entries' units, in the order of the lines.
-  private(set) var jobs: [UnitName] = []
+  /// The entries, in the order of the lines, and where each is by its name.
+  private(set) var jobs: [CrontabJob] = []
+  private var positions: [Bytes: Int] = [:]
   private(set) var diagnostics: [Diagnostic] = []
 
   init(haveUsers: Bool, seed: Bytes) {
@@ -27,15 +27,15 @@ struct CrontabLoader {
   var isEmpty: Bool { paths.isEmpty }
 
   /// One that is named twice counts once.
-  mutating func add(_ path: Bytes) {
+  func add(_ path: Bytes) {
     if !paths.contains(path) { paths.append(path) }
   }
 
   /// The entry of that name.
-  func source(_ name: UnitName) -> UnitSource? { sources[name.bytes] }
+  func job(_ name: UnitName) -> CrontabJob? { positions[name.bytes].map { jobs[$0] } }
 
   /// One small piece of work; true when all are read.
-  mutating func step(_ kernel: inout some Kernel) -> Bool {
+  func step(_ kernel: inout some Kernel) -> Bool {
     guard next < paths.count else { return true }
     let path = paths[next]
     if reader == nil, !open(path, &kernel) {
@@ -43,13 +43,13 @@ struct CrontabLoader {
       return false
     }
     for _ in 0..<CrontabLoader.linesInStep where reader?.step() == false {
-      finish(path)
+      finish()
       break
     }
     return false
   }
 
-  private mutating func open(_ path: Bytes, _ kernel: inout some Kernel) -> Bool {
+  private func open(_ path: Bytes, _ kernel: inout some Kernel) -> Bool {
     var problem: Bytes
     switch kernel.readFile(path, limit: Loader.fileLimit) {
     case .contents(let contents):
@@ -64,15 +64,15 @@ struct CrontabLoader {
     return false
   }
 
-  private mutating func finish(_ path: Bytes) {
+  private func finish() {
     guard let read = reader else { return }
     reader = nil
     next += 1
     names = read.names
     diagnostics += read.diagnostics
     for job in read.jobs {
-      jobs.append(job.name)
-      sources[job.name.bytes] = UnitSource(path: path, job: job)
+      positions[job.name.bytes] = jobs.count
+      jobs.append(job)
     }
   }
 

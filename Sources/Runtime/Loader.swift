@@ -18,7 +18,7 @@ struct Loader {
   private var arguments: [Bytes]
   private let unitPath: Bytes?
   private var folders: [UnitFolder] = []
-  private var crontabs: CrontabLoader
+  private let crontabs: CrontabLoader
   private var index = UnitIndex([])
   private var phase = Phase.arguments
   /// Names to be looked up, each once.
@@ -161,8 +161,8 @@ struct Loader {
         enqueue(entry.name)
       }
       for job in crontabs.jobs {
-        starting[job.bytes] = true
-        enqueue(job)
+        starting[job.name.bytes] = true
+        enqueue(job.name)
       }
       if arguments.isEmpty && folders.isEmpty && crontabs.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
         requested += defaultTarget()
@@ -190,7 +190,7 @@ struct Loader {
   // MARK: Units
 
   private mutating func load(_ name: UnitName, _ kernel: inout some Kernel) {
-    if let source = crontabs.source(name) { return loadJob(source, &kernel) }
+    if let job = crontabs.job(name) { return loadJob(UnitSource(job: job), &kernel) }
     let found = index.find(name)
     let id = found.id
     if isRead[id.bytes] != nil { return }

@@ -17,11 +17,19 @@ public struct SchedulePlan {
     public var trigger: Bytes
   }
 
-  private struct Clockwork {
-    var timer: Bytes
-    var unit: Bytes
-    var settings: ScheduleSettings
+  /// A class, because copies of all that cost the static binary several KB.
+  private final class Clockwork {
+    let timer: Bytes
+    let unit: Bytes
+    let settings: ScheduleSettings
     var machine: TimerMachine
+
+    init(timer: Bytes, unit: Bytes, settings: ScheduleSettings) {
+      self.timer = timer
+      self.unit = unit
+      self.settings = settings
+      machine = TimerMachine(seed: timer.seed)
+    }
   }
 
   private var clockworks: [Clockwork] = []
@@ -38,9 +46,9 @@ public struct SchedulePlan {
       guard let settings = unit.schedule, settings.hasTriggers else { continue }
       var target = unit.name.bytes
       if case .timer(let timer) = unit.kind { target = timer.unit.bytes }
-      var machine = TimerMachine(seed: unit.name.bytes.seed)
-      machine.activate(settings, self.clock)
-      clockworks.append(Clockwork(timer: unit.name.bytes, unit: target, settings: settings, machine: machine))
+      let work = Clockwork(timer: unit.name.bytes, unit: target, settings: settings)
+      work.machine.activate(settings, self.clock)
+      clockworks.append(work)
     }
   }
 
@@ -66,52 +74,48 @@ public struct SchedulePlan {
 
   /// The next run; nil when no more will come.
   public mutating func next() -> Run? {
-    var found: (index: Int, at: WallTime)? = nil
-    for index in clockworks.indices {
-      guard let at = due(clockworks[index].machine), at < found?.at ?? .never else { continue }
-      found = (index, at)
+    var found: Clockwork? = nil
+    var at = WallTime.never
+    for work in clockworks {
+      guard let due = due(work), due < at else { continue }
+      found = work
+      at = due
     }
-    guard let (index, at) = found else { return nil }
-    advance(to: at)
-    let work = clockworks[index]
+    guard let work = found else { return nil }
+    clock.now = Now(instant: Instant.zero + at.since(base), wall: at)
     let run = Run(at: at, unit: work.unit, timer: work.timer, trigger: trigger(work)?.expression ?? [])
     // What comes due on both clocks at once is one run.
-    _ = clockworks[index].machine.elapse(work.settings, clock)
-    _ = clockworks[index].machine.elapseCalendar(work.settings, clock)
-    for other in clockworks.indices where clockworks[other].unit == work.unit {
-      let settings = clockworks[other].settings
-      clockworks[other].machine.unitStarted(settings, clock)
-      clockworks[other].machine.unitEnded(settings, clock)
+    _ = work.machine.elapse(work.settings, clock)
+    _ = work.machine.elapseCalendar(work.settings, clock)
+    for other in clockworks where other.unit == work.unit {
+      other.machine.unitStarted(other.settings, clock)
+      other.machine.unitEnded(other.settings, clock)
     }
     return run
   }
 
-  private func due(_ machine: TimerMachine) -> WallTime? {
-    var at = machine.calendarFireAt
-    if let instant = machine.fireAt, instant != .never { at = min(at ?? .never, base + instant.since(.zero)) }
+  private func due(_ work: Clockwork) -> WallTime? {
+    var at = work.machine.calendarFireAt
+    if let instant = work.machine.fireAt, instant != .never { at = min(at ?? .never, base + instant.since(.zero)) }
     return at
-  }
-
-  private mutating func advance(to at: WallTime) {
-    clock.now = Now(instant: Instant.zero + at.since(base), wall: at)
   }
 
   /// Which of the triggers it is that has come due.
   private func trigger(_ work: Clockwork) -> TimerTrigger? {
-    let (machine, settings) = (work.machine, work.settings)
-    if let fire = machine.calendarFireAt, fire <= clock.now.wall, let slot = machine.calendarSlot {
+    let settings = work.settings
+    if let fire = work.machine.calendarFireAt, fire <= clock.now.wall, let slot = work.machine.calendarSlot {
       let before = slot - TimeSpan(microseconds: 1)
       for trigger in settings.triggers where trigger.isCalendar {
         var alone = settings
         alone.triggers = [trigger]
-        if machine.nextSlot(alone, clock, after: before) == slot { return trigger }
+        if work.machine.nextSlot(alone, clock, after: before) == slot { return trigger }
       }
     }
-    guard let slot = machine.slot else { return nil }
+    guard let slot = work.machine.slot else { return nil }
     let before = Instant(nanoseconds: slot.nanoseconds - 1)
     for (index, trigger) in settings.triggers.enumerated() {
-      let isSpent = index < machine.spent.count && machine.spent[index]
-      if machine.next(trigger, isSpent: isSpent, now: before, startedAt: clock.startedAt) == slot { return trigger }
+      let isSpent = index < work.machine.spent.count && work.machine.spent[index]
+      if work.machine.next(trigger, isSpent: isSpent, now: before, startedAt: clock.startedAt) == slot { return trigger }
     }
     return nil
   }

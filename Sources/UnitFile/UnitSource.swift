@@ -34,9 +34,9 @@ public struct UnitSource: Sendable {
     self.isMask = isMask
   }
 
-  /// A job of the crontab at that path.
-  public init(path: Bytes, job: CrontabJob) {
-    self.init(path: path, name: job.name, contents: [], strictness: .strict)
+  /// A job of a crontab.
+  public init(job: CrontabJob) {
+    self.init(path: job.path, name: job.name, contents: [], strictness: .strict)
     self.job = job
   }
 }

@@ -8,7 +8,7 @@ import Testing
 /// Crontabs: lines in, jobs and findings out.
 @Suite struct CrontabTests {
   static func read(_ text: Bytes, path: String = "tab", hasUsers: Bool = false, seed: String = "host") -> CrontabReader {
-    var reader = CrontabReader(text, path: Bytes(path.utf8), hasUsers: hasUsers, names: CrontabNames(), seed: Bytes(seed.utf8))
+    let reader = CrontabReader(text, path: Bytes(path.utf8), hasUsers: hasUsers, names: CrontabNames(), seed: Bytes(seed.utf8))
     while reader.step() {}
     return reader
   }
@@ -19,7 +19,7 @@ import Testing
 
   /// The jobs as units, as the loader makes them.
   static func units(_ reader: CrontabReader) -> [ParsedUnit] {
-    reader.jobs.map { parseUnit(UnitSource(path: Bytes("tab"), job: $0), host: testHost) }
+    reader.jobs.map { parseUnit(UnitSource(job: $0), host: testHost) }
   }
 
   static func settings(_ text: String, hasUsers: Bool = false) throws -> ServiceSettings {
@@ -162,7 +162,7 @@ import Testing
     let one = try #require(names("@daily x\n").first).dropLast(8)
     #expect(names("@daily x\n@daily x\n@daily x\n") == ["\(one).service", "\(one)-2.service", "\(one)-3.service"])
     let first = Self.read("@daily x\n")
-    var second = CrontabReader(Bytes("@daily x\n"), path: Bytes("other"), hasUsers: false, names: first.names, seed: [])
+    let second = CrontabReader(Bytes("@daily x\n"), path: Bytes("other"), hasUsers: false, names: first.names, seed: [])
     while second.step() {}
     #expect(second.jobs.map { $0.name.bytes.shown } == ["\(one)-2.service"])
   }
@@ -186,7 +186,7 @@ import Testing
     }
     #expect(Self.read(Self.corpus.first { $0.name == "debian-system" }?.contents ?? [], hasUsers: true).jobs.count == 4)
     let windows = Self.read(Self.corpus.first { $0.name == "windows" }?.contents ?? [])
-    #expect(windows.jobs.map { $0.command.shown } == ["date", "exec date"])
+    #expect(windows.jobs.map { $0.entry.command.shown } == ["date", "exec date"])
     #expect(Self.messages(windows) == ["tab:4:18: warning: the last line has no newline (cron would ignore the line)"])
   }
 

@@ -1,7 +1,7 @@
 import Model
 
 /// The parts of an entry's line: `[-] (@macro | five fields) [user] [-n] command[%input]`.
-struct CrontabEntry {
+struct CrontabEntry: Sendable {
   /// As written, and where.
   private(set) var fields: Bytes = []
   private(set) var offset = 0
@@ -114,7 +114,7 @@ struct CrontabEntry {
 }
 
 /// Words between blanks.
-struct CrontabWords {
+struct CrontabWords: Sendable {
   let text: Bytes
   var position: Int
 

@@ -1,25 +1,28 @@
 import Calendar
 import Model
 
-/// One entry of a crontab: what it runs, when, and the world that the lines above it made.
-public struct CrontabJob: Sendable {
+/// One entry of a crontab: what it runs, when, and the world that the lines above it made. A class: sources of units hold it,
+/// and those are copied.
+public final class CrontabJob: Sendable {
   /// `crontab-WORD-HASH.service`: of the entry's schedule, user and command, so that lines above it may come and go.
-  public var name: UnitName
-  /// From 1.
-  var line: Int
-  /// The five fields or the macro, with single blanks.
-  var expression: Bytes
+  public let name: UnitName
+  /// Of the crontab.
+  let path: Bytes
+  /// From 1; and where the fields stand in it, from 1.
+  let position: Position
   /// nil: `@reboot`.
-  var schedule: CalendarSpec?
-  /// Where it stands in the line, from 1.
-  var column: Int
-  /// Of a crontab with user fields; empty: apus's own.
-  var user: Bytes
-  /// What the shell gets, `%` and what follows left out.
-  var command: Bytes
-  /// What is behind `%`; nil: the standard input is empty.
-  var input: Bytes?
-  var world: CrontabWorld
+  let schedule: CalendarSpec?
+  let entry: CrontabEntry
+  let world: CrontabWorld
+
+  init(name: UnitName, path: Bytes, position: Position, schedule: CalendarSpec?, entry: CrontabEntry, world: CrontabWorld) {
+    self.name = name
+    self.path = path
+    self.position = position
+    self.schedule = schedule
+    self.entry = entry
+    self.world = world
+  }
 }
 
 /// What the environment lines above an entry say.
@@ -51,21 +54,21 @@ struct CrontabWorld: Sendable {
 extension UnitParser {
   /// The entry as the settings of an ordinary job, which drop-ins may change (DESIGN section 2).
   func apply(_ job: CrontabJob) {
-    let position = Position(line: job.line, column: job.column)
-    unit.description = job.expression + " " + job.command.quotable
+    let entry = job.entry
+    unit.description = entry.expression + " " + entry.command.quotable
     service.type = .oneshot
-    written.type = position
-    var command = ExecCommand(path: job.world.shell, arguments: [job.world.shell, Bytes("-c"), job.command])
+    written.type = job.position
+    var command = ExecCommand(path: job.world.shell, arguments: [job.world.shell, Bytes("-c"), entry.command])
     command.noExpansion = true
     service.start = [command]
-    service.exec.user = job.user
+    service.exec.user = entry.user
     // As cron: USER, LOGNAME and HOME are the user's own, whoever that is, and lines of the crontab come after them.
     service.exec.setLoginEnvironment = true
     service.exec.environment = ["SHELL=" + job.world.shell] + job.world.environment
     // Images often lack the home folder that /etc/passwd names, and few jobs need it.
     service.exec.workingDirectory = job.world.home.isEmpty ? Bytes("~") : job.world.home
     service.exec.workingDirectoryOptional = true
-    if let input = job.input {
+    if let input = entry.input {
       service.exec.standardInput = .data
       service.exec.standardInputData = input
     }
@@ -77,11 +80,11 @@ extension UnitParser {
       service.schedule.triggers = [.reboot]
       return
     }
-    service.schedule.triggers = [.calendar(schedule, text: job.expression)]
+    service.schedule.triggers = [.calendar(schedule, text: job.entry.expression)]
     service.schedule.randomizedDelay = job.world.randomDelay
     if let zone = job.world.zone { zones.append(zone) }
     if schedule.next(after: WallTime(microseconds: -1), in: .utc) == nil {
-      written.neverElapses.append((Position(line: job.line, column: job.column), job.expression))
+      written.neverElapses.append((job.position, job.entry.expression))
     }
   }
 }

@@ -20,7 +20,7 @@ struct CrontabProblem: Error {
 
 /// Reads a crontab line by line (crontab(5); scheduling.md 3.1). Environment lines hold for the entries below them. Any bad
 /// line is an error, which refuses the whole configuration: a crontab is never half in force.
-public struct CrontabReader: Sendable {
+public final class CrontabReader {
   /// Bytes of one line.
   static let lineMax = 16 << 10
   /// Variables that hold at a time.
@@ -54,7 +54,7 @@ public struct CrontabReader: Sendable {
   }
 
   /// The next line; false when none is left.
-  public mutating func step() -> Bool {
+  public func step() -> Bool {
     guard offset < contents.count else { return false }
     line += 1
     let start = offset
@@ -82,12 +82,12 @@ public struct CrontabReader: Sendable {
     return true
   }
 
-  private mutating func report(_ severity: Severity, _ offset: Int, _ message: Bytes, hint: Bytes = []) {
+  private func report(_ severity: Severity, _ offset: Int, _ message: Bytes, hint: Bytes = []) {
     if severity != .error, diagnostics.count >= CrontabReader.findingsMax { return }
     diagnostics.append(Diagnostic(severity, file: path, line: line, column: offset + 1, message: message, hint: hint))
   }
 
-  private mutating func read(_ text: Bytes, from first: Int) throws(CrontabProblem) {
+  private func read(_ text: Bytes, from first: Int) throws(CrontabProblem) {
     if text[first] == 91 {
       throw CrontabProblem(first, "a section of a unit file in a crontab", hint: "a unit file's name ends in .service, .timer or .target")
     }
@@ -111,12 +111,11 @@ public struct CrontabReader: Sendable {
     }
     jobs.append(
       CrontabJob(
-        name: name, line: line, expression: entry.expression, schedule: schedule, column: entry.offset + 1, user: entry.user,
-        command: entry.command, input: entry.input, world: world))
+        name: name, path: path, position: Position(line: line, column: entry.offset + 1), schedule: schedule, entry: entry, world: world))
   }
 
   /// What is right, and may mean something else to whoever wrote it.
-  private mutating func warn(of entry: CrontabEntry) {
+  private func warn(of entry: CrontabEntry) {
     let fields = entry.expression.pieces(separatedBy: 32)
     // Vixie's rule: a star at the beginning, whatever comes behind it, makes it "and"; others look for a star alone.
     if fields.count == 5, fields[2] != "*", fields[4] != "*", fields[2].first == 42 || fields[4].first == 42 {
@@ -134,7 +133,7 @@ public struct CrontabReader: Sendable {
   // MARK: Variables
 
   /// False if the line is none: `NAME = value`, in matching quotes or without.
-  private mutating func readVariable(_ text: Bytes, from first: Int) throws(CrontabProblem) -> Bool {
+  private func readVariable(_ text: Bytes, from first: Int) throws(CrontabProblem) -> Bool {
     let isQuoted = text[first] == 34 || text[first] == 39
     var at = first + (isQuoted ? 1 : 0)
     while at < text.count, isQuoted ? text[at] != text[first] : text[at] != 61 && !text[at].isBlank { at += 1 }
@@ -162,7 +161,7 @@ public struct CrontabReader: Sendable {
     return true
   }
 
-  private mutating func set(_ name: Bytes, _ value: Bytes, _ offset: Int) throws(CrontabProblem) {
+  private func set(_ name: Bytes, _ value: Bytes, _ offset: Int) throws(CrontabProblem) {
     switch name {
     case "SHELL":
       if !value.isEmpty, value.first != 47 || !value.isAbsolutePath { throw CrontabProblem(offset, "SHELL= is no absolute path") }
