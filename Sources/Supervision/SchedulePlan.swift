@@ -42,7 +42,9 @@ public struct SchedulePlan {
     base = clock.now.wall
     self.clock.now.instant = .zero
     self.clock.startedAt = .zero
-    for unit in SchedulePlan.startingUnits(loaded) {
+    let isTaken = SchedulePlan.starting(loaded)
+    for index in loaded.units.indices where isTaken[index] {
+      let unit = loaded.units[index]
       guard let settings = unit.schedule, settings.hasTriggers else { continue }
       var target = unit.name.bytes
       if case .timer(let timer) = unit.kind { target = timer.unit.bytes }
@@ -53,14 +55,13 @@ public struct SchedulePlan {
   }
 
   /// What starts by itself, and what that pulls in.
-  private static func startingUnits(_ loaded: LoadedUnits) -> [Unit] {
+  private static func starting(_ loaded: LoadedUnits) -> [Bool] {
     var positions: [Bytes: Int] = [:]
     for (index, unit) in loaded.units.enumerated() {
       positions[unit.name.bytes] = index
       for alias in unit.aliases where positions[alias.bytes] == nil { positions[alias.bytes] = index }
     }
     var isTaken = [Bool](repeating: false, count: loaded.units.count)
-    var units: [Unit] = []
     var queue = loaded.starting
     while let name = queue.popLast() {
       guard let index = positions[name.bytes], !isTaken[index], loaded.units[index].loadState == .loaded else { continue }
@@ -68,8 +69,7 @@ public struct SchedulePlan {
       let edges = loaded.units[index].dependencies
       queue += edges.wants + edges.requires + edges.bindsTo + edges.upholds
     }
-    for (index, unit) in loaded.units.enumerated() where isTaken[index] { units.append(unit) }
-    return units
+    return isTaken
   }
 
   /// The next run; nil when no more will come.

@@ -19,25 +19,14 @@ func planFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(Arg
     }
     span = given
   }
-  var options = KernelOptions()
-  options.containment = .group
-  var kernel: LinuxKernel
-  do throws(KernelFailure) {
-    kernel = try LinuxKernel(inherited: InheritedState(), options: options)
-  } catch {
-    complain(error.message)
-    return Status.software
-  }
-  var configuration = supervisorConfiguration(process.environment)
-  configuration.paths = parsed.operands
-  configuration.crontabsHaveUsers = parsed.values.has(.crontabUserField)
-  configuration.unitPath = parsed.values.value(.unitPath)
-  let loaded = readUnits(configuration, kernel)
+  guard var reading = Reading() else { return Status.software }
+  let loaded = reading.read(parsed, process.environment)
   if loaded.hasErrors { return Status.badConfiguration }
-  Supervisor<LinuxKernel>.seedTimers(&configuration.manager, &kernel)
+  var seeds = ManagerOptions()
+  Supervisor<LinuxKernel>.seedTimers(&seeds, &reading.kernel)
   let clock = TimerClock(
     Now(instant: .zero, wall: face.base), startedAt: .zero, zones: loaded.zones ?? TimeZones(local: face.local),
-    hostSeed: configuration.manager.hostSeed, machineSeed: configuration.manager.machineSeed)
+    hostSeed: seeds.hostSeed, machineSeed: seeds.machineSeed)
   return say(SchedulePlan(loaded, clock), until: face.base + span, face.local, isJSON: face.isJSON)
 }
 
