@@ -142,7 +142,8 @@ let package = Package(
       ],
       linkerSettings: linkerSettings),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Model", "Calendar"], path: "Tests/Benchmarks", exclude: ["run"], swiftSettings: toolSettings,
+      name: "benchmarks", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/Benchmarks", exclude: ["run"],
+      swiftSettings: toolSettings,
       linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
     .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),

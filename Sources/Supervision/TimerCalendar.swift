@@ -56,7 +56,9 @@ extension TimerMachine {
     awaitsStamp = false
     let now = clock.now.wall
     if let stamp, stamp <= now, lastTrigger == nil { lastTrigger = stamp }
-    computeCalendar(settings, clock, after: stamp.map { min($0, now) } ?? now)
+    // Nothing that came due while the stamp was read is lost.
+    let began = now - clock.now.instant.since(activatedAt)
+    computeCalendar(settings, clock, after: stamp.map { min($0, began) } ?? began)
   }
 
   /// The clock was stepped, or the local zone is another one.

@@ -6,7 +6,8 @@ extension Assembler {
   mutating func addDefaultDependencies() {
     let targets = DefaultTargets(
       sysinit: loaded(Bytes("sysinit.target")), basic: loaded(Bytes("basic.target")), shutdown: loaded(Bytes("shutdown.target")),
-      timers: loaded(Bytes("timers.target")), bus: loaded(Bytes("dbus.socket")))
+      timers: loaded(Bytes("timers.target")),
+      timeSet: loaded(Bytes("time-set.target")), timeSync: loaded(Bytes("time-sync.target")), bus: loaded(Bytes("dbus.socket")))
     for position in files.indices {
       let unit = catalogue.units[position]
       guard unit.loadState == .loaded, !unit.name.isTemplate, !isStub(unit) else { continue }
@@ -22,6 +23,10 @@ extension Assembler {
         guard unit.defaultDependencies else { continue }
         require(targets.sysinit, to: position)
         add(targets.timers, .before, to: position)
+        if timer.schedule.triggers.contains(where: { $0.isCalendar }) {
+          add(targets.timeSet, .after, to: position)
+          add(targets.timeSync, .after, to: position)
+        }
         addShutdown(targets, to: position)
       case .target, .other: break
       }
@@ -47,6 +52,8 @@ extension Assembler {
     var basic: Int?
     var shutdown: Int?
     var timers: Int?
+    var timeSet: Int?
+    var timeSync: Int?
     var bus: Int?
   }
 

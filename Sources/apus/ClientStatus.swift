@@ -105,6 +105,7 @@ private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
   appendLine("Active", activeText(unit, now: now), &out)
   if let said = unit["Properties"]?.text("StatusText"), !said.isEmpty { appendLine("Status", "\"" + said + "\"", &out) }
   appendTimer(unit, now: now, &out)
+  appendHistory(unit, &out)
   appendProcesses(unit, now: now, &out)
   if let restart = restartText(unit) { appendLine("Restart", restart, &out) }
   if !unit.text("Why").isEmpty { appendLine("Why", unit.text("Why"), &out) }
@@ -164,6 +165,19 @@ private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
   var runs = Bytes(decimal: timer.number("Runs") ?? 0)
   if skipped > 0 { runs += ", " + Bytes(decimal: skipped) + " skipped" }
   appendLine("Runs", runs + " (overlap " + timer.text("Overlap") + ")", &out)
+}
+
+/// The last runs of a job, the latest first: `Sat 2026-11-28 03:00:00 UTC success after 1.2s, 2 attempts`.
+func appendHistory(_ unit: JSONValue, _ out: inout Bytes) {
+  for run in unit.elements("History").reversed() {
+    var line = shownTime(run.number("ScheduledUSec") ?? 0) + " " + run.text("Result")
+    let start = run.number("StartUSec") ?? 0
+    let end = run.number("EndUSec") ?? 0
+    if start > 0, end >= start { line += " after " + shownSpan(end - start) }
+    if let attempts = run.number("Attempts"), attempts > 1 { line += ", " + Bytes(decimal: attempts) + " attempts" }
+    if let slots = run.number("Slots"), slots > 1 { line += ", " + Bytes(decimal: slots) + " slots" }
+    appendLine("Run", line, &out)
+  }
 }
 
 /// Main and control process, and the last one that ended.
