@@ -30,9 +30,10 @@ public enum CalendarParser {
     ScheduleError(unknownZone: zone, column: zoneColumn(text))
   }
 
-  /// Whether a zone's name is an abbreviation of the local zone, which has to be refused even where a file is called so.
+  /// Whether a zone's name is an abbreviation of the local zone, which has to be refused even where a file is called so. Not
+  /// of one that never changes its clock again: there systemd means the same as the file.
   public static func isAbbreviation(_ name: Bytes, of local: TimeZone, at now: WallTime) -> Bool {
-    local.offset(ofAbbreviation: name, around: now) != nil
+    local.offset(ofAbbreviation: name, around: now) != nil && local.segment(at: floorSeconds(now.microseconds)).end < ZoneSegment.maximum
   }
 }
 

@@ -4,6 +4,20 @@ import Runtime
 
 // MARK: Files (small regular ones only)
 
+/// What faces read that supervise nothing, and so have no kernel.
+public enum HostFiles {
+  /// A small regular file; it is opened without blocking (DESIGN section 5).
+  public static func read(_ path: Bytes, limit: Int) -> FileContents { FolderReader.read(path, limit: limit) }
+
+  /// What a symbolic link holds; the kernel allows no more than a page. nil: it is none.
+  public static func readLink(_ path: Bytes) -> Bytes? {
+    if path.contains(0) { return nil }
+    var target = Bytes(repeating: 0, count: 4096)
+    let count = apus_read_link(path.terminated, &target, UInt64(target.count))
+    return count < 0 ? nil : Bytes(target.prefix(Int(count)))
+  }
+}
+
 extension LinuxKernel {
   /// A small regular file, opened without blocking (DESIGN section 5).
   public func readFile(_ path: Bytes, limit: Int) -> FileContents { FolderReader.read(path, limit: limit) }
@@ -13,12 +27,7 @@ extension LinuxKernel {
     return FolderReader.list(path)
   }
   /// What a symbolic link holds; the kernel allows no more than a page.
-  public func readLink(_ path: Bytes) -> Bytes? {
-    if path.contains(0) { return nil }
-    var target = Bytes(repeating: 0, count: 4096)
-    let count = apus_read_link(path.terminated, &target, UInt64(target.count))
-    return count < 0 ? nil : Bytes(target.prefix(Int(count)))
-  }
+  public func readLink(_ path: Bytes) -> Bytes? { HostFiles.readLink(path) }
   /// When the contents of a file or folder changed last, or the link to it; nil: it is not there.
   public func changedAt(_ path: Bytes) -> WallTime? {
     let behind = apus_changed_behind(path.terminated)

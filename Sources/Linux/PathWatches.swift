@@ -100,16 +100,10 @@ struct PathWatches {
     var wanted = path
     while places.count < PathWatches.foldersMax, let place = deepest(wanted) {
       if !places.contains(place) { places.append(place) } else { break }
-      guard let target = readLink(wanted) else { break }
+      guard let target = HostFiles.readLink(wanted), !target.isEmpty else { break }
       wanted = PathWatches.plain(target.first == 47 ? target : PathWatches.folder(wanted) + "/" + target)
     }
     return places
-  }
-
-  private func readLink(_ path: Bytes) -> Bytes? {
-    var buffer = Bytes(repeating: 0, count: 4096)
-    let count = apus_read_link(path.terminated, &buffer, UInt64(buffer.count))
-    return count > 0 ? Bytes(buffer[0..<Int(count)]) : nil
   }
 
   /// The folder that holds the path, or the deepest above it that is there.

@@ -37,7 +37,7 @@ struct Loader {
   /// The unit path itself is booted: `sysinit.target` and `basic.target` pull in what is linked into them.
   private var bootsUnitPath: Bool
 
-  private var readAt: WallTime? = nil
+  private(set) var readAt: WallTime? = nil
 
   private enum Phase { case arguments, crontabs, folders, units, zones }
   var zones: TimeZones? = nil
@@ -45,7 +45,7 @@ struct Loader {
   private var nextZones = 0
   let environment: [Bytes]
   /// `TZ` or /etc/localtime names no zone.
-  var localIsUnknown = false
+  var unknownLocal: UnknownLocalZone? = nil
   /// Units whose zone is unknown, and why they cannot be used.
   var withoutZone: [Bytes: Bytes] = [:]
 

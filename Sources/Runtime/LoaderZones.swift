@@ -1,3 +1,4 @@
+import Calendar
 import Model
 import UnitFile
 
@@ -8,36 +9,45 @@ extension Loader {
   mutating func findZones(_ file: ParsedUnit, _ kernel: inout some Kernel) {
     guard file.unit.loadState == .loaded, let schedule = file.unit.schedule, schedule.needsZones else { return }
     if zones == nil {
-      if let local = ZoneReader.local(environment, &kernel) {
-        zones = TimeZones(local: local)
-      } else {
+      do throws(UnknownLocalZone) {
+        zones = TimeZones(local: try ZoneReader.local(environment, &kernel))
+      } catch {
         zones = TimeZones()
-        localIsUnknown = true
+        unknownLocal = error
       }
     }
-    for reference in file.zones where zones?.find(reference.name) == nil {
-      if let zone = ZoneReader.read(reference.name, &kernel) {
-        zones?.add(reference.name, zone)
-        continue
-      }
+    for reference in file.zones where !isFound(reference, &kernel) {
       let severity: Severity = reference.strictness == .strict ? .error : .warning
+      let error = ScheduleError(unknownZone: reference.name, column: reference.column)
+      let isAbbreviation = error.kind == .zoneAbbreviation
       refuse(
         file,
         Diagnostic(
           severity, file: reference.path, line: reference.line, column: reference.column,
-          message: "no time zone " + reference.name.quotable,
-          hint: Bytes("is it spelt as in /usr/share/zoneinfo? Install the package tzdata")))
+          message: isAbbreviation ? Bytes(error.name) : "no time zone " + reference.name.quotable,
+          hint: isAbbreviation ? error.hint : Bytes("is it spelt as in /usr/share/zoneinfo? Install the package tzdata")))
     }
-    if localIsUnknown, schedule.needsLocalZone {
-      let setting = environmentValue(Bytes("TZ"), in: environment)
-      let source = setting.map { "TZ=" + $0.quotable } ?? Bytes(ZoneReader.localPath)
+    if let unknownLocal, schedule.needsLocalZone {
       refuse(
         file,
         Diagnostic(
           file.unit.origin == .commandLine ? .error : .warning, file: file.unit.fragmentPath,
-          message: "cannot tell the local time: " + source + " is no time zone",
-          hint: Bytes("install the package tzdata, or write Timezone= or TZ=UTC")))
+          message: "cannot tell the local time: " + unknownLocal.message, hint: unknownLocal.hint + ", or write Timezone="))
     }
+  }
+
+  /// Whether there is such a zone, which is read then. Behind an expression an abbreviation of the local zone is none,
+  /// whatever file is called so: systemd takes it for the local zone, and then computes nonsense half of the year.
+  private mutating func isFound(_ reference: ZoneReference, _ kernel: inout some Kernel) -> Bool {
+    if reference.isSuffix, let local = zones?.local,
+      CalendarParser.isAbbreviation(reference.name, of: local, at: readAt ?? WallTime(microseconds: 0))
+    {
+      return false
+    }
+    if zones?.find(reference.name) != nil { return true }
+    guard let zone = ZoneReader.find(reference.name, &kernel) else { return false }
+    zones?.add(reference.name, zone)
+    return true
   }
 
   private mutating func refuse(_ file: ParsedUnit, _ diagnostic: Diagnostic) {

@@ -57,10 +57,10 @@ extension Supervisor {
     if let span = wallClock.step(now) { handle(.clockStepped(by: span)) }
     guard wallClock.zoneMayHaveChanged else { return }
     wallClock.zoneMayHaveChanged = false
-    if let zone = ZoneReader.local(configuration.environment, &kernel) {
-      handle(.zoneChanged(zone))
-    } else {
-      say(.warning, Bytes(ZoneReader.localPath) + " is no time zone now; schedules stay in the old one")
+    do throws(UnknownLocalZone) {
+      handle(.zoneChanged(try ZoneReader.local(configuration.environment, &kernel)))
+    } catch {
+      say(.warning, "schedules stay in the old time zone: " + error.text)
     }
   }
 

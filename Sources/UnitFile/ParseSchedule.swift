@@ -99,7 +99,7 @@ extension UnitParser {
       // As written: `@5 Europe/Berlin` is UTC, but still must name a zone.
       if !isCrontab, let zone = CalendarParser.writtenZone(value) {
         let column = CalendarParser.zoneColumn(value)
-        nameZone(zone, at: line.position(of: valueOffset + column - 1))
+        nameZone(zone, at: line.position(of: valueOffset + column - 1), isSuffix: true)
       }
       if spec.next(after: WallTime(microseconds: -1), in: .utc) == nil { written.neverElapses.append((valuePosition, value)) }
       return .calendar(spec, text: isCrontab ? value : [])
@@ -109,10 +109,11 @@ extension UnitParser {
     }
   }
 
-  private func nameZone(_ name: Bytes, at position: Position) {
+  private func nameZone(_ name: Bytes, at position: Position, isSuffix: Bool = false) {
     let source = sources[current]
     zones.append(
-      ZoneReference(name: name, path: source.path, strictness: source.strictness, line: position.line, column: position.column))
+      ZoneReference(
+        name: name, path: source.path, strictness: source.strictness, line: position.line, column: position.column, isSuffix: isSuffix))
   }
 
   private func applyTimerUnit() {

@@ -75,6 +75,8 @@ public struct ZoneReference: Sendable {
   public let strictness: Strictness
   public let line: Int
   public let column: Int
+  /// Behind a calendar expression, where abbreviations are refused.
+  public var isSuffix = false
 }
 
 /// One unit from its parsed files, and what was found on the way.

@@ -1,11 +1,12 @@
 import Calendar
 import Model
+import Runtime
 
 /// What `calendar`, `timespan` and `timestamp` have in common: zones, the present, and where they say what is wrong.
 final class TimeFace {
   let parsed: ParsedArguments
   let zones = ZoneFiles()
-  /// The zone of what names none, and the one that is shown.
+  /// The zone of what names none, and the one that is shown. UTC where neither is wanted.
   let local: TimeZone
   let now: WallTime
   let base: WallTime
@@ -15,15 +16,10 @@ final class TimeFace {
   init(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
     self.parsed = parsed
     now = WallTime(microseconds: wallClock())
-    let name = parsed.values.value(.timezone)
-    let zones = zones
-    let found: TimeZone?
-    if let name { found = zones.manager(name) } else { found = zones.local(process) }
-    guard let local = found else {
-      let written = name ?? process.variable(Bytes("TZ")) ?? []
-      throw .usage(Bytes(name == nil ? "TZ: " : "--timezone: ") + ScheduleError(unknownZone: written, column: 1).text, parsed.verb)
-    }
-    self.local = local
+    // Lines name their zones themselves, and spans have none: no reason to refuse where the local time is unknown.
+    let readsLines = parsed.operands.count == 1 && parsed.operands[0] == "-"
+    let isWanted = parsed.values.value(.baseTime) != nil || parsed.face != .timespan && !readsLines
+    local = isWanted ? try TimeFace.zone(parsed, process, zones) : .utc
     let count = parsed.values.value(.iterations) ?? Bytes("1")
     guard let iterations = count.unsignedDecimal else { throw .usage("--iterations is no number: " + count, parsed.verb) }
     self.iterations = Int(clamping: iterations)
@@ -35,6 +31,20 @@ final class TimeFace {
       base = WallTime(microseconds: Int64(clamping: try TimestampParser(now: now, zone: local, find: zones.find).parse(text)))
     } catch {
       throw .usage("--base-time: " + error.text, parsed.verb)
+    }
+  }
+
+  private static func zone(
+    _ parsed: ParsedArguments, _ process: ProcessArguments, _ zones: ZoneFiles
+  ) throws(ArgumentError) -> TimeZone {
+    if let name = parsed.values.value(.timezone) {
+      if let zone = zones.manager(name) { return zone }
+      throw .usage("--timezone: " + ScheduleError(unknownZone: name, column: 1).text, parsed.verb)
+    }
+    do throws(UnknownLocalZone) {
+      return try ZoneFiles.local(process.environment)
+    } catch {
+      throw .usage("cannot tell the local time: " + error.text, parsed.verb)
     }
   }
 

@@ -93,6 +93,31 @@ import Testing
         == [#"{"usec":300000000}"#, #"{"usec":18000000000}"#])
   }
 
+  /// What needs no local time does not fail for want of one.
+  @Test func anUnknownLocalTime() throws {
+    let unknown = ["TZ": "Mars/Olympus"]
+    let refused = "apus: cannot tell the local time: TZ=Mars/Olympus is no time zone (install the package tzdata, or set TZ=UTC)\n"
+    for arguments in [["calendar", "daily"], ["timestamp", "now"], ["calendar", "--base-time=2024-01-01", "-"]] {
+      let outcome = try apus(arguments, environment: unknown)
+      #expect(outcome.status == 64 && outcome.err.hasPrefix(refused) && outcome.out.isEmpty, "\(outcome)")
+    }
+    #expect(try apus(["calendar", "--timezone=UTC", "daily"], environment: unknown).status == 0)
+    #expect(try apus(["timespan", "1h"], environment: unknown).status == 0)
+    #expect(try apus(["calendar", "-"], environment: unknown) == Outcome(status: 0, out: "", err: ""))
+  }
+
+  /// Unit files refuse the same ones (ZoneReaderTests).
+  @Test(
+    .enabled(if: hasZones, "no tzdata"),
+    arguments: [
+      ("Europe/Berlin", "12:00 CET", false), ("Europe/Berlin", "12:00 CEST", false), ("America/New_York", "12:00 CET", true),
+      ("EST5EDT", "12:00 EST", false), ("EST5", "12:00 EST", true), ("UTC", "12:00 CET", true), ("UTC", "12:00 utc", true),
+    ])
+  func abbreviations(_ local: String, _ expression: String, _ isFine: Bool) throws {
+    let outcome = try apus(["calendar", expression], environment: ["TZ": local])
+    #expect(outcome.status == (isFine ? 0 : 1) && outcome.err.contains("an abbreviation is no time zone") == !isFine, "\(outcome)")
+  }
+
   /// Standard input from a file: a pipe would have to be fed and emptied at once.
   private func answers(_ arguments: [String], _ input: String) throws -> [String] {
     let folder = Folder()
