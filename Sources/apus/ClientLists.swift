@@ -74,7 +74,7 @@ extension Client {
   }
 
   private func timerTable(_ units: [JSONValue]) -> Bytes {
-    let now = wallClock()
+    let clock = shownClock()
     let hasLegend = !values.has(.noLegend)
     var table = TextTable()
     if hasLegend {
@@ -86,10 +86,10 @@ extension Client {
       let next = timer.number("NextElapseUSec")
       let last = timer.number("LastTriggerUSec") ?? 0
       table.add([
-        next.map(shownTime) ?? nothing,
+        next.map(clock.time) ?? nothing,
         timer.number("LeftUSec").map { shownSpan($0) + " left" } ?? nothing,
-        last > 0 ? shownTime(last) : nothing,
-        last > 0 ? shownDistance(last, from: now) : nothing,
+        last > 0 ? clock.time(last) : nothing,
+        last > 0 ? clock.distance(last) : nothing,
         unit.text("Id"), timer.text("Unit"),
       ])
     }

@@ -6,6 +6,7 @@ import Wire
 extension Client {
   func show() -> Int32 {
     let wanted = values.list(.property)
+    let clock = shownClock()
     var out = Bytes()
     for operand in operands {
       let unit = fullUnitName(operand)
@@ -21,7 +22,7 @@ extension Client {
           continue
         }
         if !out.isEmpty { out += "\n" }
-        for property in flattened(value) where wanted.isEmpty || wanted.contains(property.name) {
+        for property in clock.properties(of: value) where wanted.isEmpty || wanted.contains(property.name) {
           if !values.has(.value) { out += property.name + "=" }
           out += property.value + "\n"
         }
@@ -66,92 +67,94 @@ private func absentUnit(_ name: Bytes) -> JSONValue {
   ])
 }
 
-/// The properties as lines: what is nested in JSON gets systemd's flat names.
-private func flattened(_ unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
-  var out: [(name: Bytes, value: Bytes)] = []
-  for member in unit.members {
-    switch member.key {
-    case "Job": out.append((member.key, member.value["Id"].map { shownProperty(member.key, $0) } ?? []))
-    case "LastExit": appendExit(member.value, isMain: unit["Properties"]?["ExecMainCode"] == nil, &out)
-    case "Timer":
-      for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
-    case "History":
-      for run in member.value.elements { out.append((Bytes("Run"), shownRun(run))) }
-    case "Properties":
-      for part in member.value.members {
-        for line in (part.value.text ?? []).pieces(separatedBy: 10, keepEmpty: true) {
-          let isTime = part.key.ends(with: "Timestamp") && !line.isEmpty
-          out.append((part.key, isTime ? shownTime(number(line)) : part.key == "TimersCalendar" ? shownCalendar(line) : line))
+extension ShownClock {
+  /// The properties as lines: what is nested in JSON gets systemd's flat names.
+  func properties(of unit: JSONValue) -> [(name: Bytes, value: Bytes)] {
+    var out: [(name: Bytes, value: Bytes)] = []
+    for member in unit.members {
+      switch member.key {
+      case "Job": out.append((member.key, member.value["Id"].map { shownProperty(member.key, $0) } ?? []))
+      case "LastExit": appendExit(member.value, isMain: unit["Properties"]?["ExecMainCode"] == nil, &out)
+      case "Timer":
+        for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
+      case "History":
+        for run in member.value.elements { out.append((Bytes("Run"), shownRun(run))) }
+      case "Properties":
+        for part in member.value.members {
+          for line in (part.value.text ?? []).pieces(separatedBy: 10, keepEmpty: true) {
+            let isTime = part.key.ends(with: "Timestamp") && !line.isEmpty
+            out.append((part.key, isTime ? time(number(line)) : part.key == "TimersCalendar" ? shownCalendar(line) : line))
+          }
         }
+      default: out.append((member.key, shownProperty(member.key, member.value)))
       }
-    default: out.append((member.key, shownProperty(member.key, member.value)))
+    }
+    return out
+  }
+
+  /// `{ OnCalendar=daily ; next_elapse=@1795917600000000 }` with the time as people read it.
+  private func shownCalendar(_ line: Bytes) -> Bytes {
+    guard let at = line.lastIndex(of: 64) else { return line }
+    let digits = Bytes(line[(at + 1)...].prefix { $0.isDigit })
+    return Bytes(line[..<at]) + (digits.isEmpty ? Bytes("n/a") : time(number(digits))) + Bytes(" }")
+  }
+
+  /// One of the last runs of a job, in the manner of systemd's timers.
+  private func shownRun(_ run: JSONValue) -> Bytes {
+    var out = Bytes("{ scheduled=") + time(run.number("ScheduledUSec") ?? 0)
+    func add(_ name: StaticString, _ key: StaticString) {
+      if let at = run.number(key), at > 0 { out += " ; " + Bytes(name) + "=" + time(at) }
+    }
+    add("start", "StartUSec")
+    add("end", "EndUSec")
+    out += " ; attempts=" + Bytes(decimal: run.number("Attempts") ?? 0) + " ; result=" + run.text("Result")
+    if let slots = run.number("Slots"), slots > 1 { out += " ; slots=" + Bytes(decimal: slots) }
+    return out + " }"
+  }
+
+  /// The last exit, and of a main process systemd's ExecMain properties (codes as in waitid's si_code).
+  private func appendExit(_ exit: JSONValue, isMain: Bool, _ out: inout [(name: Bytes, value: Bytes)]) {
+    for part in exit.members { out.append(("LastExit" + part.key, shownProperty(part.key, part.value))) }
+    guard isMain, exit.says("Role", Role.main.name) else { return }
+    func add(_ name: StaticString, _ key: StaticString) {
+      if let value = exit[key] { out.append((Bytes(name), shownProperty(Bytes(key), value))) }
+    }
+    add("ExecMainStartTimestamp", "StartTimestamp")
+    add("ExecMainExitTimestamp", "ExitTimestamp")
+    add("ExecMainPID", "PID")
+    let code: StaticString
+    switch exit.text("Code") {
+    case "exited": code = "1"
+    case "killed": code = "2"
+    default: code = "3"
+    }
+    out.append((Bytes("ExecMainCode"), Bytes(code)))
+    add("ExecMainStatus", "Status")
+  }
+
+  private func shownProperty(_ name: Bytes, _ value: JSONValue) -> Bytes {
+    switch value {
+    case .null: return []
+    case .bool(let flag): return Bytes(flag ? "yes" : "no")
+    case .number(let text), .string(let text): return text
+    case .integer(let number):
+      switch name {
+      case "NextElapseUSecRealtime", "NextElapseUSec", "LastTriggerUSec", "NextRestartUSec": return number > 0 ? time(number) : []
+      case _ where name.ends(with: "Timestamp"): return number > 0 ? time(number) : []
+      case "LeftUSec", "NextRestartLeftUSec", "RestartUSecNext":
+        return formatTimeSpan(TimeSpan(microseconds: UInt64(max(0, number))))
+      default: return Bytes(decimal: number)
+      }
+    case .array(let elements):
+      var out = Bytes()
+      for element in elements {
+        if !out.isEmpty { out += " " }
+        out += element.text ?? []
+      }
+      return out
+    case .object: return []
     }
   }
-  return out
 }
 
 private func number(_ digits: Bytes) -> Int64 { digits.reduce(0) { $0 &* 10 &+ Int64($1 & 15) } }
-
-/// `{ OnCalendar=daily ; next_elapse=@1795917600000000 }` with the time as people read it.
-private func shownCalendar(_ line: Bytes) -> Bytes {
-  guard let at = line.lastIndex(of: 64) else { return line }
-  let digits = Bytes(line[(at + 1)...].prefix { $0.isDigit })
-  return Bytes(line[..<at]) + (digits.isEmpty ? Bytes("n/a") : shownTime(number(digits))) + Bytes(" }")
-}
-
-/// One of the last runs of a job, in the manner of systemd's timers.
-private func shownRun(_ run: JSONValue) -> Bytes {
-  var out = Bytes("{ scheduled=") + shownTime(run.number("ScheduledUSec") ?? 0)
-  func add(_ name: StaticString, _ key: StaticString) {
-    if let at = run.number(key), at > 0 { out += " ; " + Bytes(name) + "=" + shownTime(at) }
-  }
-  add("start", "StartUSec")
-  add("end", "EndUSec")
-  out += " ; attempts=" + Bytes(decimal: run.number("Attempts") ?? 0) + " ; result=" + run.text("Result")
-  if let slots = run.number("Slots"), slots > 1 { out += " ; slots=" + Bytes(decimal: slots) }
-  return out + " }"
-}
-
-/// The last exit, and of a main process systemd's ExecMain properties (codes as in waitid's si_code).
-private func appendExit(_ exit: JSONValue, isMain: Bool, _ out: inout [(name: Bytes, value: Bytes)]) {
-  for part in exit.members { out.append(("LastExit" + part.key, shownProperty(part.key, part.value))) }
-  guard isMain, exit.says("Role", Role.main.name) else { return }
-  func add(_ name: StaticString, _ key: StaticString) {
-    if let value = exit[key] { out.append((Bytes(name), shownProperty(Bytes(key), value))) }
-  }
-  add("ExecMainStartTimestamp", "StartTimestamp")
-  add("ExecMainExitTimestamp", "ExitTimestamp")
-  add("ExecMainPID", "PID")
-  let code: StaticString
-  switch exit.text("Code") {
-  case "exited": code = "1"
-  case "killed": code = "2"
-  default: code = "3"
-  }
-  out.append((Bytes("ExecMainCode"), Bytes(code)))
-  add("ExecMainStatus", "Status")
-}
-
-private func shownProperty(_ name: Bytes, _ value: JSONValue) -> Bytes {
-  switch value {
-  case .null: return []
-  case .bool(let flag): return Bytes(flag ? "yes" : "no")
-  case .number(let text), .string(let text): return text
-  case .integer(let number):
-    switch name {
-    case "NextElapseUSecRealtime", "NextElapseUSec", "LastTriggerUSec", "NextRestartUSec": return number > 0 ? shownTime(number) : []
-    case _ where name.ends(with: "Timestamp"): return number > 0 ? shownTime(number) : []
-    case "LeftUSec", "NextRestartLeftUSec", "RestartUSecNext":
-      return formatTimeSpan(TimeSpan(microseconds: UInt64(max(0, number))))
-    default: return Bytes(decimal: number)
-    }
-  case .array(let elements):
-    var out = Bytes()
-    for element in elements {
-      if !out.isEmpty { out += " " }
-      out += element.text ?? []
-    }
-    return out
-  case .object: return []
-  }
-}

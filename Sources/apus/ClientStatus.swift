@@ -7,6 +7,7 @@ extension Client {
   func statusOfUnits() -> Int32 {
     var out = Bytes()
     var status = Status.success
+    let clock = shownClock()
     for operand in operands {
       let unit = fullUnitName(operand)
       switch ask(.get, unitPath(unit)) {
@@ -22,7 +23,7 @@ extension Client {
             out += answer.body + "\n"
           } else {
             if !out.isEmpty { out += "\n" }
-            out += statusText(answer.json, now: wallClock())
+            out += statusText(answer.json, clock)
           }
           if !isRunning(answer.json), status == Status.success { status = Status.notRunning }
         }
@@ -95,19 +96,19 @@ func appendLine(_ label: StaticString, _ text: Bytes, _ out: inout Bytes) {
   out += ": " + text + "\n"
 }
 
-private func statusText(_ unit: JSONValue, now: Int64) -> Bytes {
+private func statusText(_ unit: JSONValue, _ clock: ShownClock) -> Bytes {
   let name = unit.text("Id")
   let description = unit.text("Description")
   var out = dot(unit) + " " + name
   if !description.isEmpty, description != name { out += " - " + description }
   out += "\n"
   appendLine("Loaded", loadedText(unit), &out)
-  appendLine("Active", activeText(unit, now: now), &out)
+  appendLine("Active", activeText(unit, clock), &out)
   if let said = unit["Properties"]?.text("StatusText"), !said.isEmpty { appendLine("Status", "\"" + said + "\"", &out) }
-  appendTimer(unit, now: now, &out)
-  appendHistory(unit, &out)
-  appendProcesses(unit, now: now, &out)
-  if let restart = restartText(unit) { appendLine("Restart", restart, &out) }
+  appendTimer(unit, clock, &out)
+  appendHistory(unit, clock, &out)
+  appendProcesses(unit, clock, &out)
+  if let restart = restartText(unit, clock) { appendLine("Restart", restart, &out) }
   if !unit.text("Why").isEmpty { appendLine("Why", unit.text("Why"), &out) }
   if let job = unit["Job"], let id = job.number("Id") {
     appendLine("Job", Bytes(decimal: id) + " (" + job.text("Type") + ")", &out)
@@ -124,8 +125,8 @@ private func loadedText(_ unit: JSONValue) -> Bytes {
   return path.isEmpty ? state : state + " (" + path + ")"
 }
 
-/// `active (running) since Mon 2026-11-23 08:56:00 UTC; 5s ago`
-private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
+/// `active (running) since Mon 2026-11-23 08:56:00 CET; 5s ago`
+private func activeText(_ unit: JSONValue, _ clock: ShownClock) -> Bytes {
   let state = unit.text("ActiveState")
   var out = state + " (" + unit.text("SubState") + ")"
   let result = unit.text("Result")
@@ -141,15 +142,15 @@ private func activeText(_ unit: JSONValue, now: Int64) -> Bytes {
   default: key = "StateChangeTimestamp"
   }
   let since = unit.number(key) ?? 0
-  if since > 0 { out += " since " + shownTime(since) + "; " + shownDistance(since, from: now) }
+  if since > 0 { out += " since " + clock.time(since) + "; " + clock.distance(since) }
   return out
 }
 
-private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
+private func appendTimer(_ unit: JSONValue, _ clock: ShownClock, _ out: inout Bytes) {
   guard let timer = unit["Timer"], timer != .null else { return }
   if let next = timer.number("NextElapseUSec") {
-    let left = timer.number("LeftUSec").map(shownSpan) ?? shownDistance(next, from: now)
-    appendLine("Trigger", shownTime(next) + "; " + left + " left", &out)
+    let left = timer.number("LeftUSec").map(shownSpan) ?? clock.distance(next)
+    appendLine("Trigger", clock.time(next) + "; " + left + " left", &out)
   } else {
     appendLine("Trigger", Bytes("n/a"), &out)
   }
@@ -167,10 +168,10 @@ private func appendTimer(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
   appendLine("Runs", runs + " (overlap " + timer.text("Overlap") + ")", &out)
 }
 
-/// The last runs of a job, the latest first: `Sat 2026-11-28 03:00:00 UTC success after 1.2s, 2 attempts`.
-func appendHistory(_ unit: JSONValue, _ out: inout Bytes) {
+/// The last runs of a job, the latest first: `Sat 2026-11-28 03:00:00 CET success after 1.2s, 2 attempts`.
+func appendHistory(_ unit: JSONValue, _ clock: ShownClock, _ out: inout Bytes) {
   for run in unit.elements("History").reversed() {
-    var line = shownTime(run.number("ScheduledUSec") ?? 0) + " " + run.text("Result")
+    var line = clock.time(run.number("ScheduledUSec") ?? 0) + " " + run.text("Result")
     let start = run.number("StartUSec") ?? 0
     let end = run.number("EndUSec") ?? 0
     if start > 0, end >= start { line += " after " + shownSpan(end - start) }
@@ -181,7 +182,7 @@ func appendHistory(_ unit: JSONValue, _ out: inout Bytes) {
 }
 
 /// Main and control process, and the last one that ended.
-private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) {
+private func appendProcesses(_ unit: JSONValue, _ clock: ShownClock, _ out: inout Bytes) {
   let main = unit.number("MainPID") ?? 0
   let control = unit.number("ControlPID") ?? 0
   if let exit = unit["LastExit"], exit != .null {
@@ -194,7 +195,7 @@ private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) 
       appendLine("Main PID", pid + " (" + how + ")", &out)
     } else {
       let when = exit.number("ExitTimestamp") ?? 0
-      let ago = when > 0 ? ", " + shownDistance(when, from: now) : Bytes()
+      let ago = when > 0 ? ", " + clock.distance(when) : Bytes()
       appendLine("Last exit", pid + " " + role + " (" + how + ")" + ago, &out)
     }
   }
@@ -202,8 +203,8 @@ private func appendProcesses(_ unit: JSONValue, now: Int64, _ out: inout Bytes) 
   if control > 0 { appendLine("Cntrl PID", Bytes(decimal: control) + commandName(control), &out) }
 }
 
-/// `always (default), 4 restarts, next in 850ms (Mon 2026-11-23 08:56:00 UTC)`
-private func restartText(_ unit: JSONValue) -> Bytes? {
+/// `always (default), 4 restarts, next in 850ms (Mon 2026-11-23 08:56:00 CET)`
+private func restartText(_ unit: JSONValue, _ clock: ShownClock) -> Bytes? {
   let policy = unit.text("Restart")
   if policy.isEmpty { return nil }
   let restarts = unit.number("NRestarts") ?? 0
@@ -214,7 +215,7 @@ private func restartText(_ unit: JSONValue) -> Bytes? {
   if restarts > 0 { out += ", " + Bytes(decimal: restarts) + (restarts == 1 ? " restart" : " restarts") }
   if let next {
     if let left = unit.number("NextRestartLeftUSec") { out += ", next in " + shownSpan(left) } else { out += ", next" }
-    out += " (" + shownTime(next) + ")"
+    out += " (" + clock.time(next) + ")"
   }
   return out
 }

@@ -1,15 +1,45 @@
 import CLinux
 import Calendar
 import Model
+import Runtime
 
 /// Microseconds since 1970.
 func wallClock() -> Int64 { control_clock_us(1) }
 
-/// `Mon 2026-11-23 08:56:00 UTC`.
-func shownTime(_ microseconds: Int64) -> Bytes {
-  // 9999-12-31: what is later, or before 1970, is no time that apus could have meant.
-  guard microseconds >= 0, microseconds < 253_402_300_800_000_000 else { return Bytes("n/a") }
-  return formatTimestamp(WallTime(microseconds: microseconds), in: .utc)
+/// How the client verbs show times: by the clock on the wall where they run, as systemctl does.
+struct ShownClock {
+  /// Microseconds since 1970, once for all that is shown.
+  let now = wallClock()
+  let zone: TimeZone
+
+  /// UTC where nobody can tell the local time: each time says so, and a line on stderr says why, unless `isQuiet`.
+  init(_ environment: [Bytes], isQuiet: Bool) {
+    do throws(UnknownLocalZone) {
+      zone = try ZoneFiles.local(environment)
+    } catch {
+      zone = .utc
+      if !isQuiet { complain("times are shown in UTC: " + error.text) }
+    }
+  }
+
+  /// `Mon 2026-11-23 08:56:00 CET`.
+  func time(_ microseconds: Int64) -> Bytes {
+    // 9999-12-31: what is later, or before 1970, is no time that apus could have meant.
+    guard microseconds >= 0, microseconds < 253_402_300_800_000_000 else { return Bytes("n/a") }
+    return formatTimestamp(WallTime(microseconds: microseconds), in: zone)
+  }
+
+  /// `5s ago`, `in 4s`.
+  func distance(_ microseconds: Int64) -> Bytes {
+    let (difference, overflow) = now.subtractingReportingOverflow(microseconds)
+    if overflow { return Bytes("n/a") }
+    return difference >= 0 ? shownSpan(difference) + " ago" : "in " + shownSpan(0 - difference)
+  }
+}
+
+extension Client {
+  /// Silent where it shows no time as text.
+  func shownClock() -> ShownClock { ShownClock(environment, isQuiet: isJSON || isQuiet) }
 }
 
 /// `850ms`, `5s`, `2min 3s`, `4h 5min`, `2 days`: two places are enough for people.
@@ -27,11 +57,4 @@ func shownSpan(_ microseconds: Int64) -> Bytes {
   case 86_400..<172_800: return two(1, " day", seconds / 3600 % 24, "h")
   default: return two(seconds / 86_400, " days", 0, "")
   }
-}
-
-/// `5s ago`, `in 4s`.
-func shownDistance(_ microseconds: Int64, from now: Int64) -> Bytes {
-  let (difference, overflow) = now.subtractingReportingOverflow(microseconds)
-  if overflow { return Bytes("n/a") }
-  return difference >= 0 ? shownSpan(difference) + " ago" : "in " + shownSpan(0 - difference)
 }

@@ -8,12 +8,13 @@ private func withoutAges(_ text: String) -> String {
 }
 
 @Suite struct FacesTests {
-  private func run(_ arguments: [String], _ answer: @escaping @Sendable (Request) -> Reply = Samples.answer) throws -> (Outcome, [Request])
-  {
+  private func run(
+    _ arguments: [String], zone: String = "UTC0", _ answer: @escaping @Sendable (Request) -> Reply = Samples.answer
+  ) throws -> (Outcome, [Request]) {
     let folder = Folder()
     let server = try TableServer(folder.path + "/s", answer: answer)
     defer { server.stop() }
-    var outcome = try apus(arguments, environment: ["APUS_CONTROL": server.path])
+    var outcome = try apus(arguments, environment: ["APUS_CONTROL": server.path, "TZ": zone])
     outcome.out = withoutAges(outcome.out)
     return (outcome, server.requests)
   }
@@ -43,6 +44,19 @@ private func withoutAges(_ text: String) -> String {
         "$ apus \(line)\n" + outcome.out + outcome.err.split(separator: "\n").map { "2> \($0)\n" }.joined() + "[\(outcome.status)]\n\n"
     }
     expectGolden(text, "faces.txt")
+  }
+
+  /// As systemctl: by the clock on the wall where the client runs.
+  @Test func localTimes() throws {
+    for arguments in [["status", "web"], ["status", "tick.timer"], ["list-timers"], ["show", "web"], ["show", "tick.timer"]] {
+      let (there, _) = try run(arguments, zone: "CET-1CEST,M3.5.0,M10.5.0/3")
+      #expect(there.out.contains("Thu 2024-02-29 13:34:56 CET") && !there.out.contains("UTC") && there.err.isEmpty, "\(there)")
+      let (nowhere, _) = try run(arguments, zone: "Mars/Olympus")
+      #expect(nowhere.out == (try run(arguments).0.out) && nowhere.status == there.status)
+      #expect(
+        nowhere.err == "apus: times are shown in UTC: TZ=Mars/Olympus is no time zone (install the package tzdata, or set TZ=UTC)\n")
+      for option in ["-q", "--output=json"] { #expect(try run([option] + arguments, zone: "Mars/Olympus").0.err.isEmpty) }
+    }
   }
 
   /// What goes over the wire.

@@ -152,6 +152,27 @@ extension SystemTests {
         ended.stdout.hasPrefix("1\n") && ended.stdout.lowercased().contains("read-only file system"), "\(ended.stdout)\(ended.stderr)")
     }
 
+    /// The real files: what faces read, they read as PID 1 does.
+    @Test func aLocalTimeThatIsBroken() throws {
+      let ended = try Self.inside(
+        """
+        unset TZ; printf '[Timer]\\nOnCalendar=daily\\n' > /run/units/a.timer; job a
+        look() { $apus calendar --base-time=@0 daily 2>&1 | grep -E 'Next|cannot' | cut -c 1-61; $apus check /run/units 2>&1 | cut -c 1-82; }
+        for what in /nowhere /usr/share/zoneinfo/Asia/Tokyo /nowhere/zoneinfo/Etc/UTC; do ln -sfn $what /etc/localtime; look; done
+        rm /etc/localtime; echo 'Europe/Berlin' > /etc/localtime; look; rm /etc/localtime; look
+        ln -s /nowhere /etc/localtime; start env TZ=UTC0; wait_for '[ -S /run/control.sock ]'
+        $apus list-timers a.timer --no-legend 2>&1 >/dev/null | cut -c 1-53; rm /etc/localtime; $apus list-timers a.timer --no-legend 2>&1 | wc -l; end
+        """)
+      let unknown = "cannot tell the local time: /etc/localtime"
+      #expect(
+        ended.stdout.split(separator: "\n") == [
+          "apus: \(unknown) leads to /no", "/run/units/a.timer: error: \(unknown) leads to /no",
+          "    Next elapse: Fri 1970-01-02 00:00:00 JST", "    Next elapse: Fri 1970-01-02 00:00:00 UTC", "apus: \(unknown) is no time z",
+          "/run/units/a.timer: error: \(unknown) is no time z", "    Next elapse: Fri 1970-01-02 00:00:00 UTC",
+          "apus: times are shown in UTC: /etc/localtime leads to", "1",
+        ], "\(ended.stdout)\(ended.stderr)")
+    }
+
     @Test func anotherLocalTime() throws {
       let ended = try Self.inside(
         """
