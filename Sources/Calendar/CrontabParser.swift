@@ -155,7 +155,9 @@ private struct CrontabReader {
         if low > high {
           throw ScheduleError(.badRange, column: start + 1, hint: reversed(field, low, high))
         }
-      case 47: break
+      case 47:
+        // cron refuses it; those who take it count the week from 0 to 6.
+        if field == .weekday { high = max(low, 6) }
       default:
         high = low
         hasStep = false

@@ -38,6 +38,18 @@ struct CrontabVector: Decodable {
     }
   }
 
+  /// `N/step`, which cron refuses and others take, ends where the week does: on Saturday, not on the Sunday that is 7. In
+  /// ranges and behind a star 7 counts, as in cron.
+  @Test(arguments: [
+    ("0/2", "0,2,4,6"), ("1/2", "1,3,5"), ("5/2", "5"), ("fri/1", "fri,sat"), ("7/1", "sun"), ("0/7", "0"), ("1-7/2", "1,3,5,0"),
+    ("5-7/2", "5,7"), ("*/7", "0"), ("*/2", "0,2,4,6"), ("1/3,7", "1,4,7"),
+  ])
+  func weekdaysWithSteps(_ field: String, _ list: String) throws {
+    func sets(_ weekdays: String) throws -> UInt8 { try CrontabParser.parse(Bytes("0 0 * * \(weekdays)".utf8)).sets.weekdays }
+    #expect(try sets(field) == sets(list))
+    #expect(try CrontabParser.parse(Bytes("58/1 22/1 30/1 11/1 *")).sets == CrontabParser.parse(Bytes("58,59 22,23 30,31 11,12 *")).sets)
+  }
+
   @Test func policyRHoldsAroundTransitions() throws {
     let all: [CrontabVector] = vectors("cron-dst")
     #expect(all.count == 108)
