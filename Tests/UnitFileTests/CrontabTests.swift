@@ -64,7 +64,7 @@ import Testing
     Row(line: "0 3 * * * date # not a comment", command: "date # not a comment"),
     Row(line: "0 3 * * * $HOME/x %i ${Y}", command: "$HOME/x ", input: "i ${Y}\n"),
     Row(line: "0 3 * * * www-data date", command: "date", user: "www-data", hasUsers: true),
-    Row(line: "@hourly 1000 -n date", command: "date", user: "1000", hasUsers: true),
+    Row(line: "@hourly daemon -n date", command: "date", user: "daemon", hasUsers: true),
   ])
   func entries(_ row: Row) throws {
     let settings = try Self.settings(row.line + "\n", hasUsers: row.hasUsers)
@@ -215,6 +215,12 @@ import Testing
     #expect(said("MAILTO=\"\"") == [] && said("MAILTO=me")[0].contains("notice"))
     #expect(said("0 0 * * * /bin/date x", hasUsers: true)[0].contains("no name of a user"))
     #expect(said("0 0 * * * [ -x /x ]", hasUsers: true)[0].contains("no name of a user"))
+    // Debian's cron 3.0pl1 runs nothing of a file with one of these.
+    for (line, column, number) in [("0 0 * * * 1000 x", 11, 1000), ("@hourly 0 x", 9, 0), ("0 0 * * * 5 * x", 11, 5)] {
+      let error = "tab:1:\(column): error: a number where the name of the user belongs: \(number)"
+      #expect(said(line, hasUsers: true).count == 1 && said(line, hasUsers: true)[0].hasPrefix(error), "\(line)")
+    }
+    #expect(said("0 0 * * * 1000 x")[0].contains("a sixth field") && said("@hourly 0 x") == [])
   }
 
   // MARK: Bounds

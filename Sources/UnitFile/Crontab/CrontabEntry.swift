@@ -35,7 +35,7 @@ struct CrontabEntry: Sendable {
 
   /// Reads what follows the fields.
   mutating func readRest(hasUser: Bool) throws(CrontabProblem) {
-    try checkNumberOfFields()
+    try checkSixthWord(hasUser: hasUser)
     if hasUser {
       let at = words.position
       user = words.next()
@@ -58,11 +58,18 @@ struct CrontabEntry: Sendable {
   }
 
   /// Of supercronic's and others' lines, where a sixth and a seventh field are seconds and years.
-  private func checkNumberOfFields() throws(CrontabProblem) {
+  private func checkSixthWord(hasUser: Bool) throws(CrontabProblem) {
     var words = words
     let at = words.position
     let word = words.next()
-    guard expression.first != 64, let first = word.first, first.isDigit || first == 42 || first == 63,
+    guard let first = word.first else { return }
+    // As Debian's cron, which looks for a user of that name.
+    if hasUser, word.allSatisfy({ $0.isDigit }) {
+      throw CrontabProblem(
+        at, "a number where the name of the user belongs: " + word,
+        hint: Bytes("a crontab has five fields of time; for a user by number, User= in a drop-in of the job"))
+    }
+    guard expression.first != 64, first.isDigit || first == 42 || first == 63,
       word.allSatisfy({ $0.isDigit || $0 == 42 || $0 == 44 || $0 == 45 || $0 == 47 || $0 == 63 })
     else { return }
     throw CrontabProblem(
