@@ -3,7 +3,8 @@ import Model
 import Runtime
 import UnitFile
 
-// `cat`, `is-enabled`, `list-unit-files`, `get-default`: what is on disk. No apus needs to run for them.
+// `cat`, `is-enabled`, `list-unit-files`, `get-default`: what is on disk. No apus needs to run for what the unit path
+// has.
 extension Client {
   func lookAtFiles() -> Int32 {
     guard var disk = UnitDisk(values.value(.unitPath), environment: environment) else { return Status.software }
@@ -20,34 +21,56 @@ extension Client {
     var out = Bytes()
     var status = Status.success
     for operand in operands {
+      let unit = fullUnitName(operand)
       var paths: [Bytes] = []
-      let name = UnitName(fullUnitName(operand))
-      if let name {
+      if let name = UnitName(unit) {
         let found = disk.files.index.find(name)
         switch found {
-        case .absent: break
-        case .masked(let id, _, _): out += (out.isEmpty ? Bytes() : Bytes("\n")) + "# Unit " + id.bytes + " is masked.\n"
+        case .absent: paths = loadedPaths(unit)
+        case .masked(let id, _, _):
+          out += (out.isEmpty ? Bytes() : Bytes("\n")) + "# Unit " + id.bytes + " is masked.\n"
+          continue
         case .file(_, let path, _): paths = [path] + disk.files.index.dropIns(of: found.id, &disk.kernel).map { $0.path }
         }
-        if case .absent = found {} else if paths.isEmpty { continue }
       }
       if paths.isEmpty {
-        complain("no files found for " + fullUnitName(operand))
+        complain("no files found for " + unit)
         status = Status.failure
       }
       for path in paths {
         if !out.isEmpty { out += "\n" }
-        out += "# " + path + "\n"
+        out += "# " + path
         switch disk.kernel.readFile(path, limit: 1 << 20) {
-        case .contents(let bytes): out += bytes.isEmpty || bytes.last == 10 ? bytes : bytes + "\n"
-        case .failed(let errno): out += "# cannot read it: " + errorText(errno) + "\n"
+        case .contents(let bytes): out += isCrontab(path) ? entry(of: unit, in: bytes) : "\n" + withNewline(bytes)
+        case .failed(let errno): out += "\n# cannot read it: " + errorText(errno) + "\n"
         // /dev/null: hides a drop-in of the same name.
-        case .notRegular, .tooLarge: break
+        case .notRegular, .tooLarge: out += "\n"
         }
       }
     }
     return say(out, status: status)
   }
+
+  /// The files of a unit that is not in the unit path: only the running apus knows the folders and crontabs of its command
+  /// line.
+  private func loadedPaths(_ unit: Bytes) -> [Bytes] {
+    guard case .success(let answer) = ask(.get, unitPath(unit)), answer.status < 300 else { return [] }
+    let path = answer.json.text("FragmentPath")
+    return path.isEmpty ? [] : [path] + (answer.json["Properties"]?.text("DropInPaths") ?? []).pieces(separatedBy: 32)
+  }
+
+  private func isCrontab(_ path: Bytes) -> Bool {
+    UnitName(Bytes(path.suffix(from: (path.lastIndex(of: 47) ?? -1) + 1))) == nil && !path.ends(with: ".conf")
+  }
+
+  /// `:LINE` behind the path, and the line that the unit is made of.
+  private func entry(of unit: Bytes, in crontab: Bytes) -> Bytes {
+    guard let line = CrontabReader.line(of: unit, in: crontab) else { return Bytes("\n# the entry is not in it any more\n") }
+    let lines = crontab.pieces(separatedBy: 10, keepEmpty: true)
+    return ":" + Bytes(decimal: line) + "\n" + withNewline(line <= lines.count ? lines[line - 1] : [])
+  }
+
+  private func withNewline(_ bytes: Bytes) -> Bytes { bytes.isEmpty || bytes.last == 10 ? bytes : bytes + "\n" }
 
   private func isEnabled(_ disk: inout UnitDisk) -> Int32 {
     var out = Bytes()

@@ -189,7 +189,8 @@ struct VerbSpec {
     %cat f + cat [OPTION...] UNIT...
     a unit's files, as they are applied
     unit-path
-    The main file, then the drop-ins. Exit status: 0, or 1 if one of them has no file.
+    The main file, then the drop-ins; of a crontab's job its line. What the unit path lacks, the running
+    apus is asked for. Exit status: 0, or 1 if one of them has no file.
     %list-unit-files f * list-unit-files [OPTION...] [PATTERN...]
     what the unit path has, and what of it is enabled
     unit-path no-legend type state

@@ -135,6 +135,35 @@ extension SystemTests {
       }
     }
 
+    /// What a job is made of: its line, and where that stands.
+    @Test func catShowsTheLine() throws {
+      try sandboxed { box in
+        let conf = "[Service]\nNice=3\n"
+        try box.write("units/crontab-.service.d/nice.conf", conf)
+        try box.write("units/web.service", Units.longRunning)
+        try box.write("one", "# first\nA=1\n\n  0 0 29 2 *  echo  100\\%\r\n0 0 29 2 * true\n0 0 29 2 * true")
+        try box.write("two", "@yearly true\n0 0 29 2 * true\n")
+        let apus = try start(box, [box.path("units"), box.path("one"), box.path("two")])
+        let names = try jobs(apus)
+        try #require(names.count == 5)
+        let lines = [
+          ("one:4", "  0 0 29 2 *  echo  100\\%\r"), ("one:5", "0 0 29 2 * true"), ("one:6", "0 0 29 2 * true"),
+          ("two:1", "@yearly true"), ("two:2", "0 0 29 2 * true"),
+        ]
+        for (name, (place, line)) in zip(names, lines) {
+          let shown = try apus.client(["cat", name])
+          let dropIn = "\n# \(box.path("units/crontab-.service.d/nice.conf"))\n\(conf)"
+          #expect(shown.status == 0 && shown.stdout == "# \(box.path(place))\n\(line)\n" + dropIn, "\(name): \(shown)")
+        }
+        // Any unit of the command line's folders, too.
+        #expect(try apus.client(["cat", "web"]).stdout == "# \(box.path("units/web.service"))\n\(Units.longRunning)")
+        try box.write("one", "@daily something else\n")
+        #expect(try apus.client(["cat", names[0]]).stdout.hasPrefix("# \(box.path("one"))\n# the entry is not in it any more\n"))
+        let missing = try apus.client(["cat", "crontab-nothing-00000000.service"])
+        #expect(missing.status == 1 && missing.stderr.contains("no files found for crontab-nothing-00000000.service"), "\(missing)")
+      }
+    }
+
     @Test func severalCrontabsAndWhatIsNone() throws {
       try sandboxed { box in
         try box.write("units/web.service", Units.longRunning)

@@ -223,6 +223,20 @@ import Testing
     #expect(said("0 0 * * * 1000 x")[0].contains("a sixth field") && said("@hourly 0 x") == [])
   }
 
+  /// From a name back to the line, whether the crontab has user fields or not.
+  @Test func linesOfNames() {
+    for (index, (_, contents, hasUsers)) in Self.corpus.enumerated() {
+      let reader = Self.read(contents, hasUsers: hasUsers)
+      for job in reader.jobs.prefix(8) { #expect(CrontabReader.line(of: job.name.bytes, in: contents) == job.position.line, "\(index)") }
+      #expect(!reader.jobs.isEmpty && CrontabReader.line(of: Bytes("crontab-x.service"), in: contents) == nil)
+    }
+    // The third and fourth of equal entries, of which this crontab has the last two.
+    let equal = Self.read("@daily a\n@daily a\n").jobs[0].name.bytes.shown.dropLast(8)
+    for (suffix, line) in [("", 1), ("-2", 2), ("-3", 1), ("-4", 1)] {
+      #expect(CrontabReader.line(of: Bytes("\(equal)\(suffix).service".utf8), in: Bytes("@daily a\n@daily a\n".utf8)) == line)
+    }
+  }
+
   // MARK: Bounds
 
   @Test func bounds() {

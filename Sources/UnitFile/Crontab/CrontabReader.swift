@@ -82,6 +82,18 @@ public final class CrontabReader {
     return true
   }
 
+  /// The line of a unit's entry, from 1; nil: there is none. With and without user fields: a name is of one of the two.
+  public static func line(of unit: Bytes, in contents: Bytes) -> Int? {
+    for hasUsers in [false, true] {
+      let reader = CrontabReader(contents, path: [], hasUsers: hasUsers, names: CrontabNames(), seed: [])
+      while reader.step() {}
+      if let job = reader.jobs.first(where: { $0.name.bytes == unit }) { return job.position.line }
+      // `-2`: equal entries are counted over all crontabs; here any of them will do.
+      if let job = reader.jobs.first(where: { unit.starts(with: $0.name.prefix + "-") }) { return job.position.line }
+    }
+    return nil
+  }
+
   private func report(_ severity: Severity, _ offset: Int, _ message: Bytes, hint: Bytes = []) {
     if severity != .error, diagnostics.count >= CrontabReader.findingsMax { return }
     diagnostics.append(Diagnostic(severity, file: path, line: line, column: offset + 1, message: message, hint: hint))
