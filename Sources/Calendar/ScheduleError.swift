@@ -8,6 +8,7 @@ public struct ScheduleError: Error, Equatable, Sendable {
     case trailingBlank, looksLikeCrontab, badFieldCount, weekdayRange, zoneAbbreviation, zoneName, unknownZone, badTimestamp, wrongWeekday
   }
 
+  /// What is wrong.
   public var kind: Kind
   /// Of the offending byte, from 1.
   public var column: Int

@@ -7,6 +7,7 @@ public struct TimeSpanError: Error, Equatable, Sendable {
     case empty, notANumber, missingDigits, unknownUnit, negative, tooLarge
   }
 
+  /// What is wrong with it.
   public var kind: Kind
   /// Of the offending byte, from 1.
   public var column: Int

@@ -7,6 +7,7 @@ public struct TimeZoneError: Error, Equatable, Sendable {
     case notTZif, cut, badCount, badTransition, badType, badAbbreviation, leapSeconds, badRule
   }
 
+  /// What is wrong.
   public var kind: Kind
   /// From 0.
   public var offset: Int

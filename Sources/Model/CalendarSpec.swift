@@ -1,6 +1,7 @@
 /// One item of a chain of a calendar expression: `start`, `start..stop`, `start/step`, `start..stop/step`. Seconds count in
 /// microseconds, everything else in its own unit.
 public struct CalendarItem: Equatable, Sendable {
+  /// The first value that matches.
   public var start: Int32
   /// -1 if the item has no end of its own.
   public var stop: Int32
@@ -27,12 +28,15 @@ public struct CalendarSets: Equatable, Sendable {
   public var months: UInt16 = 0xFFF
   /// Bit d - 1; or bit 31 - k for the k-th last day of the month (`daysFromEnd`).
   public var days: UInt32 = 0x7FFF_FFFF
+  /// `days` count from the month's end.
   public var daysFromEnd = false
   /// Bit 0 is Monday.
   public var weekdays: UInt8 = 0x7F
   /// Vixie's rule for crontabs where both days are restricted: the day of the month or the weekday must match.
   public var eitherDay = false
+  /// Bit h.
   public var hours: UInt32 = 0xFF_FFFF
+  /// Bit m.
   public var minutes: UInt64 = (1 << 60) - 1
   /// Whole seconds; not looked at if `fractions` has items.
   public var seconds: UInt64 = 1
@@ -40,6 +44,7 @@ public struct CalendarSets: Equatable, Sendable {
   public var fractions: [CalendarItem] = []
   public init() {}
 
+  /// Whether both match the same times.
   public static func == (left: CalendarSets, right: CalendarSets) -> Bool {
     left.years == right.years && left.months == right.months && left.days == right.days
       && left.daysFromEnd == right.daysFromEnd && left.weekdays == right.weekdays && left.eitherDay == right.eitherDay

@@ -10,6 +10,7 @@ public enum RunResult: Equatable, Sendable {
   /// Its job was refused, or came to nothing.
   case canceled
 
+  /// For people and JSON.
   public var name: StaticString {
     switch self {
     case .running: "running"
@@ -28,12 +29,15 @@ public struct RunRecord: Equatable, Sendable {
 
   /// The slot's own time; of a row the first one's.
   public var slot: WallTime
+  /// nil: it did not start.
   public var startedAt: WallTime? = nil
+  /// nil: it runs, or did not start.
   public var endedAt: WallTime? = nil
   /// With automatic restarts, until the next slot.
   public var attempts: UInt32 = 0
   /// Who runs it: the job itself, or a parallel run of it.
   public var unit = UnitID.helper
+  /// Of the last attempt.
   public var result: RunResult
   /// Slots in a row of skipped or missed ones.
   public var slots: UInt64 = 1

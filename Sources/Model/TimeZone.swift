@@ -2,6 +2,7 @@
 public struct LocalTimeType: Equatable, Sendable {
   /// Seconds east of UTC.
   public var offset: Int32
+  /// Summer time.
   public var isDaylight: Bool
   /// `CET`, `+03`.
   public var abbreviation: Bytes
@@ -25,6 +26,7 @@ public struct TimeZoneChange: Equatable, Sendable {
     case weekday(month: Int32, week: Int32, weekday: Int32)
   }
 
+  /// The day, each year.
   public var day: Day
   /// Seconds after local midnight, from -167 to 167 hours.
   public var time: Int32
@@ -37,6 +39,7 @@ public struct TimeZoneChange: Equatable, Sendable {
 
 /// A POSIX TZ string, or the footer of a TZif file: standard time and, with rules, summer time.
 public struct TimeZoneRule: Equatable, Sendable {
+  /// Outside of summer time, or always.
   public var standard: LocalTimeType
   /// Nil where it never changes.
   public var daylight: LocalTimeType?
@@ -77,9 +80,11 @@ public final class TimeZone: Equatable, Sendable {
     offsetMaximum = maximum
   }
 
+  /// The zone that needs no file.
   public static let utc = TimeZone(
     transitions: [], typeIndexes: [], types: [LocalTimeType(offset: 0, isDaylight: false, abbreviation: Bytes("UTC"))], rule: nil)
 
+  /// Whether both show the same at every time, as far as their files say so alike.
   public static func == (left: TimeZone, right: TimeZone) -> Bool {
     left === right
       || (left.transitions == right.transitions && left.typeIndexes == right.typeIndexes && left.types == right.types

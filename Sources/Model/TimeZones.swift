@@ -1,6 +1,8 @@
 /// A time zone under its name of zoneinfo.
 public struct NamedTimeZone: Equatable, Sendable {
+  /// `Europe/Berlin`.
   public var name: Bytes
+  /// What the file of that name says.
   public var zone: TimeZone
   public init(name: Bytes, zone: TimeZone) {
     self.name = name

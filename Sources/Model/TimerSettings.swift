@@ -1,6 +1,7 @@
 /// What happens when a schedule comes due while its unit still runs (DESIGN section 2).
 public enum OverlapPolicy: UInt8, CaseIterable, Sendable {
   case skip, queue, replace, parallel
+  /// As `Overlap=` has it.
   public var name: StaticString {
     switch self {
     case .skip: "skip"
@@ -49,8 +50,11 @@ public enum TimerTrigger: Equatable, Sendable {
 
 /// The triggers and their companions: of a `.timer`, or of a service with `Schedule=`.
 public struct ScheduleSettings: Equatable, Sendable {
+  /// In the order of their lines; whichever is due first makes it elapse.
   public var triggers: [TimerTrigger] = []
+  /// `Overlap=`
   public var overlap = OverlapPolicy.skip
+  /// `RandomizedDelaySec=`: drawn once for each slot.
   public var randomizedDelay = TimeSpan.zero
   /// Coalescing window; 0 by default (DESIGN section 2).
   public var accuracy = TimeSpan.zero
@@ -66,7 +70,9 @@ public struct ScheduleSettings: Equatable, Sendable {
   public var isPersistent = false
   /// A calendar slot that comes while the unit still runs is not made up at its end.
   public var deferReactivation = false
+  /// `OnClockChange=`: a step of the wall clock makes it elapse.
   public var onClockChange = false
+  /// `OnTimezoneChange=`: so does another local zone.
   public var onTimezoneChange = false
   public init() {}
 
@@ -87,9 +93,11 @@ public struct ScheduleSettings: Equatable, Sendable {
 
 /// `[Timer]`.
 public struct TimerSettings: Equatable, Sendable {
+  /// When it elapses.
   public var schedule = ScheduleSettings()
   /// `Unit=`, by default the service of equal name.
   public var unit: UnitName
+  /// `RemainAfterElapse=`: it stays loaded when nothing is to come any more.
   public var remainAfterElapse = true
   public init(unit: UnitName) {
     self.unit = unit
