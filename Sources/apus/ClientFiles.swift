@@ -2,6 +2,7 @@ import Linux
 import Model
 import Runtime
 import UnitFile
+import Wire
 
 // `cat`, `is-enabled`, `list-unit-files`, `get-default`: what is on disk. No apus needs to run for what the unit path
 // has.
