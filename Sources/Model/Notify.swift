@@ -75,13 +75,13 @@ public struct PassedDescriptor: Equatable, Sendable {
 public struct NotifySender: Equatable, Sendable {
   public var pid: Int32
   public var uid: UInt32
-  /// It was seen to belong to the unit's present run; or it is gone already and was of the service's user or root, who can
-  /// do anything to the service anyway.
-  public var isMember: Bool
-  public init(pid: Int32, uid: UInt32, isMember: Bool) {
+  /// The number of the unit's run that it was seen to belong to; or it is gone already and was of the service's user or root,
+  /// who can do anything to the service anyway. nil: of none.
+  public var run: UInt32?
+  public init(pid: Int32, uid: UInt32, run: UInt32?) {
     self.pid = pid
     self.uid = uid
-    self.isMember = isMember
+    self.run = run
   }
 }
 

@@ -52,7 +52,9 @@ extension Supervisor {
       notes.append(Note(closes: datagram.descriptors))
       return
     }
-    let sender = NotifySender(pid: datagram.pid, uid: datagram.uid, isMember: isMember(datagram, notifier))
+    // The socket stays that of the last run until the next one has a process.
+    let run = isMember(datagram, notifier) ? notifier.invocation.number : nil
+    let sender = NotifySender(pid: datagram.pid, uid: datagram.uid, run: run)
     let stored = message.storesDescriptors ? datagram.descriptors : []
     notes.append(
       Note(

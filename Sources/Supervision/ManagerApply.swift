@@ -279,6 +279,8 @@ extension Manager {
 
   /// Puts the new definitions in: live ones at once, exec ones when the unit is down, and marks what is gone.
   private mutating func replaceDefinitions(_ loaded: LoadedUnits) {
+    // First: a schedule that changes its zone is reckoned by it here.
+    takeZones(loaded.zones)
     var named: [Bytes: Int] = [:]
     for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
     for index in records.indices where isPresent(index) && named[records[index].name] == nil && records[index].parallelOf == nil {
@@ -306,10 +308,7 @@ extension Manager {
           self[id].pending = unit
         }
       }
-      if let schedule, let new = self[id].schedule, self[id].timer?.isActive == true, schedule != new {
-        self[id].timer?.update(from: schedule, to: new, timerClock)
-        armTimer(id)
-      }
+      updateTimer(id, from: schedule)
     }
     register(loaded)
     mayRun = true

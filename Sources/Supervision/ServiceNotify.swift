@@ -44,7 +44,7 @@ extension ServiceMachine {
     // With Type=forking ExecStart= is a control process, and main all the same as long as nobody else is.
     case .main: return isMain || (isControl && control?.key.role == .main && main == nil)
     case .exec: return isMain || isControl
-    case .all: return isMain || isControl || sender.isMember
+    case .all: return isMain || isControl || sender.run == invocation
     }
   }
 

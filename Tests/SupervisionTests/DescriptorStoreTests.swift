@@ -129,9 +129,9 @@ import Testing
     var world = World([service("a"), Unit(name: name("t.target"), kind: .target)], starting: ["a.service"])
     world.send(
       .notified(
-        UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(1))]))
+        UnitID(77), NotifyMessage(), NotifySender(pid: 5, uid: 0, run: 1), descriptors: [OfferedDescriptor(DescriptorID(1))]))
     world.send(
-      .notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, isMember: true), descriptors: [OfferedDescriptor(DescriptorID(2))])
+      .notified(UnitID(1), NotifyMessage(), NotifySender(pid: 5, uid: 0, run: 1), descriptors: [OfferedDescriptor(DescriptorID(2))])
     )
     #expect(world.closed.map { $0.number } == [1, 2])
   }

@@ -79,7 +79,7 @@ import Testing
     case 15: return .cleaned
     case 16, 17:
       let pid = [machine.main?.pid, machine.control?.pid, 7][dice.roll(3)] ?? 8
-      let sender = NotifySender(pid: pid, uid: UInt32(dice.roll(2)), isMember: dice.flip())
+      let sender = NotifySender(pid: pid, uid: UInt32(dice.roll(2)), run: dice.flip() ? machine.invocation : nil)
       return .notified(message(&dice), sender, descriptors: dice.flip() ? [OfferedDescriptor(DescriptorID(UInt32(dice.roll(50))))] : [])
     case 18, 19:
       let source: MainPIDSource = [.pidFile, .guess, .notify][dice.roll(3)]

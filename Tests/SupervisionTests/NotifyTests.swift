@@ -13,12 +13,12 @@ import Testing
 
   // MARK: Access
 
-  //                                     main   control member stranger, root outside
+  //                                     main   control member earlier run, stranger, root outside
   static let access: [(NotifyAccess, [Bool])] = [
-    (.none, [false, false, false, false, false]), (.main, [true, false, false, false, false]),
-    (.exec, [true, true, false, false, false]), (.all, [true, true, true, false, false]),
+    (.none, [false, false, false, false, false, false]), (.main, [true, false, false, false, false, false]),
+    (.exec, [true, true, false, false, false, false]), (.all, [true, true, true, false, false, false]),
   ]
-  static let senders: [World.Sender] = [.main, .control, .member, .stranger, .root]
+  static let senders: [World.Sender] = [.main, .control, .member, .earlier, .stranger, .root]
 
   @Test(arguments: access.indices) func whoIsBelieved(row: Int) {
     let (access, cells) = Self.access[row]
@@ -174,7 +174,7 @@ import Testing
       now: Now(instant: Instant(nanoseconds: 1_000_000_000), wall: wall), nextInvocation: 2, invocationSeed: 1)
     var notify = NotifyMessage()
     fill(message, &notify)
-    let sender = NotifySender(pid: state == .exited ? 11 : 10, uid: 0, isMember: true)
+    let sender = NotifySender(pid: state == .exited ? 11 : 10, uid: 0, run: machine.invocation)
     machine.handle(.notified(notify, sender, descriptors: [OfferedDescriptor(DescriptorID(9))]), &context)
     return (machine, context)
   }

@@ -146,7 +146,7 @@ struct World {
 
   // MARK: What tests do
 
-  enum Sender { case main, control, member, stranger, root }
+  enum Sender { case main, control, member, earlier, stranger, root }
 
   /// A datagram to the unit's notify socket.
   mutating func notify(
@@ -159,12 +159,18 @@ struct World {
       switch sender {
       case .main: service.main?.pid ?? 9001
       case .control: service.control?.pid ?? 9002
-      case .member: 9003
+      case .member, .earlier: 9003
       case .stranger, .root: 9004
       }
     var message = NotifyMessage()
     change(&message)
-    let from = NotifySender(pid: pid, uid: sender == .root ? 0 : 1000, isMember: sender != .stranger && sender != .root)
+    let run: UInt32? =
+      switch sender {
+      case .main, .control, .member: service.invocation
+      case .earlier: service.invocation - 1
+      case .stranger, .root: nil
+      }
+    let from = NotifySender(pid: pid, uid: sender == .root ? 0 : 1000, run: run)
     send(
       .notified(
         unit, message, from, descriptors: descriptors.map { OfferedDescriptor(DescriptorID($0), sameAs: same[$0].map { DescriptorID($0) }) }

@@ -22,6 +22,7 @@ final class CalendarChecker: Checker {
   override func before(_ event: Event, _ manager: Manager) {
     switch event {
     case .zoneChanged(let zone): local.local = zone
+    case .loaded(.plan, _): break
     case .loaded(_, let loaded): if let found = loaded.zones, !loaded.hasErrors { local = found }
     default: break
     }
@@ -39,6 +40,8 @@ final class CalendarChecker: Checker {
     if moment.manager.isPhaseStopping { return }
     if case .clockStepped = moment.event { believe(moment.now.wall) }
     for index in moment.changed {
+      // What else happened in the turn took the slot away before its deadline was handled.
+      if let due = moment.before(index)?.calendarFireAt, due <= moment.now.wall { sawReason = true }
       guard let schedule = moment.manager.unit(index).schedule, schedule.needsZones else {
         models[index] = nil
         continue

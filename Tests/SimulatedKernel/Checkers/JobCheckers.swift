@@ -155,6 +155,11 @@ final class StuckChecker: Checker {
       }
       judgeNextStep(index, new, moment)
     }
+    // Tried again and again, as long as what it requires stays away: each attempt is a step.
+    for case .arm(let armed, _) in moment.effects where armed.key.kind == .restart {
+      let index = Int(armed.key.unit.index)
+      if index < watches.count { watches[index].since = moment.now.instant.nanoseconds }
+    }
     judgeDeadline(moment)
   }
 
