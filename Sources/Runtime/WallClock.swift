@@ -22,7 +22,7 @@ struct WallClock {
   var watched: WallTime? {
     if heap.count == 0 { return nil }
     #if PLANTED
-    if plantedBug == 45, heap.next != WallClock.latest { return WallTime(microseconds: heap.next.nanoseconds / 1000 - 1000) }
+    if plantedBug == 41, heap.next != WallClock.latest { return WallTime(microseconds: heap.next.nanoseconds / 1000 - 1000) }
     #endif
     return heap.next == WallClock.latest ? .never : WallTime(microseconds: heap.next.nanoseconds / 1000)
   }

@@ -67,11 +67,11 @@ extension TimerMachine {
     let now = clock.now.wall
     // What has come due stays due.
     #if PLANTED
-    if plantedBug == 46 { calendarSlot = nil }
+    if plantedBug == 42 { calendarSlot = nil }
     #endif
     if let calendarSlot, calendarSlot <= now { return }
     #if PLANTED
-    if plantedBug == 42 { handled = nil }
+    if plantedBug == 38 { handled = nil }
     #endif
     computeCalendar(settings, clock, after: now)
   }
@@ -123,7 +123,9 @@ extension TimerMachine {
     }
     let from = base - offset
     #if PLANTED
-    if plantedBug == 43, from.microseconds % 5 == 0, settings.triggers.contains(where: { $0.isCalendar }) { return base }
+    if plantedBug == 39, base == clock.now.wall, base.microseconds % 5 == 0, settings.triggers.contains(where: { $0.isCalendar }) {
+      return base
+    }
     #endif
     var earliest: WallTime? = nil
     for trigger in settings.triggers {
@@ -152,7 +154,7 @@ extension TimerMachine {
   /// How many slots lie after `base`, up to `through`; counted no further than `missedMax`.
   private func slots(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime, through: WallTime) -> UInt64 {
     #if PLANTED
-    if plantedBug == 44 { return 0 }
+    if plantedBug == 40 { return 0 }
     #endif
     var count: UInt64 = 0
     var at = base

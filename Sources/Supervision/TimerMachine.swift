@@ -279,7 +279,7 @@ public struct TimerMachine: Equatable, Sendable {
     let range = settings.randomizedDelay
     if range == .zero || range.isInfinite { return .zero }
     #if PLANTED
-    if plantedBug == 41 {
+    if plantedBug == 37 {
       return TimeSpan(microseconds: TimerMachine.mix(seed ^ UInt64(bitPattern: clock.now.instant.nanoseconds)) % range.microseconds)
     }
     #endif

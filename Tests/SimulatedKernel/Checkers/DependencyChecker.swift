@@ -120,6 +120,10 @@ final class DependencyChecker: Checker {
     // A start that was held back (Type=idle) and taken back: its first process is of its stop.
     if request.key.role == .stop || request.key.role == .stopPost { return }
     if let text = owedByStart[unit] { fail("\(moment.name(unit).shown) spawned its first process " + text) }
+    // A start that was held back (Type=idle) goes on when another start takes the place of the stop that BindsTo= asked for.
+    if moment.manager.settings(unit)?.type == .idle, moment.new[unit].jobType?.isStart == true, moment.before(unit)?.state == .start {
+      return
+    }
     for other in graph.bindsTo[unit] where graph.after[unit].contains(other) && !moment.manager.unit(other).isBuiltIn {
       if !moment.new[other].isUp, moment.before(other)?.isUp != true {
         fail("\(moment.name(unit).shown) spawned its first process, and \(moment.name(other).shown), which it is bound to, is not up")
