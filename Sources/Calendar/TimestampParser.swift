@@ -33,13 +33,16 @@ public struct TimestampParser {
     if name.first?.isASCIILetter ?? false {
       // The file first, then the abbreviations of the local zone.
       let named = TimeZoneParser.isName(name) ? find(name) : nil
-      if let fixed = (named ?? zone).offset(ofAbbreviation: name, around: now) { return try read(text, to: blank, offset: fixed) }
+      let around = named ?? zone
+      if let fixed = around.offset(ofAbbreviation: name, around: now) {
+        return try read(text, to: blank, offset: fixed, today: around)
+      }
       if let named { return try readDate(text, to: blank, in: named) }
     }
     return try readLocal(text)
   }
 
-  /// `+hh`, `+hhmm` or `+hh:mm` up to 14 hours, in seconds; nil for anything else.
+  /// `+hh`, `+hhmm` or `+hh:mm` up to 24 hours, in seconds; nil for anything else.
   private static func offset(_ word: ArraySlice<UInt8>) -> Int32? {
     guard let sign = word.first, sign == 43 || sign == 45 else { return nil }
     var digits = 0
@@ -51,7 +54,7 @@ public struct TimestampParser {
       digits += 1
     }
     if digits == 2 { value *= 100 } else if digits != 4 || value % 100 > 59 { return nil }
-    if value > 1400 { return nil }
+    if value > 2400 { return nil }
     let seconds = value / 100 * 3600 + value % 100 * 60
     return sign == 45 ? -seconds : seconds
   }
@@ -87,16 +90,18 @@ public struct TimestampParser {
   /// The last that systemd prints: 9999-12-30 23:59:59.
   private static let latest: UInt64 = 253_402_214_399_999_999
 
-  /// At a fixed offset from UTC.
-  private func read(_ text: Bytes, to end: Int, offset: Int32) throws(ScheduleError) -> UInt64 {
+  /// At a fixed offset from UTC. What today is there says systemd not by the offset, but by UTC, and by the zone of an
+  /// abbreviation.
+  private func read(_ text: Bytes, to end: Int, offset: Int32, today: TimeZone = .utc) throws(ScheduleError) -> UInt64 {
     let type = LocalTimeType(offset: offset, isDaylight: false, abbreviation: [])
-    return try readDate(text, to: end, in: TimeZone(transitions: [], typeIndexes: [], types: [type], rule: nil))
+    let fixed = TimeZone(transitions: [], typeIndexes: [], types: [type], rule: nil)
+    return try readDate(text, to: end, in: fixed, today: today)
   }
 
-  /// A date, a time or both in a zone.
-  private func readDate(_ text: Bytes, to end: Int, in zone: TimeZone) throws(ScheduleError) -> UInt64 {
+  /// A date, a time or both in a zone; the date, if there is none, is that of `today`, by default the same zone.
+  private func readDate(_ text: Bytes, to end: Int, in zone: TimeZone, today: TimeZone? = nil) throws(ScheduleError) -> UInt64 {
     let seconds = floorSeconds(now.microseconds)
-    let local = seconds + zone.segment(at: seconds).offset
+    let local = seconds + (today ?? zone).segment(at: seconds).offset
     var reader = DateReader(text: text, end: end, today: Int(floorDays(local)))
     let found = try reader.read()
     let utc = zone.second(ofCivil: Int64(found.days) * 86_400 + Int64(found.seconds))
@@ -126,7 +131,7 @@ extension TimeZone {
   }
 
   /// The second at which the clock on the wall shows a civil time. Twice-shown and skipped times as in mktime(3) of glibc: the
-  /// search begins with the civil time taken for UTC, and between two answers that differ takes summer time.
+  /// search begins with the civil time taken for UTC, and of two that lead to each other takes the first, or summer time.
   func second(ofCivil civil: Int64) -> Int64 {
     var before = civil
     var at = civil
@@ -136,7 +141,7 @@ extension TimeZone {
       if next == at { return at }
       if next == before, at != before {
         // To and fro over a gap.
-        return type(of: here).isDaylight ? at : next
+        return type(of: here).isDaylight && !type(of: segment(at: next)).isDaylight ? at : next
       }
       before = at
       at = next
@@ -251,33 +256,33 @@ private struct DateReader {
   private mutating func takes(_ letter: UInt8) -> Bool {
     if letter == 98 { return takesMonth() }
     while current == 32 { position += 1 }
-    let digitsMax = letter == 89 ? 4 : 2
+    let range =
+      switch letter {
+      case 89: 0...9999
+      case 121: 0...99
+      case 109: 1...12
+      case 100: 1...31
+      case 72: 0...23
+      case 77: 0...59
+      // Room for leap seconds, which run over into the next minute.
+      default: 0...61
+      }
     let start = position
     var value = 0
-    while current.isDigit, position - start < digitsMax {
+    // A second digit that would make any number too large is left to what follows.
+    while current.isDigit, position - start < (letter == 89 ? 4 : 2), value * 10 <= range.upperBound {
       value = value * 10 + Int(current - 48)
       position += 1
     }
-    if position == start { return false }
+    if position == start || !range.contains(value) { return false }
     switch letter {
     case 89: year = value
     case 121: year = value < 69 ? value + 2000 : value + 1900
-    case 109:
-      month = value
-      return value >= 1 && value <= 12
-    case 100:
-      day = value
-      return value >= 1 && value <= 31
-    case 72:
-      hour = value
-      return value <= 23
-    case 77:
-      minute = value
-      return value <= 59
-    default:
-      second = value
-      // Room for leap seconds, which run over into the next minute.
-      return value <= 61
+    case 109: month = value
+    case 100: day = value
+    case 72: hour = value
+    case 77: minute = value
+    default: second = value
     }
     return true
   }

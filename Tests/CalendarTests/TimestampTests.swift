@@ -49,11 +49,31 @@ struct TimestampVector: Decodable {
       ("Wed 2023-02-29", 1_677_628_800, 1_677_625_200),
       ("124-01-01", nil, nil), ("1969-12-31 23:00", nil, nil), ("2012-11-023", nil, nil), (" now", nil, nil), ("Today", nil, nil),
       ("0", nil, nil),
-      ("2012-11-23\t11:12:13", 1_353_669_133, 1_353_665_533),
+      ("2012-11-23\t11:12:13", 1_353_669_133, 1_353_665_533), ("2012-11-45:10:10", 1_352_005_810, 1_352_002_210),
     ] as [(String, Double?, Double?)])
   func oddFormsAreReadAsSystemd(_ text: String, _ inUTC: Double?, _ inBerlin: Double?) {
     #expect((try? Self.parse(text)) == inUTC.map { UInt64(($0 * 1e6).rounded()) })
     #expect((try? Self.parse(text, "Europe/Berlin")) == inBerlin.map { UInt64(($0 * 1e6).rounded()) })
+  }
+
+  /// As systemd 262 has it: the date that is not written is that of UTC where an offset is named, and that of the zone where
+  /// one of its abbreviations is; offsets go to 24 hours.
+  @Test(.enabled(if: Zones.areInstalled, "no tzdata")) func todayIsNotByTheOffset() {
+    // 2026-07-01 22:30 UTC, which is 00:30 on the next day in Berlin and 23:30 in its winter time.
+    let now: Int64 = 1_782_945_000_000_000
+    for (text, seconds) in [
+      ("today +0200", 1_782_856_800), ("today+02:00", 1_782_856_800), ("12:00 +02:00", 1_782_900_000), ("todayZ", 1_782_864_000),
+      ("today CET", 1_782_946_800), ("today CEST", 1_782_943_200), ("2012-11-23 11:12:13 +15", 1_353_615_133),
+      ("2012-11-23 11:12:13 -24:00", 1_353_755_533), ("1969-12-31 18:00:01 -06", 1),
+    ] as [(String, UInt64)] {
+      #expect((try? Self.parse(text, "Europe/Berlin", now: now)) == seconds * 1_000_000, "\(text)")
+    }
+    #expect((try? Self.parse("2012-11-23 11:12:13 +24:01")) == nil)
+  }
+
+  /// As mktime(3) of glibc: Apia had no 30 December 2011, with summer time before and after.
+  @Test(.enabled(if: Zones.areInstalled, "no tzdata")) func aDayThatIsLeftOutIsCountedByTheClockBefore() {
+    #expect((try? Self.parse("2011-12-30 00:30:00", "Pacific/Apia")) == 1_325_241_000_000_000)
   }
 
   @Test func errorsSayWhere() {
