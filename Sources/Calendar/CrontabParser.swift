@@ -108,6 +108,7 @@ private struct CrontabReader {
       sets.hours = 1
       sets.days = 1
       sets.months = 1
+    case "@reboot": throw failure(.unexpected, hint: "@reboot is no time: it runs once, when apus starts")
     default: throw failure(.unknownWord, hint: "write @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually")
     }
     position = word.endIndex

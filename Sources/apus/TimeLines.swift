@@ -39,9 +39,19 @@ extension TimeFace {
   /// The zone of `"tz"`; UTC if there is none.
   private func manager(_ value: JSONValue) throws(ScheduleError) -> TimeZone {
     let name = value.text("tz")
-    if name.isEmpty { return .utc }
+    if name.isEmpty {
+      if value.has("tz"), value["tz"]?.text == nil { throw ScheduleError(.zoneName, column: 1, hint: Bytes("\"tz\" is a text")) }
+      return .utc
+    }
     guard let zone = zones.manager(name) else { throw ScheduleError(unknownZone: name, column: 1) }
     return zone
+  }
+
+  /// A point in time; anything but a whole number is an error, for an answer about another time would not be seen as one.
+  private func time(_ value: JSONValue, _ key: StaticString) throws(ScheduleError) -> WallTime? {
+    if let number = value.number(key) { return WallTime(microseconds: number) }
+    if !value.has(key) { return nil }
+    throw ScheduleError(.missingNumber, column: 1, hint: "\"" + Bytes(key) + "\" is microseconds since 1970, a whole number")
   }
 
   /// `{"expr":…}` or `{"cron":…}`.
@@ -52,7 +62,7 @@ extension TimeFace {
       return
     }
     do throws(ScheduleError) {
-      let base = value.number("base").map { WallTime(microseconds: $0) } ?? base
+      let base = try time(value, "base") ?? base
       // The answer is one line: more than this is not for one line.
       let count = Int(clamping: min(max(value.number("iterations") ?? 5, 0), 10_000))
       _ = answerSchedule(text, isCrontab: isCrontab, try manager(value), after: base, count, &out)
@@ -119,7 +129,7 @@ extension TimeFace {
       return
     }
     do throws(ScheduleError) {
-      let now = value.number("now").map { WallTime(microseconds: $0) } ?? now
+      let now = try time(value, "now") ?? now
       out += Model.text("{\"usec\":\(try timestamps(now, try manager(value)).parse(text))}\n")
     } catch {
       appendError(error.text, column: error.column, &out)

@@ -34,7 +34,7 @@ import Testing
     arguments: [
       ("* * * *", 8, "minute, hour"), ("* * * * * *", 11, "five fields"), ("60 * * * *", 1, "0 to 59"), ("*/0 * * * *", 3, "step of 0"),
       ("0 22-2 * * *", 3, "write 22-23,0-2"), ("0 0 * * fri-mon", 9, "write 5-6,0-1"), ("0 0 * foo *", 7, "jan to dec"),
-      ("@reboot", 1, "@hourly"),
+      ("@reboot", 1, "when apus starts"), ("@secondly", 1, "@hourly"),
       ("@daily x", 8, "cannot stand here"), ("1,,2 * * * *", 3, "number is missing"), ("9~5 * * * *", 1, "must rise"), ("", 1, "missing"),
     ] as [(String, Int, String)])
   func crontabErrorsSayWhere(_ text: String, _ column: Int, _ hint: String) {

@@ -63,6 +63,19 @@ import Testing
         == "Failed to parse \"Mon 2024-02-29\": column 1: the date is another weekday: that day is a Thursday\n")
   }
 
+  /// An answer about another time, or another zone, would not be seen as one.
+  @Test func whatIsNoTimeOrZoneIsAnError() throws {
+    for (verb, line) in [
+      ("calendar", #"{"expr":"daily","base":"5"}"#), ("calendar", #"{"expr":"daily","base":1.5}"#),
+      ("calendar", #"{"expr":"daily","base":99999999999999999999}"#), ("calendar", #"{"expr":"daily","tz":5}"#),
+      ("timestamp", #"{"ts":"now","now":"5"}"#), ("timestamp", #"{"ts":"@5","tz":[]}"#),
+    ] {
+      let answer = try answers([verb, "-"], line)
+      #expect(answer.count == 1 && answer.first?.hasPrefix(#"{"error":"#) == true, "\(line): \(answer)")
+    }
+    #expect(try answers(["timestamp", "-"], #"{"ts":"now","now":5,"tz":null}"#) == [#"{"usec":5}"#])
+  }
+
   /// Lines in, lines out, in order, whatever they are.
   @Test(.enabled(if: hasZones, "no tzdata")) func linesAreAnsweredInOrder() throws {
     let input = [
