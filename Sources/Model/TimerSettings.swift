@@ -62,7 +62,8 @@ public struct ScheduleSettings: Equatable, Sendable {
   public var timezone: Bytes = []
   /// A slot older than this is not run any more.
   public var startingDeadline = TimeSpan.infinity
-  /// `RandomizedOffsetSec=`: calendar slots are moved by a share of it that is the machine's and the unit's own.
+  /// `RandomizedOffsetSec=`: calendar slots are moved by a share of it that is the machine's and the unit's own. And
+  /// `RANDOM_DELAY=` of a crontab, where it is the host's.
   public var randomizedOffset = TimeSpan.zero
   /// `FixedRandomDelay=`: the delay, too, is the machine's and the unit's own.
   public var fixedRandomDelay = false
@@ -75,6 +76,14 @@ public struct ScheduleSettings: Equatable, Sendable {
   /// `OnTimezoneChange=`: so does another local zone.
   public var onTimezoneChange = false
   public init() {}
+
+  /// Whether an expression is a crontab's.
+  public var hasCrontab: Bool {
+    triggers.contains {
+      if case .calendar(let spec, _) = $0 { return spec.isCrontab }
+      return false
+    }
+  }
 
   /// Whether an expression goes by the wall clock of some zone.
   public var needsZones: Bool { onTimezoneChange || triggers.contains { $0.isCalendar } }

@@ -3,13 +3,32 @@ import Model
 // The last runs of a job: of a service with Schedule=, or that a timer starts.
 
 extension Manager {
-  /// A run begins for a slot. One whose automatic restart still waits has ended with what it last came to.
-  mutating func noteRun(_ unit: UnitID, _ slot: WallTime) {
-    endRun(unit, .ended(self[unit].service.result))
+  /// A run begins for a slot. One whose automatic restart still waits has ended with what it last came to. With `replaces` it
+  /// waits for the end of the run before, whose result is not known yet.
+  mutating func noteRun(_ unit: UnitID, _ slot: WallTime, replaces: Bool) {
     var run = RunRecord(slot: slot, result: .running)
-    run.startedAt = now.wall
     run.unit = unit
+    if !replaces {
+      endRun(unit, .ended(self[unit].service.result))
+      run.startedAt = now.wall
+    }
     append(run, to: self[unit].parallelOf ?? unit)
+  }
+
+  /// The run that waited for another one's end begins.
+  mutating func replacementBegan(_ unit: UnitID) {
+    if let index = replacement(unit) { self[unit].history[index].startedAt = now.wall }
+  }
+
+  /// Nothing will come of the run that waited for another one's end, unless its job is there.
+  mutating func cancelReplacement(_ unit: UnitID) {
+    if let type = self[unit].job?.type, type == .restart || type == .start { return }
+    if let index = replacement(unit) { self[unit].history[index].result = .canceled }
+  }
+
+  /// Parallel runs replace none, so it is the unit's own.
+  private func replacement(_ unit: UnitID) -> Int? {
+    self[unit].history.lastIndex { $0.result == .running && $0.unit == unit && $0.startedAt == nil }
   }
 
   /// Slots that were not run; a row of them is one record.
@@ -27,7 +46,9 @@ extension Manager {
   /// The run of `unit` that is under way, if there is one, is over. Automatic restarts belong to it.
   mutating func endRun(_ unit: UnitID, _ result: RunResult) {
     let owner = self[unit].parallelOf ?? unit
-    guard let index = self[owner].history.lastIndex(where: { $0.result == .running && $0.unit == unit }) else { return }
+    guard let index = self[owner].history.lastIndex(where: { $0.result == .running && $0.unit == unit && $0.startedAt != nil }) else {
+      return
+    }
     self[owner].history[index].result = result
     self[owner].history[index].attempts = self[unit].service.restarts &+ 1
     self[owner].history[index].endedAt = now.wall
@@ -36,7 +57,9 @@ extension Manager {
   /// For reports: with the attempts so far of those that are under way.
   func history(_ unit: UnitID) -> [RunRecord] {
     var runs = self[unit].history
-    for index in runs.indices where runs[index].result == .running { runs[index].attempts = self[runs[index].unit].service.restarts &+ 1 }
+    for index in runs.indices where runs[index].result == .running && runs[index].startedAt != nil {
+      runs[index].attempts = self[runs[index].unit].service.restarts &+ 1
+    }
     return runs
   }
 

@@ -75,7 +75,7 @@ extension Manager {
 
   private mutating func sayMissed(_ id: UnitID, _ elapsed: TimerMachine.Elapsed) {
     if elapsed.missed == 0 { return }
-    if let target = triggered(by: id) { noteUnrun(target, elapsed.slot, .missed, slots: elapsed.missed) }
+    if let target = triggered(by: id) { noteUnrun(target, elapsed.first, .missed, slots: elapsed.missed) }
     var line = self[id].name + ": " + Bytes(decimal: elapsed.missed)
     line += elapsed.missed == 1 ? Bytes(" slot") : Bytes(" slots")
     line += elapsed.isTooLate ? Bytes(" not run, older than StartingDeadlineSec=") : Bytes(" skipped, passed before apus was awake")
@@ -174,11 +174,12 @@ extension Manager {
     case .queue:
       self[id].timer?.triggeredSlot = slot
       self[id].timer?.isQueued = true
+    case .replace where self[target].isBeingReplaced: skip(id, target, slot)
     case .replace:
       self[id].timer?.triggeredSlot = slot
       let environment = triggerEnvironment(id)
       switch enqueue(target, .restart, environment: environment) {
-      case .success: began(id, target)
+      case .success: began(id, target, replaces: true)
       case .failure(let error):
         message(.error, self[id].name + ": cannot restart " + self[error.unit].name + ": " + error.message)
         skip(id, target, slot)
@@ -209,9 +210,9 @@ extension Manager {
     }
   }
 
-  private mutating func began(_ id: UnitID, _ target: UnitID) {
+  private mutating func began(_ id: UnitID, _ target: UnitID, replaces: Bool = false) {
     self[id].timer?.countRun(now: now)
-    noteRun(target, self[id].timer?.triggeredSlot ?? now.wall)
+    noteRun(target, self[id].timer?.triggeredSlot ?? now.wall, replaces: replaces)
     writeStamp(id)
   }
 
@@ -252,6 +253,7 @@ extension Manager {
   }
 
   mutating func runBegan(_ unit: UnitID) {
+    replacementBegan(unit)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
       self[id].timer?.unitStarted(schedule, timerClock)
@@ -275,6 +277,7 @@ extension Manager {
   /// other will come. A slot that was queued behind it is skipped with it.
   mutating func runCameToNothing(_ unit: UnitID) {
     endRun(unit, .canceled)
+    cancelReplacement(unit)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
       if self[id].timer?.isQueued == true {

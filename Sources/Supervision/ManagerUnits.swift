@@ -148,6 +148,7 @@ extension Manager {
   /// A run is over for good: pending definitions, removal, actions, and the timers that wait for its end.
   private mutating func runEnded(_ id: UnitID) {
     endRun(id, .ended(self[id].service.result))
+    cancelReplacement(id)
     takePending(id)
     timersSeeEnd(id)
     if self[id].isRemoved && self[id].job == nil { forget(id) }

@@ -47,7 +47,7 @@ extension TimerMachine {
     calendarSlot = nil
     calendarFireAt = nil
     computeCalendar(settings, clock, after: now)
-    return count(Elapsed(slot: latest, missed: passed, isTooLate: late > settings.startingDeadline))
+    return count(Elapsed(slot: latest, first: first, missed: passed, isTooLate: late > settings.startingDeadline))
   }
 
   /// The stamp of Persistent= was read; nil: there is none, or it is not to be believed.
@@ -119,7 +119,9 @@ extension TimerMachine {
   func nextSlot(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime) -> WallTime? {
     var offset = TimeSpan.zero
     if settings.randomizedOffset > .zero, !settings.randomizedOffset.isInfinite {
-      offset = TimeSpan(microseconds: TimerMachine.mix(seed ^ clock.machineSeed) % settings.randomizedOffset.microseconds)
+      // RANDOM_DELAY= of a crontab shall tell apart replicas, too, which often have one machine-id.
+      let draw = seed ^ (settings.hasCrontab ? clock.hostSeed : clock.machineSeed)
+      offset = TimeSpan(microseconds: TimerMachine.mix(draw) % settings.randomizedOffset.microseconds)
     }
     let from = base - offset
     #if PLANTED

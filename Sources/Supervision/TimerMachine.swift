@@ -108,6 +108,8 @@ public struct TimerMachine: Equatable, Sendable {
   /// What came due, if it is: its own time (the latest slot's that has passed), and how many others had passed unseen.
   public struct Elapsed: Equatable, Sendable {
     public var slot: WallTime
+    /// Of those that have passed; equal to `slot` if it is the only one.
+    public var first: WallTime
     public var missed: UInt64
     /// Older than StartingDeadlineSec= allows: it is counted with the missed ones, and not run.
     public var isTooLate: Bool
@@ -117,6 +119,7 @@ public struct TimerMachine: Equatable, Sendable {
   public mutating func elapse(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
     let now = clock.now.instant
     guard isActive, let due = fireAt, due <= now else { return nil }
+    let first = slot ?? due
     let (passed, latest) = slot.map { missedSlots(settings, after: $0, until: now) } ?? (0, due)
     let late = now.since(max(latest, due))
     markSpent(settings, clock)
@@ -126,8 +129,10 @@ public struct TimerMachine: Equatable, Sendable {
     slot = nil
     fireAt = nil
     computeNext(settings, clock)
+    let wall = clock.now.wall
     return count(
-      Elapsed(slot: clock.now.wall - now.since(latest), missed: passed, isTooLate: late > settings.startingDeadline))
+      Elapsed(
+        slot: wall - now.since(latest), first: wall - now.since(first), missed: passed, isTooLate: late > settings.startingDeadline))
   }
 
   mutating func count(_ elapsed: Elapsed) -> Elapsed {

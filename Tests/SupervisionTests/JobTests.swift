@@ -324,6 +324,33 @@ import Testing
     #expect(world.live.count == 1)
   }
 
+  /// The old run ends by the signal, the new one runs; and while the old one still ends, no slot queues behind the new one.
+  @Test func replacedRunsHaveResultsOfTheirOwn() {
+    var world = world(.replace)
+    world.isStubborn = true
+    world.advance(TimeSpan(milliseconds: 4500))
+    let record = world.record("j.service")
+    #expect(record?.timer?.runs == 2)
+    #expect(record?.timer?.skipped == 2)
+    #expect(record?.history.map(\.result) == [.running, .running, .skipped])
+    #expect(record?.history.map { $0.startedAt != nil } == [true, false, false])
+    world.end("j.service", .main, .killed(.terminate))
+    #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .running, .skipped])
+    #expect(world.record("j.service")?.history[1].startedAt != nil)
+    world.end("j.service")
+    #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .ended(.success), .skipped])
+  }
+
+  /// Who stops it stops the run that waits, too.
+  @Test func aReplacementThatIsCanceled() {
+    var world = world(.replace)
+    world.isStubborn = true
+    world.advance(TimeSpan(milliseconds: 2500))
+    _ = world.job(.stop, "j.service")
+    world.end("j.service", .main, .killed(.terminate))
+    #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .canceled])
+  }
+
   @Test func parallelRunsAtMostSixteen() {
     var world = world(.parallel)
     world.advance(TimeSpan(milliseconds: 20_500))

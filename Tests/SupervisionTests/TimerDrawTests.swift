@@ -10,8 +10,8 @@ import Testing
 
   private func clock(_ seconds: Int64 = 0, host: UInt64 = 1) -> TimerClock {
     TimerClock(
-      Now(instant: Instant(nanoseconds: 1), wall: WallTime(microseconds: Self.start + seconds * 1_000_000)), startedAt: .zero, hostSeed: host,
-      machineSeed: 5)
+      Now(instant: Instant(nanoseconds: 1), wall: WallTime(microseconds: Self.start + seconds * 1_000_000)), startedAt: .zero,
+      hostSeed: host, machineSeed: 5)
   }
 
   private func hourly() throws -> ScheduleSettings {
@@ -47,6 +47,34 @@ import Testing
     settings.fixedRandomDelay = true
     let first = armed(settings, clock())
     #expect(armed(settings, clock(3600, host: 7)).calendarFireAt == first.calendarFireAt.map { $0 + TimeSpan(seconds: 3600) })
+  }
+
+  /// RANDOM_DELAY= of a crontab: no run is lost for it, and each host has its own.
+  @Test func theDelayOfACrontabLosesNoSlot() throws {
+    var settings = ScheduleSettings()
+    settings.triggers = [.calendar(try CrontabParser.parse(Bytes("*/5 * * * *".utf8)), text: [])]
+    settings.randomizedOffset = TimeSpan(seconds: 900)
+    var timer = armed(settings, clock())
+    var last = try #require(timer.calendarFireAt)
+    for _ in 0..<50 {
+      let due = TimerClock(Now(instant: Instant(nanoseconds: 1), wall: last), startedAt: .zero, hostSeed: 1, machineSeed: 5)
+      let elapsed = timer.elapseCalendar(settings, due)
+      #expect(elapsed?.missed == 0)
+      #expect(timer.calendarFireAt == last + TimeSpan(seconds: 300))
+      last = try #require(timer.calendarFireAt)
+    }
+    #expect(armed(settings, clock(host: 2)).calendarFireAt != armed(settings, clock()).calendarFireAt)
+  }
+
+  /// What was missed is told from its first slot on.
+  @Test func theFirstOfWhatWasMissed() throws {
+    let settings = try hourly()
+    var timer = TimerMachine(seed: 9)
+    timer.activate(settings, clock(), awaitsStamp: true)
+    timer.stampRead(WallTime(microseconds: Self.start - 3 * 3_600_000_000), settings, clock())
+    let passed = timer.elapseCalendar(settings, clock())
+    let elapsed = try #require(passed)
+    #expect(elapsed.missed == 2 && elapsed.first + TimeSpan(seconds: 7200) == elapsed.slot)
   }
 
   @Test func anOffsetMovesTheSlotItself() throws {

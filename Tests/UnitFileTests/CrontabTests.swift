@@ -131,7 +131,7 @@ import Testing
       return nil
     }
     try #require(schedules.count == 3 && reader.diagnostics.isEmpty)
-    #expect(schedules[0].randomizedDelay == TimeSpan(seconds: 300) && schedules[1].randomizedDelay == .zero)
+    #expect(schedules[0].randomizedOffset == TimeSpan(seconds: 300) && schedules[1].randomizedOffset == .zero)
     #expect(schedules[1].triggers == [.reboot])
     guard case .calendar(let first, let written) = schedules[0].triggers[0], case .calendar(let last, _) = schedules[2].triggers[0] else {
       throw NoSuchKind()

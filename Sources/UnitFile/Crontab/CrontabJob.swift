@@ -81,7 +81,8 @@ extension UnitParser {
       return
     }
     service.schedule.triggers = [.calendar(schedule, text: job.entry.expression)]
-    service.schedule.randomizedDelay = job.world.randomDelay
+    // As cron has it, the whole schedule is put off: with a draw for each slot the next ones would be passed over meanwhile.
+    service.schedule.randomizedOffset = job.world.randomDelay
     if let zone = job.world.zone { zones.append(zone) }
     if schedule.next(after: WallTime(microseconds: -1), in: .utc) == nil {
       written.neverElapses.append((job.position, job.entry.expression))
