@@ -1,6 +1,6 @@
 import Model
 
-// The search in civil time: integers and bits only. At most 230 years of 12 months are looked at.
+// The search in civil time: integers and bits only. At most 230 years of 12 months are looked at, and of a date that no year has, one.
 
 extension CalendarSets {
   /// The first civil time from `low` on that matches, in microseconds since 1970-01-01 on the wall; `.max` if there is none.
@@ -35,9 +35,22 @@ extension CalendarSets {
         if mask != 0 { return at(day: first + mask.trailingZeroBitCount) }
       }
       year = nextYear(year + 1)
-      if year > 2199 { return .max }
+      // A year without a match is rare: only then is it worth asking whether any year has one.
+      if year > 2199 || !hasDate { return .max }
       rest = UInt32(months)
     }
+  }
+
+  /// One of the months may have one of the days, whatever the weekday: false for `*-2,4-30..31`, say.
+  private var hasDate: Bool {
+    if eitherDay { return true }
+    var rest = UInt32(months)
+    while rest != 0 {
+      let count = UInt32(daysInMonth(rest.trailingZeroBitCount + 1, of: 2000))
+      if (daysFromEnd ? days >> (31 - count) : days) & (0x7FFF_FFFF >> (31 - count)) != 0 { return true }
+      rest &= rest - 1
+    }
+    return false
   }
 
   private func at(day: Int) -> Int64 { Int64(day) * microsecondsPerDay + timeNext(0) }
