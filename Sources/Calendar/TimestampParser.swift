@@ -200,7 +200,7 @@ private struct DateReader {
       furthest = max(furthest, position)
     }
     throw ScheduleError(
-      end == 0 ? .empty : .badTimestamp, column: furthest + 1,
+      .badTimestamp, column: furthest + 1,
       hint: Bytes("write YYYY-MM-DD HH:MM:SS, HH:MM, @SECONDS, +SPAN, -SPAN or today"))
   }
 

@@ -15,9 +15,19 @@ extension Manager {
     append(run, to: self[unit].parallelOf ?? unit)
   }
 
-  /// The run that waited for another one's end begins.
-  mutating func replacementBegan(_ unit: UnitID) {
+  /// The service starts: what was noted for it begins, if it waited for another run's end.
+  mutating func noteAttempt(_ unit: UnitID) {
+    let owner = self[unit].parallelOf ?? unit
+    guard let index = self[owner].history.lastIndex(where: { $0.result == .running && $0.unit == unit }) else { return }
+    if self[owner].history[index].startedAt == nil { self[owner].history[index].startedAt = now.wall }
+    self[owner].history[index].attempts = 1
+  }
+
+  /// The start limit refuses a start: of a new run, which has no attempt then, or of another attempt.
+  mutating func noteRefusal(_ unit: UnitID) {
+    if self[unit].job?.isAutoRestart == true { return endRun(unit, .ended(self[unit].service.result)) }
     if let index = replacement(unit) { self[unit].history[index].startedAt = now.wall }
+    endRun(unit, .ended(.startLimitHit))
   }
 
   /// Nothing will come of the run that waited for another one's end, unless its job is there.
@@ -50,14 +60,14 @@ extension Manager {
       return
     }
     self[owner].history[index].result = result
-    self[owner].history[index].attempts = self[unit].service.restarts &+ 1
+    if self[owner].history[index].attempts > 0 { self[owner].history[index].attempts = self[unit].service.restarts &+ 1 }
     self[owner].history[index].endedAt = now.wall
   }
 
   /// For reports: with the attempts so far of those that are under way.
   func history(_ unit: UnitID) -> [RunRecord] {
     var runs = self[unit].history
-    for index in runs.indices where runs[index].result == .running && runs[index].startedAt != nil {
+    for index in runs.indices where runs[index].result == .running && runs[index].attempts > 0 {
       runs[index].attempts = self[runs[index].unit].service.restarts &+ 1
     }
     return runs

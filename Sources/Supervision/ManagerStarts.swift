@@ -103,6 +103,7 @@ extension Manager {
     self[unit].stoppedByClient = false
     if job.isBoot { self[unit].bootInvocation = nextInvocation }
     if !self[unit].limiter.allow(self[unit].unit.startLimit, now: now.instant) { return refuseStart(unit) }
+    noteAttempt(unit)
     if job.type == .start && job.isAutoRestart {
       feed(unit, .start(.autoRestart))
     } else {
@@ -112,6 +113,7 @@ extension Manager {
 
   private mutating func refuseStart(_ unit: UnitID) {
     guard var context = serviceContext(unit) else { return }
+    noteRefusal(unit)
     self[unit].service.refuseStart(&context)
     absorb(unit, context)
     act(unit, self[unit].unit.startLimitAction, .startLimit)

@@ -253,7 +253,6 @@ extension Manager {
   }
 
   mutating func runBegan(_ unit: UnitID) {
-    replacementBegan(unit)
     for id in timers(of: unit) {
       guard let schedule = self[id].schedule, self[id].timer?.isActive == true else { continue }
       self[id].timer?.unitStarted(schedule, timerClock)

@@ -336,9 +336,31 @@ import Testing
     #expect(record?.history.map { $0.startedAt != nil } == [true, false, false])
     world.end("j.service", .main, .killed(.terminate))
     #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .running, .skipped])
-    #expect(world.record("j.service")?.history[1].startedAt != nil)
+    #expect(world.record("j.service")?.history[1].startedAt != nil && world.record("j.service")?.history[1].attempts == 1)
     world.end("j.service")
     #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .ended(.success), .skipped])
+  }
+
+  /// What the start limit refuses has no attempt, and not the result of the run before.
+  @Test func refusedStartsAreNoAttempts() {
+    var unit = service("j") {
+      $0.type = .oneshot
+      $0.restart = .onFailure
+      $0.schedule.triggers = [.every(TimeSpan(seconds: 20))]
+    }
+    unit.startLimit.burst = 2
+    unit.startLimit.interval = TimeSpan(seconds: 100)
+    var world = World([unit], starting: ["j.service"])
+    world.advance(TimeSpan(seconds: 20))
+    world.end("j.service", .main, .exited(1))
+    world.advance(TimeSpan(seconds: 5))
+    #expect(world.spawns.count == 2)
+    world.end("j.service", .main, .exited(1))
+    world.advance(TimeSpan(seconds: 20))
+    #expect(world.spawns.count == 2)
+    let history = world.record("j.service")?.history
+    #expect(history?.map(\.result) == [.ended(.exitCode), .ended(.startLimitHit)])
+    #expect(history?.map(\.attempts) == [2, 0])
   }
 
   /// Who stops it stops the run that waits, too.
