@@ -78,8 +78,8 @@ extension TimerTrigger {
     let name = Bytes(self.name)
     switch self {
     case .onActive(let span), .onBoot(let span), .onStartup(let span), .onUnitActive(let span), .onUnitInactive(let span):
-      return name + "=" + shortSpan(span)
-    case .every(let span), .after(let span): return name + " " + shortSpan(span)
+      return name + "=" + formatTimeSpan(span)
+    case .every(let span), .after(let span): return name + " " + formatTimeSpan(span)
     case .reboot: return name
     case .calendar(let spec, let text): return text.isEmpty ? name + "=" + spec.normalized : text
     }
