@@ -1,6 +1,8 @@
 /// What became of one slot of a job, or of a row of slots that were not run.
 public enum RunResult: Equatable, Sendable {
   case running
+  /// For the end of the run that it replaces.
+  case waiting
   /// The last attempt's result.
   case ended(ServiceResult)
   /// The unit still ran.
@@ -14,6 +16,7 @@ public enum RunResult: Equatable, Sendable {
   public var name: StaticString {
     switch self {
     case .running: "running"
+    case .waiting: "waiting"
     case .ended(let result): result.name
     case .skipped: "skipped"
     case .missed: "missed"

@@ -6,7 +6,7 @@ extension Manager {
   /// A run begins for a slot. One whose automatic restart still waits has ended with what it last came to. With `replaces` it
   /// waits for the end of the run before, whose result is not known yet.
   mutating func noteRun(_ unit: UnitID, _ slot: WallTime, replaces: Bool) {
-    var run = RunRecord(slot: slot, result: .running)
+    var run = RunRecord(slot: slot, result: replaces ? .waiting : .running)
     run.unit = unit
     if !replaces {
       endRun(unit, .ended(self[unit].service.result))
@@ -15,19 +15,24 @@ extension Manager {
     append(run, to: self[unit].parallelOf ?? unit)
   }
 
-  /// The service starts: what was noted for it begins, if it waited for another run's end.
+  /// The service starts: what was noted for it begins.
   mutating func noteAttempt(_ unit: UnitID) {
+    replacementBegins(unit)
     let owner = self[unit].parallelOf ?? unit
-    guard let index = self[owner].history.lastIndex(where: { $0.result == .running && $0.unit == unit }) else { return }
-    if self[owner].history[index].startedAt == nil { self[owner].history[index].startedAt = now.wall }
-    self[owner].history[index].attempts = 1
+    if let index = running(unit) { self[owner].history[index].attempts = 1 }
   }
 
   /// The start limit refuses a start: of a new run, which has no attempt then, or of another attempt.
   mutating func noteRefusal(_ unit: UnitID) {
     if self[unit].job?.isAutoRestart == true { return endRun(unit, .ended(self[unit].service.result)) }
-    if let index = replacement(unit) { self[unit].history[index].startedAt = now.wall }
+    replacementBegins(unit)
     endRun(unit, .ended(.startLimitHit))
+  }
+
+  private mutating func replacementBegins(_ unit: UnitID) {
+    guard let index = replacement(unit) else { return }
+    self[unit].history[index].result = .running
+    self[unit].history[index].startedAt = now.wall
   }
 
   /// Nothing will come of the run that waited for another one's end, unless its job is there.
@@ -37,8 +42,10 @@ extension Manager {
   }
 
   /// Parallel runs replace none, so it is the unit's own.
-  private func replacement(_ unit: UnitID) -> Int? {
-    self[unit].history.lastIndex { $0.result == .running && $0.unit == unit && $0.startedAt == nil }
+  private func replacement(_ unit: UnitID) -> Int? { self[unit].history.lastIndex { $0.result == .waiting } }
+
+  private func running(_ unit: UnitID) -> Int? {
+    self[self[unit].parallelOf ?? unit].history.lastIndex { $0.result == .running && $0.unit == unit }
   }
 
   /// Slots that were not run; a row of them is one record.
@@ -56,9 +63,7 @@ extension Manager {
   /// The run of `unit` that is under way, if there is one, is over. Automatic restarts belong to it.
   mutating func endRun(_ unit: UnitID, _ result: RunResult) {
     let owner = self[unit].parallelOf ?? unit
-    guard let index = self[owner].history.lastIndex(where: { $0.result == .running && $0.unit == unit && $0.startedAt != nil }) else {
-      return
-    }
+    guard let index = running(unit) else { return }
     self[owner].history[index].result = result
     if self[owner].history[index].attempts > 0 { self[owner].history[index].attempts = self[unit].service.restarts &+ 1 }
     self[owner].history[index].endedAt = now.wall

@@ -165,10 +165,10 @@ final class UnitRecord {
 
   /// A start can begin: down, or waiting in its backoff.
   var canBegin: Bool { isDown || isInBackoff }
-  /// A new run is on its way already: whoever would replace this one comes too late.
+  /// A new run is on its way already, or somebody stops this one: whoever would replace it comes too late.
   var isBeingReplaced: Bool {
     guard let job else { return false }
-    return job.type == .restart || (job.type == .start && !job.isRunning)
+    return job.type == .restart || job.type == .stop || (job.type == .start && !job.isRunning)
   }
   var isInBackoff: Bool { service.state == .autoRestart || service.state == .autoRestartQueued }
 }

@@ -332,7 +332,7 @@ import Testing
     let record = world.record("j.service")
     #expect(record?.timer?.runs == 2)
     #expect(record?.timer?.skipped == 2)
-    #expect(record?.history.map(\.result) == [.running, .running, .skipped])
+    #expect(record?.history.map(\.result) == [.running, .waiting, .skipped])
     #expect(record?.history.map { $0.startedAt != nil } == [true, false, false])
     world.end("j.service", .main, .killed(.terminate))
     #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .running, .skipped])
@@ -368,9 +368,12 @@ import Testing
     var world = world(.replace)
     world.isStubborn = true
     world.advance(TimeSpan(milliseconds: 2500))
-    _ = world.job(.stop, "j.service")
+    let stop = world.job(.stop, "j.service")
+    // A slot does not cancel the stop.
+    world.advance(TimeSpan(seconds: 1))
     world.end("j.service", .main, .killed(.terminate))
-    #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .canceled])
+    #expect(world.status(stop) == 0)
+    #expect(world.record("j.service")?.history.map(\.result) == [.ended(.signal), .canceled, .skipped])
   }
 
   @Test func parallelRunsAtMostSixteen() {
