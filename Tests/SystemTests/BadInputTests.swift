@@ -47,7 +47,7 @@ extension SystemTests {
         // It is not waited for.
         let checked = try check([box.path("units")])
         expectRefused(checked, naming: "web.service")
-        #expect(checked.seconds < 2)
+        #expect(checked.seconds < 20)
         try box.remove("units/web.service")
         let apus = try box.run()
         try apus.wait(for: "good.service", toBe: "active")
@@ -157,7 +157,7 @@ extension SystemTests {
         #expect(!apus.process.hasEnded)
         #expect(apus.process.stdout == "")
         let status = try apus.client(["status", "web.service"])
-        #expect(status.seconds < 1 && status.stdout.contains("resources"), "\(status)")
+        #expect(status.seconds < 10 && status.stdout.contains("resources"), "\(status)")
         // As that user: root may lack the capability.
         let raised = try runToEnd(wrapper.prefix(5) + ["prlimit", "--pid", "\(try apus.pid())", "--nproc=100:100"])
         #expect(raised.status == 0, "\(raised.stderr)")

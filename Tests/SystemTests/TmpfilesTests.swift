@@ -114,7 +114,7 @@ extension SystemTests {
         try Self.holding() + Self.boot
           + "(until [ -e /run/systemd/generator ]; do sleep 0.02; done; kill -TERM 1) & APUS_GENERATOR_TIMEOUT=60s exec \(apus)",
       ])
-      #expect(ended.status == 0 && ended.seconds < 10, "\(ended)")
+      #expect(ended.status == 0 && ended.seconds < 60, "\(ended)")
       #expect(ended.stderr.contains("asked to stop by SIGTERM"), "\(ended.stderr)")
     }
   }
