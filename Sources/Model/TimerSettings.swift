@@ -131,4 +131,10 @@ extension Unit {
     case .target, .other: nil
     }
   }
+
+  /// A service with Schedule=: a job.
+  @inline(never) public var isScheduledService: Bool {
+    if case .service(let settings) = kind { return !settings.schedule.triggers.isEmpty }
+    return false
+  }
 }

@@ -166,11 +166,6 @@ extension Manager {
     unit.origin == .commandLine && loaded.starting.contains(unit.name)
   }
 
-  func unitIsScheduled(_ unit: Unit) -> Bool {
-    if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
-    return false
-  }
-
   /// A job between two runs: a new command takes effect with the next slot, nothing is restarted.
   private func isIdleSchedule(_ id: UnitID) -> Bool { self[id].isScheduledService }
 
@@ -184,8 +179,8 @@ extension Manager {
   private func actionForChange(_ id: UnitID, _ unit: Unit, _ loaded: LoadedUnits) -> PlanAction {
     if unit.origin != .commandLine { return .update }
     if isStoppedByClient(id) { return .update }
-    if !self[id].isDown { return isIdleSchedule(id) && unitIsScheduled(unit) ? .update : .restart }
-    return startsOnApply(unit, loaded) && !unitIsScheduled(unit) ? .start : .update
+    if !self[id].isDown { return isIdleSchedule(id) && unit.isScheduledService ? .update : .restart }
+    return startsOnApply(unit, loaded) && !unit.isScheduledService ? .start : .update
   }
 
   private func isStoppedByClient(_ id: UnitID) -> Bool {
@@ -223,7 +218,7 @@ extension Manager {
 
   /// A job that is none any more must not go on by its old schedule until it is down.
   private mutating func dropSchedule(_ id: UnitID) {
-    guard !isTimer(id), self[id].timer != nil, !unitIsScheduled(self[id].pending ?? self[id].unit) else { return }
+    guard !isTimer(id), self[id].timer != nil, !self[id].willBeScheduled else { return }
     deactivateTimer(id)
     self[id].timer = nil
   }
@@ -249,7 +244,7 @@ extension Manager {
 
   private mutating func restartChanged(_ id: UnitID) {
     // A daemon that became a job waits for its first slot.
-    if !self[id].isScheduledService, let pending = self[id].pending, unitIsScheduled(pending) {
+    if !self[id].isScheduledService, self[id].willBeScheduled {
       _ = enqueue(id, .stop)
       return
     }

@@ -42,9 +42,8 @@ extension Manager {
   mutating func startAll(_ units: [UnitID]) {
     var anchors: [(unit: UnitID, type: JobType)] = []
     for unit in units {
-      let isScheduled = unitIsScheduled(self[unit].pending ?? self[unit].unit)
       // A schedule starts its clockwork, not its service.
-      if isScheduled { activateTimer(unit) } else { anchors.append((unit, .start)) }
+      if self[unit].willBeScheduled { activateTimer(unit) } else { anchors.append((unit, .start)) }
     }
     if anchors.isEmpty { return }
     switch plan(TransactionRequest(anchors: anchors)) {

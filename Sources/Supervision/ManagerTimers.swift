@@ -90,7 +90,7 @@ extension Manager {
     if span >= TimeSpan(seconds: 1) {
       message(.notice, "the clock was put " + (microseconds < 0 ? Bytes("back") : Bytes("forward")) + " by " + shortSpan(span))
     }
-    recomputeCalendars { $0.onClockChange }
+    recomputeCalendars(isZone: false)
   }
 
   /// Of /etc/localtime.
@@ -100,17 +100,19 @@ extension Manager {
     // At the first load nothing goes by it yet.
     guard records.contains(where: { $0.timer?.isActive == true }) else { return }
     message(.notice, Bytes("the local time zone has changed"))
-    recomputeCalendars { $0.onTimezoneChange }
+    recomputeCalendars(isZone: true)
   }
 
-  private mutating func recomputeCalendars(_ isTriggered: (ScheduleSettings) -> Bool) {
+  /// For another local zone, or else for a step of the clock.
+  private mutating func recomputeCalendars(isZone: Bool) {
     for index in records.indices where records[index].timer?.isActive == true {
       let id = UnitID(index)
       guard let schedule = self[id].schedule else { continue }
       self[id].timer?.clockChanged(schedule, timerClock)
       // After a step of the clock the kernel's timer is set anew in any case.
       armCalendar(id)
-      if isTriggered(schedule), phase == .booting || phase == .running { trigger(id, schedule, slot: now.wall, isCalendar: true) }
+      let isTriggered = isZone ? schedule.onTimezoneChange : schedule.onClockChange
+      if isTriggered, phase == .booting || phase == .running { trigger(id, schedule, slot: now.wall, isCalendar: true) }
     }
   }
 

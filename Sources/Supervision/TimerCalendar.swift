@@ -36,7 +36,7 @@ extension TimerMachine {
   static let missedMax = 10_000
 
   /// A calendar slot came: nil if none is due; the next one is computed by then.
-  public mutating func elapseCalendar(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
+  public func elapseCalendar(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
     let now = clock.now.wall
     guard isActive, let due = calendarFireAt, due <= now, let first = calendarSlot else { return nil }
     let latest = latestSlot(settings, clock, from: first)
@@ -51,7 +51,7 @@ extension TimerMachine {
   }
 
   /// The stamp of Persistent= was read; nil: there is none, or it is not to be believed.
-  public mutating func stampRead(_ stamp: WallTime?, _ settings: ScheduleSettings, _ clock: TimerClock) {
+  public func stampRead(_ stamp: WallTime?, _ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive, awaitsStamp else { return }
     awaitsStamp = false
     let now = clock.now.wall
@@ -62,7 +62,7 @@ extension TimerMachine {
   }
 
   /// The clock was stepped, or the local zone is another one.
-  public mutating func clockChanged(_ settings: ScheduleSettings, _ clock: TimerClock) {
+  public func clockChanged(_ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive, !awaitsStamp else { return }
     let now = clock.now.wall
     // What has come due stays due.
@@ -76,7 +76,7 @@ extension TimerMachine {
     computeCalendar(settings, clock, after: now)
   }
 
-  mutating func updateCalendar(from old: ScheduleSettings, to new: ScheduleSettings, _ clock: TimerClock) {
+  func updateCalendar(from old: ScheduleSettings, to new: ScheduleSettings, _ clock: TimerClock) {
     if awaitsStamp || old == new { return }
     let now = clock.now.wall
     if let calendarSlot, calendarSlot <= now {
@@ -91,7 +91,7 @@ extension TimerMachine {
     computeCalendar(new, clock, after: now)
   }
 
-  mutating func computeCalendar(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime) {
+  func computeCalendar(_ settings: ScheduleSettings, _ clock: TimerClock, after base: WallTime) {
     var base = base
     if let handled, handled > base {
       // Against the clock and not the base, which may be an old stamp: a zero span if it is past.

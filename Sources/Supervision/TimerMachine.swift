@@ -7,7 +7,9 @@ import Model
 /// never replayed. The delay triggers (`onUnitInactive`, `after`) come due one span after the unit's end.
 /// `next` is always later than now: a timer that is due once cannot be due twice, and none can spin.
 /// Calendar triggers count on the wall clock, beside the others and with a deadline of their own: TimerCalendar.swift.
-public struct TimerMachine: Equatable, Sendable {
+///
+/// A class with one owner, the unit's record: copies of it cost the static binary 2 KB.
+public final class TimerMachine {
   public internal(set) var isActive = false
   /// The slot that is armed, before jitter; nil when nothing is due any more, or the unit's end is waited for.
   public internal(set) var slot: Instant? = nil
@@ -52,7 +54,7 @@ public struct TimerMachine: Equatable, Sendable {
 
   /// Starts the clockwork. With `awaitsStamp` the calendar waits for `stampRead`. `atStart`: of apus; a schedule that comes
   /// later has no `@reboot` any more, as with cron.
-  public mutating func activate(_ settings: ScheduleSettings, _ clock: TimerClock, awaitsStamp: Bool = false, atStart: Bool = true) {
+  public func activate(_ settings: ScheduleSettings, _ clock: TimerClock, awaitsStamp: Bool = false, atStart: Bool = true) {
     isActive = true
     activatedAt = clock.now.instant
     unitActiveAnchor = nil
@@ -71,7 +73,7 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// Forgets its triggers: nothing elapses any more.
-  public mutating func deactivate() {
+  public func deactivate() {
     isActive = false
     slot = nil
     fireAt = nil
@@ -91,7 +93,7 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// New settings over a live change: the grid, its jitter and the counters stay where the trigger stays.
-  public mutating func update(from old: ScheduleSettings, to new: ScheduleSettings, _ clock: TimerClock) {
+  public func update(from old: ScheduleSettings, to new: ScheduleSettings, _ clock: TimerClock) {
     if old.triggers != new.triggers {
       spent = TimerMachine.allUnspent(new)
       markSpent(new, clock)
@@ -116,7 +118,7 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// A slot of the monotonic clock came: nil if none is due; the next one is computed by then.
-  public mutating func elapse(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
+  public func elapse(_ settings: ScheduleSettings, _ clock: TimerClock) -> Elapsed? {
     let now = clock.now.instant
     guard isActive, let due = fireAt, due <= now else { return nil }
     let first = slot ?? due
@@ -135,7 +137,7 @@ public struct TimerMachine: Equatable, Sendable {
         slot: wall - now.since(latest), first: wall - now.since(first), missed: passed, isTooLate: late > settings.startingDeadline))
   }
 
-  mutating func count(_ elapsed: Elapsed) -> Elapsed {
+  func count(_ elapsed: Elapsed) -> Elapsed {
     var elapsed = elapsed
     if elapsed.isTooLate { elapsed.missed &+= 1 }
     missed &+= elapsed.missed
@@ -169,7 +171,7 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// The unit began a run.
-  public mutating func unitStarted(_ settings: ScheduleSettings, _ clock: TimerClock) {
+  public func unitStarted(_ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive else { return }
     if unitActiveAnchor == nil {
       unitActiveAnchor = clock.now.instant
@@ -178,14 +180,14 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// The unit's run is over (inactive or failed, no restart pending).
-  public mutating func unitEnded(_ settings: ScheduleSettings, _ clock: TimerClock) {
+  public func unitEnded(_ settings: ScheduleSettings, _ clock: TimerClock) {
     guard isActive else { return }
     unitInactiveAt = clock.now.instant
     computeNext(settings, clock)
   }
 
   /// A slot was run.
-  public mutating func countRun(now: Now) {
+  public func countRun(now: Now) {
     runs &+= 1
     skippedInRow = 0
     lastTrigger = now.wall
@@ -193,7 +195,7 @@ public struct TimerMachine: Equatable, Sendable {
   }
 
   /// A slot was not run, because the unit still ran.
-  public mutating func countSkip() {
+  public func countSkip() {
     skipped &+= 1
     skippedInRow &+= 1
   }
@@ -202,7 +204,7 @@ public struct TimerMachine: Equatable, Sendable {
   var delayIsSpent = false
 
   /// One-time triggers whose time has come, however late apus looks at them: they coalesce into one run.
-  mutating func markSpent(_ settings: ScheduleSettings, _ clock: TimerClock) {
+  func markSpent(_ settings: ScheduleSettings, _ clock: TimerClock) {
     for (index, trigger) in settings.triggers.enumerated() where index < spent.count {
       if let base = oneTimeBase(trigger, startedAt: clock.startedAt), base <= clock.now.instant { spent[index] = true }
     }
@@ -214,7 +216,7 @@ public struct TimerMachine: Equatable, Sendable {
     return comesOnce ? [Bool](repeating: false, count: settings.triggers.count) : []
   }
 
-  mutating func computeNext(_ settings: ScheduleSettings, _ clock: TimerClock) {
+  func computeNext(_ settings: ScheduleSettings, _ clock: TimerClock) {
     let (now, startedAt) = (clock.now.instant, clock.startedAt)
     // A slot that has come and was not handled yet (it is in the same turn, or in its jitter) is not computed away.
     if let slot, fireAt != nil, slot <= now { return }

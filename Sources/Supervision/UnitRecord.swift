@@ -101,10 +101,9 @@ final class UnitRecord {
   /// The triggers: a timer's own, or the service's Schedule=.
   var schedule: ScheduleSettings? { unit.schedule }
 
-  var isScheduledService: Bool {
-    if case .service(let settings) = unit.kind { return !settings.schedule.triggers.isEmpty }
-    return false
-  }
+  var isScheduledService: Bool { unit.isScheduledService }
+  /// By the definition that its next run has.
+  var willBeScheduled: Bool { pending?.isScheduledService ?? unit.isScheduledService }
 
   var activeState: ActiveState {
     if isStub { return .active }

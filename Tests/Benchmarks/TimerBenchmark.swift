@@ -33,12 +33,12 @@ func benchmarkTimers() {
   guard let bench = try? Timers() else { return }
   let before = resident()
   for index in 0..<Timers.count {
-    var timer = TimerMachine(seed: UInt64(index))
+    let timer = TimerMachine(seed: UInt64(index))
     timer.activate(bench.settings, bench.clock)
     bench.timers.append(timer)
   }
   print(
-    "timers: \(Timers.count) armed, \((resident() - before) / Timers.count) bytes each (\(MemoryLayout<TimerMachine>.size) of the struct)")
+    "timers: \(Timers.count) armed, \((resident() - before) / Timers.count) bytes each")
   var fires = 0
   let began = seconds()
   for _ in 0..<10 {

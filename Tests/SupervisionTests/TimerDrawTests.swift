@@ -21,7 +21,7 @@ import Testing
   }
 
   private func armed(_ settings: ScheduleSettings, _ clock: TimerClock, seed: UInt64 = 9) -> TimerMachine {
-    var timer = TimerMachine(seed: seed)
+    let timer = TimerMachine(seed: seed)
     timer.activate(settings, clock)
     return timer
   }
@@ -54,7 +54,7 @@ import Testing
     var settings = ScheduleSettings()
     settings.triggers = [.calendar(try CrontabParser.parse(Bytes("*/5 * * * *".utf8)), text: [])]
     settings.randomizedOffset = TimeSpan(seconds: 900)
-    var timer = armed(settings, clock())
+    let timer = armed(settings, clock())
     var last = try #require(timer.calendarFireAt)
     for _ in 0..<50 {
       let due = TimerClock(Now(instant: Instant(nanoseconds: 1), wall: last), startedAt: .zero, hostSeed: 1, machineSeed: 5)
@@ -69,7 +69,7 @@ import Testing
   /// What was missed is told from its first slot on.
   @Test func theFirstOfWhatWasMissed() throws {
     let settings = try hourly()
-    var timer = TimerMachine(seed: 9)
+    let timer = TimerMachine(seed: 9)
     timer.activate(settings, clock(), awaitsStamp: true)
     timer.stampRead(WallTime(microseconds: Self.start - 3 * 3_600_000_000), settings, clock())
     let passed = timer.elapseCalendar(settings, clock())

@@ -14,7 +14,7 @@ import Testing
 
   @Test func everyStaysOnItsGrid() {
     let settings = schedule([.every(TimeSpan(seconds: 2))])
-    var timer = TimerMachine(seed: 1)
+    let timer = TimerMachine(seed: 1)
     timer.activate(settings, now: Self.at(500), startedAt: .zero)
     for slot in Int64(1)...1000 {
       #expect(timer.fireAt == Self.at(500 + slot * 2000))
@@ -28,7 +28,7 @@ import Testing
 
   @Test func lateSlotsCoalesceIntoOne() {
     let settings = schedule([.every(TimeSpan(seconds: 1))])
-    var timer = TimerMachine(seed: 1)
+    let timer = TimerMachine(seed: 1)
     timer.activate(settings, now: .zero, startedAt: .zero)
     do {
       let isDue = timer.elapse(settings, now: Self.at(10_500), startedAt: .zero)
@@ -43,7 +43,7 @@ import Testing
 
   @Test func afterIsADelayFromTheEnd() {
     let settings = schedule([.after(TimeSpan(seconds: 5))])
-    var timer = TimerMachine(seed: 1)
+    let timer = TimerMachine(seed: 1)
     timer.activate(settings, now: .zero, startedAt: .zero)
     #expect(timer.fireAt == Self.at(5000))
     do {
@@ -57,7 +57,7 @@ import Testing
 
   @Test func oneTimeTriggersComeOnce() {
     let settings = schedule([.onActive(TimeSpan(seconds: 1)), .onBoot(TimeSpan(seconds: 3)), .reboot])
-    var timer = TimerMachine(seed: 1)
+    let timer = TimerMachine(seed: 1)
     timer.activate(settings, now: Self.at(100), startedAt: .zero)
     var fired: [Instant] = []
     while let next = timer.fireAt {
@@ -74,7 +74,7 @@ import Testing
 
   @Test func onUnitActiveIsAnchoredAtTheFirstActivation() {
     let settings = schedule([.onUnitActive(TimeSpan(seconds: 10))])
-    var timer = TimerMachine(seed: 1)
+    let timer = TimerMachine(seed: 1)
     timer.activate(settings, now: .zero, startedAt: .zero)
     #expect(timer.fireAt == nil)
     timer.unitStarted(settings, now: Now(instant: Self.at(3000), wall: WallTime(microseconds: 0)), startedAt: .zero)
@@ -87,7 +87,7 @@ import Testing
   @Test func jitterIsDrawnOnceASlot() {
     var settings = schedule([.every(TimeSpan(seconds: 60))])
     settings.randomizedDelay = TimeSpan(seconds: 10)
-    var timer = TimerMachine(seed: 7)
+    let timer = TimerMachine(seed: 7)
     timer.activate(settings, now: .zero, startedAt: .zero)
     let first = timer.fireAt
     var changed = settings
@@ -100,14 +100,14 @@ import Testing
   @Test func accuracySharesAGrid() {
     var settings = schedule([.every(TimeSpan(milliseconds: 1300))])
     settings.accuracy = TimeSpan(seconds: 1)
-    var timer = TimerMachine(seed: 7)
+    let timer = TimerMachine(seed: 7)
     timer.activate(settings, now: .zero, startedAt: .zero)
     #expect(timer.fireAt == Self.at(2000))
   }
 
   @Test func aDueSlotIsNotComputedAway() {
     let settings = schedule([.every(TimeSpan(seconds: 1)), .onUnitInactive(TimeSpan(seconds: 100))])
-    var timer = TimerMachine(seed: 7)
+    let timer = TimerMachine(seed: 7)
     timer.activate(settings, now: .zero, startedAt: .zero)
     // In the same turn the unit's end is handled before the deadline.
     timer.unitEnded(settings, now: Self.at(1000), startedAt: .zero)
@@ -120,7 +120,7 @@ import Testing
   @Test func extremesDoNotTrap() {
     for span in [TimeSpan.zero, TimeSpan(microseconds: 1), TimeSpan(microseconds: .max - 1), .infinity] {
       let settings = schedule([.every(span), .after(span), .onActive(span), .onUnitActive(span), .onUnitInactive(span)])
-      var timer = TimerMachine(seed: 3)
+      let timer = TimerMachine(seed: 3)
       timer.activate(settings, now: Instant(nanoseconds: .max - 5), startedAt: .zero)
       _ = timer.elapse(settings, now: Instant(nanoseconds: .max - 1), startedAt: .zero)
       timer.unitEnded(settings, now: Instant(nanoseconds: .max - 1), startedAt: .zero)

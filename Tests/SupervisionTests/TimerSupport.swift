@@ -7,19 +7,19 @@ extension TimerMachine {
   private static func clock(_ now: Instant, _ startedAt: Instant) -> TimerClock {
     TimerClock(Now(instant: now, wall: WallTime(microseconds: now.nanoseconds / 1000)), startedAt: startedAt)
   }
-  mutating func activate(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
+  func activate(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
     activate(settings, Self.clock(now, startedAt))
   }
-  mutating func update(from old: ScheduleSettings, to new: ScheduleSettings, now: Instant, startedAt: Instant) {
+  func update(from old: ScheduleSettings, to new: ScheduleSettings, now: Instant, startedAt: Instant) {
     update(from: old, to: new, Self.clock(now, startedAt))
   }
-  mutating func elapse(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) -> Bool {
+  func elapse(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) -> Bool {
     elapse(settings, Self.clock(now, startedAt)) != nil
   }
-  mutating func unitStarted(_ settings: ScheduleSettings, now: Now, startedAt: Instant) {
+  func unitStarted(_ settings: ScheduleSettings, now: Now, startedAt: Instant) {
     unitStarted(settings, TimerClock(now, startedAt: startedAt))
   }
-  mutating func unitEnded(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
+  func unitEnded(_ settings: ScheduleSettings, now: Instant, startedAt: Instant) {
     unitEnded(settings, Self.clock(now, startedAt))
   }
 }
