@@ -81,7 +81,12 @@ let linkerSettings: [LinkerSetting] = [
       // frequency (5 KB), tails that are copied into their predecessors (2 KB), reduced strengths in loops (2 KB);
       // functions that differ in constants alone become one (2 KB). Together 12 KB.
       + ["-disable-block-placement", "-disable-tail-duplicate", "-disable-early-taildup", "-disable-lsr"]
-      + ["-enable-global-merge-func", "-enable-merge-functions", "-tail-merge-size=2"])
+      + ["-enable-global-merge-func", "-enable-merge-functions", "-tail-merge-size=2"]
+      // Registers are dear, so what is reckoned ahead, or kept to be used again, is spilt and loaded: out of loops (8 KB),
+      // over branches (3 KB); switches are trees of comparisons instead of tables (8 KB). Together with the two that follow
+      // 22 KB; reading a crontab expression takes as long as before.
+      + ["-disable-machine-licm", "-disable-machine-cse", "-enable-pre=false", "-min-jump-table-entries=1000"]
+      + ["-split-spill-mode=size", "-enable-misched=false"])
       .flatMap { ["-Xlinker", "-mllvm", "-Xlinker", $0] }
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),
