@@ -20,6 +20,8 @@ public struct Supervisor<K: Kernel> {
   static var deadlineLimit: Int { 128 }
   /// Files are read in slices of so long.
   static var loadSlice: TimeSpan { TimeSpan(milliseconds: 2) }
+  /// The final sweep, which would kill their helper, waits at most so long for stamps.
+  static var stampGrace: TimeSpan { TimeSpan(seconds: 2) }
 
   public var kernel: K
   public private(set) var manager: Manager
@@ -28,6 +30,8 @@ public struct Supervisor<K: Kernel> {
   var deadlines = DeadlineHeap()
   var wallClock = WallClock()
   var stamps = StampQueue()
+  /// The final sweep is to come, by then at the latest.
+  var sweepBy: Instant? = nil
   var children = ChildTable()
   var sweeper = Sweeper()
   var control: ControlServer
@@ -112,8 +116,8 @@ public struct Supervisor<K: Kernel> {
   var nextWake: Instant {
     if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap { return .zero }
     if !loadQueue.isEmpty && !isPreparingHost { return .zero }
-    if canSpawn || stamps.areWaiting { return .zero }
-    let helpersWake = helpers.wake(isRoom: beforeExec < Self.spawnLimit)
+    if canSpawn || stamps.areWaiting || (sweepBy != nil && stamps.isIdle) { return .zero }
+    let helpersWake = min(helpers.wake(isRoom: beforeExec < Self.spawnLimit), sweepBy ?? .never)
     return min(min(deadlines.next, min(mainPIDs.wake, helpersWake)), min(sweeper.wake, control.wake))
   }
 
@@ -151,6 +155,7 @@ public struct Supervisor<K: Kernel> {
     continueLoading()
     continueSpawning()
     continueHelpers()
+    beginFinalSweep()
     sweeper.step(now: now.instant, children, &kernel, &pending)
     mainPIDs.step(now: now.instant, children, &kernel, &pending)
     if exitStatus != nil { control.closeAll(&kernel) }

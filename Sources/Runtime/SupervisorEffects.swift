@@ -52,7 +52,7 @@ extension Supervisor {
     case .closeNotify(let unit): closeNotify(unit)
     case .check(let request): check(request)
     case .clean(let invocation, let paths): clean(invocation, paths)
-    case .finalSweep: sweeper.finalSweep(now: now.instant, &kernel)
+    case .finalSweep: sweepBy = now.instant + Self.stampGrace
     case .leave(let status): exitStatus = status
     }
   }

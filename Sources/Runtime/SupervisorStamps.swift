@@ -26,6 +26,7 @@ struct StampQueue {
   }
 
   var areWaiting: Bool { !isUnderWay && !items.isEmpty }
+  var isIdle: Bool { !isUnderWay && items.isEmpty }
 
   mutating func takeBatch() -> [Item] {
     let batch = Array(items.prefix(StampQueue.batchMax))
@@ -43,6 +44,13 @@ extension Supervisor {
     var arguments = [Bytes("stamps"), Bytes(Stamps.folder)]
     for item in batch { arguments += [item.at.map { Bytes(decimal: $0.microseconds) } ?? Bytes("?"), Stamps.name(item.name)] }
     start(.stamps(batch), arguments)
+  }
+
+  /// A stamp that was lost with the sweep would have its slot run again after the next start.
+  mutating func beginFinalSweep() {
+    guard let latest = sweepBy, stamps.isIdle || latest <= now.instant else { return }
+    sweepBy = nil
+    sweeper.finalSweep(now: now.instant, &kernel)
   }
 
   /// One line for each: the stamp's microseconds, `made`, `ok`, or what went wrong.

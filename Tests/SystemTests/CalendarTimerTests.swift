@@ -148,6 +148,20 @@ extension SystemTests {
       #expect(ended.stdout == "1\n", "\(ended.stdout)\(ended.stderr)")
     }
 
+    /// Else the slot would run again after the next start.
+    @Test func theEndWaitsForAStamp() throws {
+      let ended = try Self.inside(
+        """
+        printf '[Service]\\nType=oneshot\\nExecStart=/bin/sh -c "echo $$TRIGGER_TIMER_REALTIME_USEC > /run/at; kill -TERM $$PPID"\\n' > /run/units/a.service
+        printf '[X-Apus]\\nSchedule=*:*:*\\nPersistent=yes\\n' >> /run/units/a.service
+        for i in 1 2 3; do
+          start env; wait $pid; [ $(stat -c %.6Y $stamps/stamp-a.service | tr -d .) = $(cat /run/at) ] && echo same
+        done
+        grep 'cannot keep' /run/err
+        """)
+      #expect(ended.stdout == "same\nsame\nsame\n", "\(ended.stdout)\(ended.stderr)")
+    }
+
     @Test func aReadOnlyFolderIsSaidOnce() throws {
       let ended = try Self.inside(
         """
