@@ -51,7 +51,7 @@ extension SystemTests {
               "[X-Apus]\nSchedule=every \(span)\n"))
         }
         _ = try box.run(wrapper: Machine.undisturbed)
-        try eventually("three of the slowest", within: 15) { box.lines("ten").count >= 3 }
+        try eventually("three of the slowest", within: 30) { box.lines("ten").count >= 3 }
         for (name, span) in [("two", 400.0), ("five", 1000.0), ("ten", 2000.0)] {
           let times = stamps(box, name).map { $0 / 1000 }
           let off = times.enumerated().map { $1 - Double($0) * span }
@@ -91,7 +91,7 @@ extension SystemTests {
           Units.shell("echo begin >> \(log); sleep 1.4; echo end >> \(log)", "Type=oneshot").appending(
             "[X-Apus]\nSchedule=*:*:*\nOverlap=\(policy)\n"))
         _ = try box.run(wrapper: Machine.undisturbed)
-        try eventually("six lines: \(box.lines("log"))", within: 15) { box.lines("log").count >= 6 }
+        try eventually("six lines: \(box.lines("log"))", within: 30) { box.lines("log").count >= 6 }
         let lines = Array(box.lines("log").prefix(6))
         var (open, most) = (0, 0)
         for line in lines {

@@ -63,7 +63,7 @@ extension SystemTests {
         for (what, expected) in cases {
           let words = what.split(separator: " ").map(String.init)
           let container = try bundle.run(["/apus", "--", "/end"] + words)
-          #expect(try container.waitForEnd(within: 15) == expected, "\(what): \(container.process.stderr)")
+          #expect(try container.waitForEnd(within: 30) == expected, "\(what): \(container.process.stderr)")
         }
       }
     }

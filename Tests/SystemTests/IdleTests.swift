@@ -15,7 +15,7 @@ extension SystemTests {
         for number in 0..<20 { try apus.wait(for: "s\(number).service", toBe: "active") }
         let pid = try apus.pid()
         // Half a second after its start it gives back what loading took: the last thing that it does by itself.
-        try eventually("a second without a wake-up", within: 10) {
+        try eventually("a second without a wake-up", within: 30) {
           let earlier = Processes.voluntarySwitches(pid)
           observe(for: 1)
           return Processes.voluntarySwitches(pid) == earlier

@@ -49,7 +49,7 @@ extension SystemTests {
         }
         let apus = try box.run(options: ["--containment=\(containment)", "--stay"])
         for (index, sender) in Self.senders.enumerated() {
-          try apus.wait(for: "s\(index).service", toBe: sender.isBelieved ? "active" : "failed", within: 10)
+          try apus.wait(for: "s\(index).service", toBe: sender.isBelieved ? "active" : "failed", within: 30)
         }
       }
     }
@@ -93,7 +93,7 @@ extension SystemTests {
         try box.write("units/flood.service", Units.shell("while :; do \(tell) -r 10000 STATUS=x; done", "NotifyAccess=all"))
         try box.write("units/calm.service", Units.shell("exec \(tell) READY=1 -- sleep 1000", "Type=notify"))
         let apus = try box.run()
-        try apus.wait(for: "calm.service", toBe: "active", within: 10)
+        try apus.wait(for: "calm.service", toBe: "active", within: 30)
         for _ in 0..<5 {
           let asked = try apus.client(["restart", "calm.service"])
           #expect(asked.status == 0 && asked.seconds < 20, "\(asked)")

@@ -35,7 +35,7 @@ extension SystemTests {
         try box.write("units/guess.service", unit(daemon(":")))
         let apus = try box.run(options: ["--containment=\(way.containment)", "--stay"], wrapper: try way.wrapper())
         for name in ["file", "late", "guess"] {
-          try apus.wait(for: "\(name).service", toBe: "active", within: 10)
+          try apus.wait(for: "\(name).service", toBe: "active", within: 30)
           #expect(try apus.mainPid(of: "\(name).service") != nil, "\(name)")
         }
         #expect(try apus.property("MainPID", of: "file.service") == box.read("d.pid").trimmingCharacters(in: .newlines))
@@ -77,14 +77,14 @@ extension SystemTests {
         let apus = try box.run(options: ["--containment=\(way.containment)", "--stay"], wrapper: try way.wrapper())
         let outside = { box.read("outside.pid").trimmingCharacters(in: .newlines) }
         for (index, (file, isBelieved)) in files.enumerated() {
-          try apus.wait(for: "f\(index).service", toBe: isBelieved ? "active" : "failed", within: 15)
+          try apus.wait(for: "f\(index).service", toBe: isBelieved ? "active" : "failed", within: 30)
           let main = try apus.property("MainPID", of: "f\(index).service")
           if file == "outside.pid" || file == "rootlink.pid" { #expect(main == outside(), "\(file)") }
           if !isBelieved { #expect(try apus.property("Result", of: "f\(index).service") == "timeout", "\(file)") }
         }
         // The end of one that is no child of the service is noticed.
         #expect(try apus.client(["stop", "outsider.service"]).status == 0)
-        for name in ["f0.service", "f1.service"] { try apus.wait(for: name, toBe: "inactive", within: 10) }
+        for name in ["f0.service", "f1.service"] { try apus.wait(for: name, toBe: "inactive", within: 30) }
       }
     }
   }

@@ -82,7 +82,7 @@ extension SystemTests {
             let unit = "w\(number)-\(policy).service"
             var state: [String: String] = [:]
             // It has come to rest: ended for good, which a restarting one does at its start limit.
-            try eventually("\(unit) to rest: \(state["ActiveState"] ?? "?") \(state["SubState"] ?? "?")", within: 8) {
+            try eventually("\(unit) to rest: \(state["ActiveState"] ?? "?") \(state["SubState"] ?? "?")", within: 30) {
               state = try apus.properties(of: unit)
               return ["inactive", "failed"].contains(state["ActiveState"] ?? "") && state["StateChangeTimestamp"] != ""
             }

@@ -17,7 +17,7 @@ extension SystemTests {
     private func expectAlive(_ apus: Supervisor, _ box: Sandbox) throws {
       // More than the ring and the pipe hold is said by apus meanwhile.
       let before = box.lines("log")
-      try eventually("ten more restarts and jobs; log: \(box.lines("log").suffix(3))", within: 8) {
+      try eventually("ten more restarts and jobs; log: \(box.lines("log").suffix(3))", within: 30) {
         let now = box.lines("log").dropFirst(before.count)
         return now.filter { $0 == "flaky" }.count >= 10 && now.filter { $0 == "job" }.count >= 10
       }

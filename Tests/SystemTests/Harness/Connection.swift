@@ -32,7 +32,7 @@ final class Connection {
   }
 
   /// Sends, and waits for a whole answer (by its Content-Length) or the end of the connection.
-  func ask(_ text: String, within seconds: Double = 5) throws -> String {
+  func ask(_ text: String, within seconds: Double = 30) throws -> String {
     send(text)
     var collected: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 65536)

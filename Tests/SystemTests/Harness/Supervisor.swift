@@ -66,7 +66,7 @@ final class Supervisor {
   }
 
   /// Waits until the client gets an answer.
-  func waitUntilReady(within seconds: Double = 5) throws {
+  func waitUntilReady(within seconds: Double = 30) throws {
     _ = try pid()
     try eventually("the control socket of `\(process.name)`; stderr: \(process.stderr.suffix(2000))", within: seconds) {
       if process.hasEnded { throw Failure("apus ended, status \(process.status ?? -1): \(process.stderr.suffix(4000))") }
@@ -117,7 +117,7 @@ final class Supervisor {
   }
 
   /// Waits until a unit is in this active state.
-  func wait(for unit: String, toBe state: String, within seconds: Double = 5) throws {
+  func wait(for unit: String, toBe state: String, within seconds: Double = 30) throws {
     var last = ""
     try eventually("\(unit) to be \(state), it is \(last)", within: seconds) {
       last = try property("ActiveState", of: unit) ?? "unknown"

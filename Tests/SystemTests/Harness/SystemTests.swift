@@ -83,7 +83,7 @@ func monotonic() -> Double {
 }
 
 /// Waits until `condition` holds, looking every few milliseconds; throws, naming `what`, at the deadline.
-func eventually(_ what: @autoclosure () -> String, within seconds: Double = 5, until condition: () throws -> Bool) throws {
+func eventually(_ what: @autoclosure () -> String, within seconds: Double = 30, until condition: () throws -> Bool) throws {
   let end = monotonic() + seconds
   while true {
     if try condition() { return }
