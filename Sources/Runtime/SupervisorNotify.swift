@@ -147,6 +147,10 @@ extension Supervisor {
   // MARK: Stored descriptors
 
   mutating func close(_ ids: [DescriptorID]) {
+    // A start of the same turn that still waits for its process gets what is left.
+    for index in spawnQueue.indices where !spawnQueue[index].descriptors.isEmpty {
+      spawnQueue[index].descriptors.removeAll { ids.contains($0.id) }
+    }
     for id in ids {
       watchedDescriptors[id] = nil
       kernel.closeDescriptor(id)

@@ -38,8 +38,8 @@ final class DrainChecker: Checker {
       if new.state == .drain, old.state != .drain { since[index] = moment.now.instant }
       if settings.drain == .zero || old.invocation != new.invocation || old.hasPending != new.hasPending { continue }
       if stopsByJob(index, old, moment), old.mainKey != nil, old.mainKey == new.mainKey, isDrained(old.state), new.state != .drain {
-        // Whoever is taken down by its watchdog is not drained, stop job or not.
-        if !isHurried(moment), new.state != old.state, new.state != .stopWatchdog {
+        // Whoever is taken down by its watchdog or for want of memory is not drained, stop job or not.
+        if !isHurried(moment), new.state != old.state, new.state != .stopWatchdog, new.state != .stopPost {
           fail("\(moment.name(index).shown) was \(old.state.name), is to be stopped, and went to \(new.state.name) without DrainSec=")
         }
       }
