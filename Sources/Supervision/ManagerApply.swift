@@ -155,13 +155,14 @@ extension Manager {
 
   private func isPresent(_ index: Int) -> Bool { byName[records[index].name] == index && !records[index].isRemoved }
 
-  /// Units of the unit path are only read anew (DESIGN section 9).
-  /// A client named it before (`status`, say), so that it is known already, but it has never been one that starts.
+  /// A client named it before (`status`, say), so that it is known already, but it has never been one that starts. A schedule
+  /// that goes on keeps its grid.
   private func comesByApply(_ id: UnitID, _ unit: Unit, _ loaded: LoadedUnits) -> Bool {
     !self[id].isStarting && self[id].isDown && self[id].job == nil && self[id].service.invocation == 0 && !self[id].isOn
-      && !isStoppedByClient(id) && startsOnApply(unit, loaded)
+      && self[id].timer?.isActive != true && !isStoppedByClient(id) && startsOnApply(unit, loaded)
   }
 
+  /// Units of the unit path are only read anew (DESIGN section 9).
   private func startsOnApply(_ unit: Unit, _ loaded: LoadedUnits) -> Bool {
     unit.origin == .commandLine && loaded.starting.contains(unit.name)
   }

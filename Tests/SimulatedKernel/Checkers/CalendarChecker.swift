@@ -23,9 +23,17 @@ final class CalendarChecker: Checker {
     switch event {
     case .zoneChanged(let zone): local.local = zone
     case .loaded(.plan, _): break
-    case .loaded(_, let loaded): if let found = loaded.zones, !loaded.hasErrors { local = found }
+    // What a client named is known from then on, whatever else it pulled in.
+    case .loaded(.demand, let loaded): if !manager.isPhaseStopping { take(loaded.zones) }
+    case .loaded(_, let loaded): if !loaded.hasErrors { take(loaded.zones) }
     default: break
     }
+  }
+
+  private func take(_ found: TimeZones?) {
+    guard let found else { return }
+    for item in found.named { local.add(item.name, item.zone) }
+    local.local = found.local
   }
 
   /// At boot the units' zones are not an event.
@@ -38,7 +46,6 @@ final class CalendarChecker: Checker {
     default: break
     }
     if moment.manager.isPhaseStopping { return }
-    if case .clockStepped = moment.event { believe(moment.now.wall) }
     for index in moment.changed {
       // What else happened in the turn took the slot away before its deadline was handled.
       if let due = moment.before(index)?.calendarFireAt, due <= moment.now.wall { sawReason = true }
@@ -50,19 +57,14 @@ final class CalendarChecker: Checker {
     }
   }
 
-  /// A step back of three hours and more: what ran on the old clock says nothing.
-  private func believe(_ now: WallTime) {
-    for (index, model) in models {
-      if let latest = model.latest, latest.since(now) >= TimerMachine.stepBelieved { models[index]?.latest = nil }
-    }
-  }
-
   private func judge(_ index: Int, _ schedule: ScheduleSettings, _ moment: Moment) {
     let new = moment.new[index]
     let old = moment.before(index)
     let name = moment.name(index).shown
     let now = moment.now.wall
     var model = models[index] ?? Model()
+    // After a step back of three hours and more, told or not (nothing may have been armed), what ran says nothing.
+    if let latest = model.latest, latest.since(now) >= TimerMachine.stepBelieved { model.latest = nil }
     let isTimer = moment.manager.unit(index).name.type == .timer
     let isOurs = isDeadline(index, moment.event)
     let wasReplaced = isReload(moment.event) || old?.hasPending == true && !new.hasPending || isTimer && old?.jobType != nil
