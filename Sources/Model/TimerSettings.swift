@@ -85,8 +85,10 @@ public struct ScheduleSettings: Equatable, Sendable {
     }
   }
 
+  /// Whether one counts on the wall clock.
+  public var hasCalendar: Bool { triggers.contains { $0.isCalendar } }
   /// Whether an expression goes by the wall clock of some zone.
-  public var needsZones: Bool { onTimezoneChange || triggers.contains { $0.isCalendar } }
+  public var needsZones: Bool { onTimezoneChange || hasCalendar }
   /// Whether one goes by the local zone.
   public var needsLocalZone: Bool {
     guard timezone.isEmpty else { return false }

@@ -6,8 +6,8 @@ import UnitFile
 /// unit path what those pull in.
 ///
 /// Phases: the arguments become folders, crontabs and names; the crontabs are read; the folders are listed once
-/// (`UnitIndex`); then one name after the other is looked up, its files are read and parsed, and the names in it join the queue; at the end everything is put
-/// together. Of the unit path only what is pulled in is read.
+/// (`UnitIndex`); then each name is looked up, its files are read and parsed, and the names in it join the queue; then the
+/// zones are read, and everything is put together. Of the unit path only what is pulled in is read.
 struct Loader {
   static let fileLimit = 1 << 20
   /// Units that are read; more are left out, with an error.

@@ -14,12 +14,11 @@ extension Manager {
   mutating func activateTimer(_ id: UnitID) {
     guard let schedule = self[id].schedule else { return }
     if self[id].timer == nil { self[id].timer = TimerMachine(seed: self[id].name.seed) }
-    let hasCalendar = schedule.triggers.contains { $0.isCalendar }
-    let readsStamp = schedule.isPersistent && hasCalendar
+    let readsStamp = schedule.isPersistent && schedule.hasCalendar
     self[id].timer?.activate(schedule, timerClock, awaitsStamp: readsStamp, atStart: phase == .booting)
     if readsStamp { out.append(.readStamp(id, name: self[id].name)) }
     armTimer(id)
-    if hasCalendar && !readsStamp { sayIfOver(id) }
+    if schedule.hasCalendar && !readsStamp { sayIfOver(id) }
   }
 
   private mutating func sayIfOver(_ id: UnitID) {
@@ -139,7 +138,7 @@ extension Manager {
   }
 
   private mutating func writeStamp(_ id: UnitID) {
-    guard let schedule = self[id].schedule, schedule.isPersistent, schedule.triggers.contains(where: { $0.isCalendar }) else { return }
+    guard let schedule = self[id].schedule, schedule.isPersistent, schedule.hasCalendar else { return }
     out.append(.writeStamp(id, name: self[id].name, at: now.wall))
   }
 

@@ -81,7 +81,7 @@ extension TimerMachine {
     let now = clock.now.wall
     if let calendarSlot, calendarSlot <= now {
       // It has come already: it is run, by the new settings.
-      if new.triggers.contains(where: { $0.isCalendar }) {
+      if new.hasCalendar {
         calendarFireAt = fire(calendarSlot, of: calendarSlot, new, clock)
         return
       }
@@ -125,7 +125,7 @@ extension TimerMachine {
     }
     let from = base - offset
     #if PLANTED
-    if plantedBug == 39, base == clock.now.wall, base.microseconds % 5 == 0, settings.triggers.contains(where: { $0.isCalendar }) {
+    if plantedBug == 39, base == clock.now.wall, base.microseconds % 5 == 0, settings.hasCalendar {
       return base
     }
     #endif

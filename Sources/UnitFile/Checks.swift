@@ -18,7 +18,7 @@ extension UnitParser {
     case .timer:
       let position = written.timerUnit ?? Position(line: 0, column: 0)
       if !written.timerUnitIsBad { references.append(Reference(kind: .trigger, name: timer.unit, position: position)) }
-      if timer.schedule.isPersistent, !timer.schedule.triggers.contains(where: { $0.isCalendar }) { timer.schedule.isPersistent = false }
+      if timer.schedule.isPersistent, !timer.schedule.hasCalendar { timer.schedule.isPersistent = false }
       checkNever(timer.schedule)
       if !timer.schedule.hasTriggers, unit.loadState == .loaded {
         refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")

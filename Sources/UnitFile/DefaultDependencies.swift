@@ -23,7 +23,7 @@ extension Assembler {
         guard unit.defaultDependencies else { continue }
         require(targets.sysinit, to: position)
         add(targets.timers, .before, to: position)
-        if timer.schedule.triggers.contains(where: { $0.isCalendar }) {
+        if timer.schedule.hasCalendar {
           add(targets.timeSet, .after, to: position)
           add(targets.timeSync, .after, to: position)
         }

@@ -94,7 +94,8 @@ enum Directive: UInt8, CaseIterable {
     Timer.OnUnitInactiveSec Timer.OnCalendar Timer.Unit Timer.RandomizedDelaySec Timer.AccuracySec Timer.RemainAfterElapse \
     Timer.OnClockChange Timer.OnTimezoneChange Timer.Persistent Timer.WakeSystem Timer.FixedRandomDelay \
     Timer.RandomizedOffsetSec Timer.DeferReactivation \
-    X-Apus.Schedule X-Apus.Timezone X-Apus.Overlap X-Apus.StartingDeadlineSec X-Apus.Persistent X-Apus.RandomizedDelaySec X-Apus.RestartResetSec X-Apus.ReadyFd X-Apus.ReadyTcp \
+    X-Apus.Schedule X-Apus.Timezone X-Apus.Overlap X-Apus.StartingDeadlineSec X-Apus.Persistent \
+    X-Apus.RandomizedDelaySec X-Apus.RestartResetSec X-Apus.ReadyFd X-Apus.ReadyTcp \
     X-Apus.ReadyHttp X-Apus.ReadyExec X-Apus.HealthExec X-Apus.HealthTcp X-Apus.HealthHttp X-Apus.HealthIntervalSec \
     X-Apus.HealthTimeoutSec X-Apus.HealthRetries X-Apus.HealthStartPeriodSec X-Apus.HealthAction X-Apus.DrainSec 
     """

@@ -157,4 +157,4 @@ extension ShownClock {
   }
 }
 
-private func number(_ digits: Bytes) -> Int64 { digits.reduce(0) { $0 &* 10 &+ Int64($1 & 15) } }
+private func number(_ digits: Bytes) -> Int64 { Int64(clamping: digits.unsignedDecimal ?? 0) }

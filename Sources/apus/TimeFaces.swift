@@ -11,13 +11,15 @@ final class TimeFace {
   let now: WallTime
   let base: WallTime
   let iterations: Int
+  /// The one operand is `-`.
+  let readsLines: Bool
   var isJSON: Bool { parsed.values.has(.json) }
 
   init(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
     self.parsed = parsed
     now = WallTime(microseconds: wallClock())
     // Lines name their zones themselves, and spans have none: no reason to refuse where the local time is unknown.
-    let readsLines = parsed.operands.count == 1 && parsed.operands[0] == "-"
+    readsLines = parsed.operands.count == 1 && parsed.operands[0] == "-"
     let isWanted = parsed.values.value(.baseTime) != nil || parsed.face != .timespan && !readsLines
     local = isWanted ? try TimeFace.zone(parsed, process, zones) : .utc
     let count = parsed.values.value(.iterations) ?? Bytes("1")
@@ -56,8 +58,6 @@ final class TimeFace {
   func timestamps(_ now: WallTime, _ zone: TimeZone) -> TimestampParser {
     TimestampParser(now: now, zone: zone, find: zones.find)
   }
-
-  var readsLines: Bool { parsed.operands.count == 1 && parsed.operands[0] == "-" }
 
   /// Calls for each operand, with an empty line between.
   func each(_ answer: (Bytes, inout Bytes) -> Bool) -> Int32 {
