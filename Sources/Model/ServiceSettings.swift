@@ -200,6 +200,11 @@ public struct ServiceSettings: Equatable, Sendable {
     get { execBox.value }
     set { execBox = ExecBox(newValue) }
   }
+  /// `Sockets=`: whose descriptors it gets, beside those of sockets that name it.
+  public var sockets: [UnitName] = []
+  /// `[X-Apus] IdleStopSec=`: stopped when its sockets had no connection for so long; `.infinity`: never.
+  public var idleStop = TimeSpan.infinity
+
   /// `[X-Apus] Schedule=` and its companions: the service is a job. Empty: it is none.
   public var schedule = ScheduleSettings()
 
@@ -233,6 +238,8 @@ public enum StandardStream: Equatable, Sendable {
   case tty(TerminalMode)
   /// `StandardInputText=`, `StandardInputData=`: read from memory (input only).
   case data
+  /// The one socket that started it: the inetd mode (units.md d.1).
+  case socket
   /// `fd:NAME`: the passed descriptor of that name; empty: `stdin`, `stdout`, `stderr`.
   case descriptor(Bytes)
 }

@@ -32,6 +32,8 @@ public enum ActiveState: UInt8, CaseIterable, Sendable {
 /// Results of a service (units.md c.1).
 public enum ServiceResult: UInt8, CaseIterable, Sendable {
   case success, exitCode, signal, coreDump, timeout, watchdog, `protocol`, resources, startLimitHit, oomKill, execCondition
+  /// Of sockets and paths (units.md d.1, d.3).
+  case triggerLimitHit, serviceStartLimitHit
 
   public var name: StaticString {
     switch self {
@@ -46,6 +48,8 @@ public enum ServiceResult: UInt8, CaseIterable, Sendable {
     case .startLimitHit: "start-limit-hit"
     case .oomKill: "oom-kill"
     case .execCondition: "exec-condition"
+    case .triggerLimitHit: "trigger-limit-hit"
+    case .serviceStartLimitHit: "service-start-limit-hit"
     }
   }
 }

@@ -130,7 +130,7 @@ extension Unit {
     switch kind {
     case .timer(let settings): settings.schedule
     case .service(let settings): settings.schedule.triggers.isEmpty ? nil : settings.schedule
-    case .target, .other: nil
+    case .socket, .path, .target, .other: nil
     }
   }
 

@@ -61,8 +61,10 @@ public struct Unit: Equatable, Sendable {
 public indirect enum UnitKind: Equatable, Sendable {
   case service(ServiceSettings)
   case timer(TimerSettings)
+  case socket(SocketSettings)
+  case path(PathSettings)
   case target
-  /// Sockets, paths, mounts …: names only, until their issue gives them a kind of their own.
+  /// Mounts, slices …: names only.
   case other
 }
 

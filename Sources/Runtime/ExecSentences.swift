@@ -89,6 +89,7 @@ private func target(_ stream: StandardStream, _ exec: ExecSettings) -> Bytes {
   case .tty: "tty " + (exec.terminal.path.isEmpty ? Bytes("/dev/console") : exec.terminal.path)
   case .descriptor(let name): "fd:" + name
   case .data: Bytes("data")
+  case .socket: Bytes("the socket")
   case .inherit, .journal: []
   }
 }

@@ -91,6 +91,31 @@ public protocol Kernel {
   /// What the pipe of `ReadyFd=` of a child says; after any answer but `.pending` it is closed and forgotten.
   mutating func readyReport(_ pid: Int32) -> ReadyReport
 
+  // MARK: Sockets of units, and paths they wait for
+
+  /// Opens all listeners of a plan, in order; at the first that fails those before it are closed again (their file nodes
+  /// stay). Options that cannot be set are in `warnings`.
+  mutating func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome
+  /// Reports `.traffic` for it: with `accepts` as long as something waits, else once. False: it cannot be watched (a regular
+  /// file is always ready).
+  mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool
+  mutating func unwatchListener(_ id: DescriptorID)
+  /// The next connection, close-on-exec and non-blocking, its peer known.
+  mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome
+  /// Drops what waits there, at most 4096 items.
+  mutating func flushListener(_ id: DescriptorID)
+  /// Removes a socket, a FIFO or a link; nothing else.
+  mutating func removeNode(_ path: Bytes)
+  /// At most 4 KiB of a file, without waiting for either end.
+  mutating func sendFile(_ id: DescriptorID, path: Bytes)
+  /// Established connections to these listeners, by sock_diag; nil: that is not to be had here. `hadTraffic`: some waited at
+  /// one of them since the last call for it.
+  mutating func countConnections(_ ids: [DescriptorID]) -> (count: UInt32?, hadTraffic: Bool)
+  /// Watches paths for a unit in the place of those before; what holds already is reported by `.pathHit` of the next `wait` if
+  /// `looks`. nil: done; else why not.
+  mutating func watchPaths(_ unit: UnitID, _ specs: [PathSpec], makesDirectory: UInt32?, looks: Bool) -> Bytes?
+  mutating func unwatchPaths(_ unit: UnitID)
+
   // MARK: Files (small regular ones only)
 
   /// Opens O_NONBLOCK, refuses what is no regular file or larger than `limit`.
@@ -159,9 +184,34 @@ public enum Readiness: Equatable, Sendable {
   /// The pipe of `ReadyFd=` of this child.
   case readyReport(Int32)
   case descriptorHungUp(DescriptorID)
+  /// Something waits at a unit's listener; or that is broken, which accepting or serving it shows.
+  case traffic(UnitID, DescriptorID)
+  /// What a `.path` waits for: index into its specs.
+  case pathHit(UnitID, Int)
   /// The time of `watchWall` has come.
   case wallClock
   case clockStepped
+}
+
+/// What a `.socket` listens on, resolved.
+public struct ListenPlan: Equatable, Sendable {
+  public var settings: ListenBox
+  /// Whose its file nodes become; nil: as they are made.
+  public var uid: UInt32?
+  public var gid: UInt32?
+  public init(settings: ListenBox, uid: UInt32?, gid: UInt32?) {
+    self.settings = settings
+    self.uid = uid
+    self.gid = gid
+  }
+}
+
+/// What accepting gave.
+public enum AcceptOutcome: Equatable, Sendable {
+  case connection(AcceptedConnection)
+  case nothing
+  /// EMFILE and its kin: nothing was lost, it waits in the queue. Others: the listener itself is broken.
+  case failed(errno: Int32)
 }
 
 /// What a process is to an invocation. `isChild`: apus reaps it.

@@ -291,7 +291,7 @@ struct Loader {
     case .timer(let settings): enqueue(settings.unit)
     // Whoever has a timer does not restart by default (DESIGN section 2), whether the timer is wanted now or not.
     case .service: if let timer = unit.name.with(type: .timer), index.entry(timer) != nil { enqueue(timer) }
-    case .target, .other: break
+    case .socket, .path, .target, .other: break
     }
     for name in implicitNames(unit) { enqueue(name) }
   }

@@ -37,6 +37,7 @@ struct SpawnStreams {
     case .tty: return takesTerminal ? .terminal : .null
     case .data: return .data(exec.standardInputData)
     case .descriptor(let name): return named(name, "stdin", "StandardInput") ?? .null
+    case .socket: return .null
     }
   }
 
@@ -54,7 +55,7 @@ struct SpawnStreams {
   private func inherited() -> StreamPlan {
     switch exec.standardInput {
     case .tty: return takesTerminal ? .sameAsStdin : .terminal
-    case .file, .append, .truncate, .descriptor: return stdin == .null ? .inherit : .sameAsStdin
+    case .file, .append, .truncate, .descriptor, .socket: return stdin == .null ? .inherit : .sameAsStdin
     case .unset, .null, .journal, .data, .inherit: return .inherit
     }
   }
@@ -72,7 +73,7 @@ struct SpawnStreams {
 
   private mutating func written(_ stream: StandardStream, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan {
     switch stream {
-    case .unset, .journal, .inherit, .data: return .inherit
+    case .unset, .journal, .inherit, .data, .socket: return .inherit
     case .null: return .null
     case .file(let path): return exec.standardInput == .file(path) ? .sameAsStdin : .write(path)
     case .append(let path): return .append(path)

@@ -58,6 +58,9 @@ public struct Supervisor<K: Kernel> {
   /// Children with `ReadyFd=` that have not said ready yet.
   var readyKeys: [Int32: ProcessKey] = [:]
   var watchedDescriptors: [DescriptorID: UnitID] = [:]
+  var listeners: [DescriptorID: WatchedListener] = [:]
+  /// Of `.path` units that are watched: the run.
+  var watchedPaths: [UnitID: UInt32] = [:]
   var mainPIDs = MainPIDFinder()
   var helpers = HelperTable()
   /// Of runs that the kernel killed processes of: as many as were told already.
@@ -151,6 +154,7 @@ public struct Supervisor<K: Kernel> {
       handle(.deadline(deadline))
     }
     for event in came.signals { handle(event) }
+    for event in came.traffic { handle(event) }
     serveClients()
     continueLoading()
     continueSpawning()
@@ -167,6 +171,7 @@ public struct Supervisor<K: Kernel> {
     var notes: [Note] = []
     var exits: [Event] = []
     var signals: [Event] = []
+    var traffic: [Event] = []
   }
 
   mutating func collect(_ came: inout Collection) {
@@ -184,6 +189,9 @@ public struct Supervisor<K: Kernel> {
       case .processEnded(let pid):
         // Nobody tells how a process ended that is no child.
         while let key = children.takeFollowed(pid) { came.exits.append(.exited(key, .exited(0))) }
+      case .traffic(let unit, let id): collectTraffic(unit, id, &came.traffic)
+      case .pathHit(let unit, let index):
+        if let run = watchedPaths[unit] { came.traffic.append(.pathHit(unit, run: run, index: index)) }
       case .signals, .listener, .readable, .writable, .wallClock: break
       }
     }
@@ -280,7 +288,7 @@ public struct Supervisor<K: Kernel> {
       case .readable(let id): control.readable(id, now: now.instant, &kernel, &requests)
       case .writable(let id): control.writable(id, now: now.instant, &kernel, &requests)
       case .signals, .execReport, .membership, .notify, .pathChanged, .processEnded, .readyReport, .descriptorHungUp, .wallClock,
-        .clockStepped:
+        .clockStepped, .traffic, .pathHit:
         break
       }
     }

@@ -30,6 +30,19 @@ extension Supervisor {
     case .disarm(let key): if key.kind == .calendar { wallClock.disarm(key) } else { deadlines.disarm(key) }
     case .readStamp(let unit, let name): stamps.add(.init(unit: unit, name: name, at: nil))
     case .writeStamp(let unit, let name, let at): stamps.add(.init(unit: unit, name: name, at: at))
+    case .listen(let request): listen(request)
+    case .watchListener(let unit, let id, let accepts): watchListener(unit, id, accepts: accepts)
+    case .unwatchListener(let id): unwatchListener(id)
+    case .flushListener(let id): kernel.flushListener(id)
+    case .removeNodes(let paths): for path in paths { kernel.removeNode(path) }
+    case .sendFile(let id, let path): kernel.sendFile(id, path: path)
+    case .countConnections(let unit, let run, let ids):
+      let (count, hadTraffic) = kernel.countConnections(ids)
+      pending.append(.connections(unit, run: run, count: count, hadTraffic: hadTraffic))
+    case .instantiate(let unit, let template, let name): instantiate(unit, template, name)
+    case .watchPaths(let unit, let run, let specs, let makesDirectory, let looks):
+      watchPaths(unit, run: run, specs, makesDirectory: makesDirectory, looks: looks)
+    case .unwatchPaths(let unit): unwatchPaths(unit)
     case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
     case .table(let bytes): kernel.say(bytes)

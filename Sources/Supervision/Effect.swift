@@ -38,6 +38,26 @@ public enum Effect: Equatable, Sendable {
   /// Persistent=: when did the unit's timer last run? Without a stamp one is made. Answered by `.stamp`.
   case readStamp(UnitID, name: Bytes)
   case writeStamp(UnitID, name: Bytes, at: WallTime)
+  /// Opens what a `.socket` listens on; answered by `.listening`.
+  case listen(ListenRequest)
+  /// From now on traffic is told, until `.unwatchListener`; `accepts`: as connections.
+  case watchListener(UnitID, DescriptorID, accepts: Bool)
+  case unwatchListener(DescriptorID)
+  /// What waits there is read, or accepted and closed (FlushPending=).
+  case flushListener(DescriptorID)
+  /// Names of file nodes and links to them go; what is no socket, FIFO or link stays.
+  case removeNodes([Bytes])
+  /// A file of at most 4 KiB goes to a peer, as far as that takes it without waiting.
+  case sendFile(DescriptorID, path: Bytes)
+  /// Established connections of these listeners, and whether there was any traffic since the last question; answered by
+  /// `.connections`.
+  case countConnections(UnitID, run: UInt32, [DescriptorID])
+  /// An instance of the template that this socket unit's connections get, by name; answered by `.instantiated`.
+  case instantiate(UnitID, template: UnitName, name: UnitName)
+  /// Watches what a `.path` waits for, in the place of what was watched for it before. With `looks`, what holds already is told
+  /// at once. Answered by `.pathHit` again and again, or by `.pathsFailed`.
+  indirect case watchPaths(UnitID, run: UInt32, [PathSpec], makesDirectory: UInt32?, looks: Bool)
+  case unwatchPaths(UnitID)
   /// The one answer to a request.
   case reply(RequestID, Reply)
   /// One line of apus's own, without newline.
@@ -78,6 +98,8 @@ public struct SpawnRequest: Equatable, Sendable {
   public var notifies = false
   /// Passed from 3 on with LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES; empty: none of them is set.
   public var descriptors: [PassedDescriptor] = []
+  /// `StandardInput=socket`: the one of `descriptors` that is no stored one becomes stdin, and is not passed.
+  public var isInetd = false
   /// `NonBlocking=`, for them.
   public var nonBlocking = false
   /// `WatchdogSec=`: WATCHDOG_USEC and WATCHDOG_PID are set; `.infinity`: they are not.
@@ -94,6 +116,22 @@ public struct SpawnRequest: Equatable, Sendable {
     execBox = exec
     self.environment = environment
     self.inheritsEverything = inheritsEverything
+  }
+}
+
+/// What a `.socket` listens on.
+public struct ListenRequest: Equatable, Sendable {
+  public var unit: UnitID
+  /// Comes back in `.listening`.
+  public var run: UInt32
+  /// For messages.
+  public var unitName: Bytes
+  public var settings: ListenBox
+  public init(unit: UnitID, run: UInt32, unitName: Bytes, settings: ListenBox) {
+    self.unit = unit
+    self.run = run
+    self.unitName = unitName
+    self.settings = settings
   }
 }
 

@@ -46,6 +46,22 @@ public enum Event: Equatable, Sendable {
   case zoneChanged(TimeZone)
   /// The answer to `Effect.readStamp`, and to a `.writeStamp` that failed.
   case stamp(UnitID, StampOutcome)
+  /// The answer to `Effect.listen`.
+  case listening(UnitID, run: UInt32, ListenOutcome)
+  /// Something waits at a listener that is watched without accepting; told once a watch.
+  case traffic(UnitID, DescriptorID)
+  /// A connection of a listener that is watched with accepting. Whoever gets it, closes it.
+  indirect case accepted(UnitID, AcceptedConnection)
+  /// A listener that is watched cannot be: its watch is over.
+  case listenerFailed(UnitID, DescriptorID, errno: Int32)
+  /// The answer to `Effect.countConnections`; nil: that cannot be told here.
+  case connections(UnitID, run: UInt32, count: UInt32?, hadTraffic: Bool)
+  /// The answer to `Effect.instantiate`; nil: it cannot be made, which was said.
+  indirect case instantiated(UnitID, name: UnitName, Unit?)
+  /// A condition of a path unit came true, or an event of it happened; index into its `specs`.
+  case pathHit(UnitID, run: UInt32, index: Int)
+  /// Its paths cannot be watched: the reason.
+  case pathsFailed(UnitID, run: UInt32, Bytes)
   /// The final sweep is over; `forced`: somebody needed SIGKILL.
   case swept(forced: Bool)
 }
@@ -70,6 +86,10 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
   case timer
   /// The same of the calendar expressions: on the wall clock.
   case calendar
+  /// A socket or path that pauses looks again; of a socket also the next connection that waits for its turn.
+  case rearm
+  /// The next look whether a service that IdleStopSec= watches has a connection.
+  case idle
   /// Of the manager as a whole: `--stop-timeout`, and the line that names who is late.
   case stopLimit, stopLine
 }

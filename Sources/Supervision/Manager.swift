@@ -146,6 +146,7 @@ public struct Manager {
     case .readyLine(let key, let isReady): input(key.invocation, .readyLine(key, isReady))
     case .descriptorHungUp(let unit, let id): if valid(unit) { feed(unit, .descriptorHungUp(id)) }
     case .outOfMemory(let key): input(key.invocation, .oomKilled)
+    case .listening, .traffic, .accepted, .listenerFailed, .connections, .instantiated, .pathHit, .pathsFailed: break
     case .checked(let unit, let number, let outcome): checked(unit, number, outcome)
     }
   }
@@ -162,6 +163,7 @@ public struct Manager {
     case .probe: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .probeDeadline)
     case .job: jobTimedOut(deadline)
     case .reaction: lookAgain(deadline.key.unit)
+    case .rearm, .idle: break
     case .stopLimit: stopLimitReached()
     case .stopLine: sayWhoIsLate()
     }

@@ -109,7 +109,8 @@ final class UnitRecord {
     if isStub { return .active }
     switch unit.kind {
     case .service: return service.state.active
-    case .timer, .target, .other: return isOn ? .active : .inactive
+    case .socket: return service.state.active
+    case .timer, .path, .target, .other: return isOn ? .active : .inactive
     }
   }
 
@@ -117,7 +118,8 @@ final class UnitRecord {
     if isStub { return "active" }
     switch unit.kind {
     case .service: return service.state.name
-    case .target: return isOn ? "active" : "dead"
+    case .socket: return service.state.name
+    case .path, .target: return isOn ? "active" : "dead"
     case .other: return "dead"
     case .timer:
       guard isOn, let timer else { return "dead" }

@@ -153,7 +153,7 @@ struct Assembler {
         continue
       }
       switch unit.kind {
-      case .service, .timer, .target: catalogue.starting.append(unit.name)
+      case .service, .timer, .socket, .path, .target: catalogue.starting.append(unit.name)
       case .other: break
       }
     }

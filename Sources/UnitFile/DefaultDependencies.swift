@@ -28,7 +28,7 @@ extension Assembler {
           add(targets.timeSync, .after, to: position)
         }
         addShutdown(targets, to: position)
-      case .target, .other: break
+      case .socket, .path, .target, .other: break
       }
     }
     // Targets last: who is ordered behind a target by default is not waited for by it, though it pulls him in.

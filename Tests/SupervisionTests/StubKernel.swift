@@ -111,4 +111,15 @@ struct StubKernel: Kernel {
   func commandStopped(_ pid: Int32, _ signal: Signal, suspendSelf: Bool) {}
   func takeTerminalBack() {}
   func random() -> UInt64 { 7 }
+
+  func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome { .failed(index: 0, []) }
+  func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool { false }
+  func unwatchListener(_ id: DescriptorID) {}
+  func acceptConnection(_ id: DescriptorID) -> AcceptOutcome { .nothing }
+  func flushListener(_ id: DescriptorID) {}
+  func removeNode(_ path: Bytes) {}
+  func sendFile(_ id: DescriptorID, path: Bytes) {}
+  func countConnections(_ ids: [DescriptorID]) -> (count: UInt32?, hadTraffic: Bool) { (nil, false) }
+  func watchPaths(_ unit: UnitID, _ specs: [PathSpec], makesDirectory: UInt32?, looks: Bool) -> Bytes? { nil }
+  func unwatchPaths(_ unit: UnitID) {}
 }

@@ -7,6 +7,8 @@ struct World {
   var manager: Manager
   var now = Now(instant: Instant(nanoseconds: 0), wall: WallTime(microseconds: 1_700_000_000_000_000))
   var deadlines: [(deadline: Deadline, at: Instant)] = []
+  /// Effects of sockets and paths, for tests that answer them.
+  var socketEffects: [Effect] = []
   var spawns: [SpawnRequest] = []
   var live: [(key: ProcessKey, pid: Int32, role: Role)] = []
   var kills: [KillOrder] = []
@@ -82,6 +84,9 @@ struct World {
       case .watchEmpty(let invocation): if isEmpty(invocation) { answers.append(.emptied(invocation)) }
       case .countLeft(let invocation): answers.append(.left(invocation, count: others[invocation] ?? 0))
       case .table(let text): tables.append(text.shown)
+      case .listen, .watchListener, .unwatchListener, .flushListener, .removeNodes, .sendFile, .countConnections, .instantiate,
+        .watchPaths, .unwatchPaths:
+        socketEffects.append(effect)
       case .forget, .notify, .forward, .commandStopped, .takeTerminalBack: break
       case .arm(let deadline, let at):
         deadlines.removeAll { $0.deadline.key == deadline.key }

@@ -107,7 +107,8 @@ public final class Inspector {
     case .adopt(let key, let pid): world.note("adopt", Int64(key.invocation.number), Int64(pid), Bytes(decimal: key.serial))
     case .spawn, .watchEmpty, .countLeft, .message, .table, .load, .notify, .forward, .commandStopped, .takeTerminalBack, .finalSweep,
       .leave, .check, .clean, .findMainPID, .stopFindingMainPID, .closeDescriptors, .watchDescriptor, .closeNotify,
-      .readStamp, .writeStamp:
+      .readStamp, .writeStamp, .listen, .watchListener, .unwatchListener, .flushListener, .removeNodes, .sendFile,
+      .countConnections, .instantiate, .watchPaths, .unwatchPaths:
       break
     }
   }
@@ -140,6 +141,14 @@ public final class Inspector {
     case .clockStepped(let span): world.note("event clockStepped", span)
     case .zoneChanged: world.note("event zoneChanged")
     case .stamp(let unit, _): world.note("event stamp", Int64(unit.index))
+    case .listening(let unit, let run, _): world.note("event listening", Int64(unit.index), Int64(run))
+    case .traffic(let unit, let id): world.note("event traffic", Int64(unit.index), Int64(id.number))
+    case .accepted(let unit, let connection): world.note("event accepted", Int64(unit.index), Int64(connection.id.number))
+    case .listenerFailed(let unit, let id, _): world.note("event listenerFailed", Int64(unit.index), Int64(id.number))
+    case .connections(let unit, _, let count, _): world.note("event connections", Int64(unit.index), Int64(count ?? 0))
+    case .instantiated(let unit, let name, _): world.note("event instantiated", Int64(unit.index), 0, name.bytes)
+    case .pathHit(let unit, _, let index): world.note("event pathHit", Int64(unit.index), Int64(index))
+    case .pathsFailed(let unit, _, _): world.note("event pathsFailed", Int64(unit.index))
     case .descriptorHungUp(let unit, let id): world.note("event hungUp", Int64(unit.index), Int64(id.number))
     }
   }

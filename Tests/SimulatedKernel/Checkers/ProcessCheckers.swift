@@ -219,11 +219,13 @@ extension Event {
     case .deadline(let deadline):
       switch deadline.key.kind {
       case .state, .runtime, .restart, .watchdog, .probe: return Invocation(unit: deadline.key.unit, number: deadline.invocation)
-      case .timer, .calendar, .job, .reaction, .stopLimit, .stopLine: return nil
+      case .timer, .calendar, .job, .reaction, .rearm, .idle, .stopLimit, .stopLine: return nil
       }
     case .cleaned(let invocation), .mainPID(let invocation, _, _): return invocation
     case .readyLine(let key, _), .outOfMemory(let key): return key.invocation
-    case .signal, .request, .loaded, .swept, .checked, .notified, .descriptorHungUp, .clockStepped, .zoneChanged, .stamp: return nil
+    case .signal, .request, .loaded, .swept, .checked, .notified, .descriptorHungUp, .clockStepped, .zoneChanged, .stamp, .listening,
+      .traffic, .accepted, .listenerFailed, .connections, .instantiated, .pathHit, .pathsFailed:
+      return nil
     }
   }
 }

@@ -235,7 +235,7 @@ final class TimerChecker: Checker {
     switch manager.unit(index).kind {
     case .timer(let settings): settings.schedule
     case .service(let settings): settings.schedule
-    case .target, .other: nil
+    case .socket, .path, .target, .other: nil
     }
   }
 

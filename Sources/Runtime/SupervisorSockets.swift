@@ -1,0 +1,97 @@
+import Model
+import Supervision
+
+/// A listener that is watched: whose it is, and whether its connections are accepted here.
+struct WatchedListener {
+  var unit: UnitID
+  var accepts: Bool
+}
+
+// Sockets and paths: what comes there, and what Supervision wants done with them.
+
+extension Supervisor {
+  /// Connections accepted at one listener in one turn; more wait in its queue, in order.
+  static var acceptLimit: Int { 64 }
+
+  /// Something waits at a listener: it is told, or accepted. A watch that nobody wants any more says nothing.
+  mutating func collectTraffic(_ unit: UnitID, _ id: DescriptorID, _ came: inout [Event]) {
+    guard let watched = listeners[id], watched.unit == unit else { return }
+    if !watched.accepts {
+      listeners[id] = nil
+      came.append(.traffic(unit, id))
+      return
+    }
+    for _ in 0..<Self.acceptLimit {
+      switch kernel.acceptConnection(id) {
+      case .connection(let connection): came.append(.accepted(unit, connection))
+      case .nothing: return
+      case .failed(let errno):
+        unwatchListener(id)
+        came.append(.listenerFailed(unit, id, errno: errno))
+        return
+      }
+    }
+  }
+
+  mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) {
+    if listeners[id] != nil { kernel.unwatchListener(id) }
+    if kernel.watchListener(unit, id, accepts: accepts) {
+      listeners[id] = WatchedListener(unit: unit, accepts: accepts)
+    } else {
+      listeners[id] = nil
+      pending.append(.listenerFailed(unit, id, errno: Errno.EPERM))
+    }
+  }
+
+  mutating func unwatchListener(_ id: DescriptorID) {
+    if listeners.removeValue(forKey: id) != nil { kernel.unwatchListener(id) }
+  }
+
+  mutating func listen(_ request: ListenRequest) {
+    var plan = ListenPlan(settings: request.settings, uid: nil, gid: nil)
+    let settings = request.settings.value
+    if !settings.user.isEmpty {
+      let passwd = accountFile("/etc/passwd")
+      guard let uid = Accounts.userID(settings.user, in: passwd) else {
+        return pending.append(.listening(request.unit, run: request.run, .failed(index: -1, "SocketUser=" + settings.user + ": no such user")))
+      }
+      plan.uid = uid
+      plan.gid = Accounts.user(settings.user, in: passwd)?.gid
+    }
+    if !settings.group.isEmpty {
+      guard let gid = Accounts.group(settings.group, in: accountFile("/etc/group")) else {
+        return pending.append(
+          .listening(request.unit, run: request.run, .failed(index: -1, "SocketGroup=" + settings.group + ": no such group")))
+      }
+      plan.gid = gid
+    }
+    var warnings: [Bytes] = []
+    let outcome = kernel.openListeners(plan, warnings: &warnings)
+    for warning in warnings { say(.warning, request.unitName + ": " + warning) }
+    pending.append(.listening(request.unit, run: request.run, outcome))
+  }
+
+  private mutating func accountFile(_ path: StaticString) -> Bytes {
+    if case .contents(let bytes) = kernel.readFile(Bytes(path), limit: 1 << 20) { return bytes }
+    return []
+  }
+
+  mutating func watchPaths(_ unit: UnitID, run: UInt32, _ specs: [PathSpec], makesDirectory: UInt32?, looks: Bool) {
+    if let why = kernel.watchPaths(unit, specs, makesDirectory: makesDirectory, looks: looks) {
+      watchedPaths[unit] = nil
+      pending.append(.pathsFailed(unit, run: run, why))
+    } else {
+      watchedPaths[unit] = run
+    }
+  }
+
+  mutating func unwatchPaths(_ unit: UnitID) {
+    if watchedPaths.removeValue(forKey: unit) != nil { kernel.unwatchPaths(unit) }
+  }
+}
+
+extension Supervisor {
+  mutating func instantiate(_ unit: UnitID, _ template: UnitName, _ name: UnitName) {
+    pending.append(.instantiated(unit, name: name, nil))
+  }
+}
