@@ -42,7 +42,7 @@ int32_t apus_connect_address(const uint8_t *address, int32_t is_v6, uint16_t por
   } else {
     struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = network};
     uint8_t *bytes = (uint8_t *)&name.sin_addr;
-    for (int index = 0; index < 4; index++) bytes[index] = address[index];
+    for (int index = 0; index < 4; index++) bytes[index] = address[12 + index];
     result = RAW(__NR_connect, socket, &name, sizeof name);
   }
   return wait_for(socket, result, timeout_ms);

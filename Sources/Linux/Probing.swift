@@ -57,7 +57,7 @@ public enum Probing {
       }
       var failure: Int32 = 0
       for candidate in addresses {
-        let socket = apus_connect_address(candidate.bytes, candidate.isV6 ? 1 : 0, port, stepTimeoutMs)
+        let socket = apus_connect_address(candidate.bytes, candidate.isV4 ? 0 : 1, port, stepTimeoutMs)
         if socket >= 0 { return .success(socket) }
         if failure == 0 { failure = -socket }
       }

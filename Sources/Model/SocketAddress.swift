@@ -25,6 +25,7 @@ public struct IPRange: Equatable, Sendable {
     self.address = address
     self.prefix = prefix
   }
+  /// Whether it begins with the same bits.
   public func contains(_ other: IPAddress) -> Bool {
     let highBits = min(UInt64(prefix), 64)
     let lowBits = UInt64(prefix) - highBits

@@ -2,38 +2,10 @@ import Model
 
 extension Array where Element == UInt8 {
   /// Four numbers of 0 to 255 between dots.
-  var isIPv4: Bool {
-    let parts = pieces(separatedBy: 46, keepEmpty: true)
-    return parts.count == 4 && parts.allSatisfy { $0.count <= 3 && ($0.unsignedDecimal ?? 256) <= 255 }
-  }
+  var isIPv4: Bool { !contains(58) && IPAddress(self) != nil }
 
-  /// Groups of hexadecimal digits between colons, `::` at most once, an IPv4 address at the end if need be.
-  var isIPv6: Bool {
-    let parts = pieces(separatedBy: 58, keepEmpty: true)
-    guard parts.count >= 3, parts.count <= 8 else { return isIPv6AtAnEnd }
-    var empty = 0
-    for (index, part) in parts.enumerated() {
-      if part.isEmpty {
-        empty += index == 0 || index == parts.count - 1 ? 0 : 1
-      } else if index == parts.count - 1, part.isIPv4 {
-        continue
-      } else if part.count > 4 || !part.allSatisfy({ $0.hexValue != nil }) {
-        return false
-      }
-    }
-    if parts[0].isEmpty && !parts[1].isEmpty { return false }
-    if parts[parts.count - 1].isEmpty && !parts[parts.count - 2].isEmpty { return false }
-    return empty == 1 || (empty == 0 && parts.count == (parts[parts.count - 1].isIPv4 ? 7 : 8))
-  }
-
-  /// `1:2:3:4:5:6:7::` has nine pieces.
-  private var isIPv6AtAnEnd: Bool {
-    let parts = pieces(separatedBy: 58, keepEmpty: true)
-    guard parts.count == 9, parts[8].isEmpty != parts[0].isEmpty else { return false }
-    let groups = parts[0].isEmpty ? parts[2...] : parts[..<7]
-    return groups.allSatisfy { !$0.isEmpty && $0.count <= 4 && $0.allSatisfy { $0.hexValue != nil } }
-      && (parts[0].isEmpty ? parts[1].isEmpty : parts[7].isEmpty)
-  }
+  /// Groups of hexadecimal digits between colons.
+  var isIPv6: Bool { contains(58) && IPAddress(self) != nil }
 
   /// A host's name or address: letters, digits, `-` and `.` in parts, or an IPv4 address.
   var isHostName: Bool {

@@ -141,7 +141,7 @@ import Testing
 
   @Test func numbers() {
     func bytes(_ text: String) -> Bytes? { IPAddress(Bytes(text.utf8))?.bytes }
-    #expect(bytes("127.0.0.1") == [127, 0, 0, 1])
+    #expect(bytes("127.0.0.1") == Bytes(repeating: 0, count: 10) + [255, 255, 127, 0, 0, 1])
     #expect(bytes("::1") == Bytes(repeating: 0, count: 15) + [1])
     #expect(bytes("::") == Bytes(repeating: 0, count: 16))
     #expect(bytes("2001:db8::ff00:42:8329") == [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0xff, 0, 0, 0x42, 0x83, 0x29])

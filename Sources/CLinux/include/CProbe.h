@@ -3,7 +3,7 @@
 #define APUS_CPROBE_H
 #include <stdint.h>
 
-// A stream connection, waited for at most so long (-110, ETIMEDOUT, after it). `address` has 4 bytes, or 16 for IPv6.
+// A stream connection, waited for at most so long (-110, ETIMEDOUT, after it). `address` has 16 bytes, an IPv4 one is mapped.
 int32_t apus_connect_address(const uint8_t *address, int32_t is_v6, uint16_t port, int32_t timeout_ms);
 int32_t apus_connect_path(const uint8_t *path, int32_t timeout_ms);
 #endif
