@@ -50,10 +50,10 @@ static void lift(struct apus_plan *plan, int32_t *descriptor, int floor) {
   *descriptor = (int32_t)moved;
 }
 
-static void set_non_blocking(const struct apus_plan *plan, int descriptor) {
+static void set_non_blocking(const struct apus_plan *plan, int descriptor, int non_blocking) {
   long flags = RAW(__NR_fcntl, descriptor, 3 /* F_GETFL */);
   if (flags < 0) fail(plan, STAGE_FDS, flags, descriptor);
-  long wanted = plan->non_blocking ? flags | 04000 /* O_NONBLOCK */ : flags & ~04000L;
+  long wanted = non_blocking ? flags | 04000 /* O_NONBLOCK */ : flags & ~04000L;
   if (wanted != flags) RAW(__NR_fcntl, descriptor, 4 /* F_SETFL */, wanted);
 }
 
@@ -70,7 +70,7 @@ static void place_descriptors(struct apus_plan *plan) {
     int number = 3 + (int)index;
     long result = RAW(__NR_dup3, plan->passed[index], number, 0);
     if (result < 0) fail(plan, STAGE_FDS, result, number);
-    if (index < plan->activated_count) set_non_blocking(plan, number);
+    if (index < plan->activated_count) set_non_blocking(plan, number, plan->non_blocking);
   }
   if (plan->ready < 0) return;
   long result = RAW(__NR_dup3, plan->ready, plan->ready_target, 0);
@@ -246,6 +246,7 @@ static __attribute__((noreturn)) void child(struct apus_plan *plan) {
   if (plan->preset_stage) fail(plan, plan->preset_stage, plan->preset_errno, 0);
   join_cgroup(plan);
   prepare_terminal(plan);
+  if (plan->socket >= 0) set_non_blocking(plan, plan->socket, 0);
   for (int number = 0; number < 3; number++) open_stream(plan, number);
   adjust_memory(plan);
   schedule(plan);

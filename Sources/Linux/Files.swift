@@ -16,6 +16,13 @@ public enum HostFiles {
     let count = apus_read_link(path.terminated, &target, UInt64(target.count))
     return count < 0 ? nil : Bytes(target.prefix(Int(count)))
   }
+
+  /// The folders that a path is in, as far as they are missing; what cannot be made shows when the path is used.
+  static func makeFolders(above path: Bytes, mode: UInt32) {
+    for index in path.indices where index > 0 && path[index] == 47 {
+      _ = apus_make_folder_mode(Bytes(path[..<index]).terminated, mode)
+    }
+  }
 }
 
 extension LinuxKernel {

@@ -11,18 +11,26 @@ struct HeldDescriptors {
   private struct Held {
     var descriptor: Int32
     var status = apus_status()
+    var watch = HeldWatch.none
+    /// Whose listener it is, while it is watched as one.
+    var unit: UnitID? = nil
+    var hadTraffic = false
+    /// Of a listener: what its connections get, too.
+    var options: ListenBox? = nil
   }
 
   private var table: [UInt32: Held] = [:]
-  private var watched: Set<UInt32> = []
   private var next: UInt32 = 1
 
+  var isFull: Bool { table.count >= HeldDescriptors.max }
+
   /// All of them, or nil where that would be too many.
-  mutating func hold(_ descriptors: ArraySlice<Int32>) -> [DescriptorID]? {
+  mutating func hold(_ descriptors: ArraySlice<Int32>, options: ListenBox? = nil) -> [DescriptorID]? {
     guard table.count + descriptors.count <= HeldDescriptors.max else { return nil }
     var ids: [DescriptorID] = []
     for descriptor in descriptors {
       var held = Held(descriptor: descriptor)
+      held.options = options
       _ = apus_status_of(descriptor, &held.status)
       table[next] = held
       ids.append(DescriptorID(next))
@@ -44,12 +52,27 @@ struct HeldDescriptors {
     return first.status.mode & 0o170000 == 0o140000
   }
 
-  mutating func markWatched(_ id: DescriptorID) { watched.insert(id.number) }
+  func watch(_ id: DescriptorID) -> HeldWatch { table[id.number]?.watch ?? .none }
+  func unit(_ id: DescriptorID) -> UnitID? { table[id.number]?.unit }
+  func options(_ id: DescriptorID) -> ListenBox? { table[id.number]?.options }
+
+  mutating func setWatch(_ id: DescriptorID, _ watch: HeldWatch, _ unit: UnitID?) {
+    table[id.number]?.watch = watch
+    table[id.number]?.unit = unit
+  }
+
+  mutating func noteTraffic(_ id: DescriptorID) { table[id.number]?.hadTraffic = true }
+  /// Whether there was some since the last call.
+  mutating func takeTraffic(_ id: DescriptorID) -> Bool {
+    guard table[id.number]?.hadTraffic == true else { return false }
+    table[id.number]?.hadTraffic = false
+    return true
+  }
 
   /// Out of the table; whether it was watched.
   mutating func take(_ id: DescriptorID) -> (descriptor: Int32, isWatched: Bool)? {
-    guard let descriptor = table.removeValue(forKey: id.number)?.descriptor else { return nil }
-    return (descriptor, watched.remove(id.number) != nil)
+    guard let held = table.removeValue(forKey: id.number) else { return nil }
+    return (held.descriptor, held.watch != .none)
   }
 }
 
@@ -68,7 +91,7 @@ extension LinuxKernel {
     guard let descriptor = heldDescriptors.find(id) else { return false }
     let data = WatchKind.held.rawValue << 56 | UInt64(id.number)
     guard apus_epoll_add(epoll, descriptor, UInt32(APUS_ONCE), data) == 0 else { return false }
-    heldDescriptors.markWatched(id)
+    heldDescriptors.setWatch(id, .hangUp, nil)
     return true
   }
 }

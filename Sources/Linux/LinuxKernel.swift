@@ -84,6 +84,8 @@ public final class LinuxKernel: Kernel {
   /// By the unit's index.
   var unitSockets: [Int32: UnitSocket] = [:]
   var heldDescriptors = HeldDescriptors()
+  /// The last connection got one of the last descriptors.
+  var descriptorsAreShort = false
   var watchedProcesses: [Int32: WatchedProcess] = [:]
   var pathWatches = PathWatches()
   /// The read end of `ReadyFd=`'s pipe, by the child's pid.

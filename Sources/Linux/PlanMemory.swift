@@ -26,6 +26,8 @@ struct PlanMemory {
     var ready: Int32 = -1
     /// In the order in which they are placed.
     var passed: [Int32] = []
+    /// Behind them for the streams, but not placed.
+    var socket: Int32 = -1
     var closeLimit: Int32
     var pid: Int32
     var forked: Bool
@@ -70,7 +72,8 @@ struct PlanMemory {
     plan.pointee.executable = context.executable
     plan.pointee.ready = context.ready
     plan.pointee.ready_target = source.readyDescriptor ?? -1
-    plan.pointee.passed = numbers(context.passed)
+    plan.pointee.passed = numbers(context.passed + [context.socket])
+    plan.pointee.socket = context.socket
     plan.pointee.passed_count = UInt32(context.passed.count)
     plan.pointee.activated_count = UInt32(source.activatedDescriptors)
     plan.pointee.non_blocking = source.descriptorsNonBlocking ? 1 : 0
@@ -82,7 +85,7 @@ struct PlanMemory {
   /// What the child uses from 3 on: ascending, each once.
   private static func needed(_ context: Context) -> [Int32] {
     var result: [Int32] = []
-    for descriptor in ([context.report, context.executable, context.ready] + context.passed).sorted()
+    for descriptor in ([context.report, context.executable, context.ready, context.socket] + context.passed).sorted()
     where descriptor > 2 && descriptor != result.last {
       result.append(descriptor)
     }
@@ -223,7 +226,7 @@ struct PlanMemory {
       }
     }
     size += rounded((source.groups?.count ?? 0) * 4) + rounded(context.inheritedDescriptors.count * 4)
-    size += rounded(context.passed.count * 4) + rounded((context.passed.count + 3) * 4)
+    size += rounded((context.passed.count + 1) * 4) + rounded((context.passed.count + 4) * 4)
     size += sizeOfWorld(source)
     // Of strings that hold the child's pid.
     size += rounded((source.arguments.count + source.environment.count + 1) * 8)

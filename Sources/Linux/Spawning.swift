@@ -14,6 +14,8 @@ struct Slot {
 struct LentDescriptors {
   /// Placed at 3, 4, …; they stay apus's.
   var passed: [Int32] = []
+  /// A stream of the child; it stays apus's.
+  var socket: Int32 = -1
   /// The pipe of `ReadyFd=`: the child's end, and apus's.
   var readyEnd: Int32 = -1
   var readyWatch: Int32 = -1
@@ -75,6 +77,10 @@ extension LinuxKernel {
       guard let descriptor = heldDescriptors.find(id) else { return -Errno.EBADF }
       lent.passed.append(noted(descriptor))
     }
+    if let id = plan.socket {
+      guard let descriptor = heldDescriptors.find(id) else { return -Errno.EBADF }
+      lent.socket = noted(descriptor)
+    }
     guard plan.readyDescriptor != nil else { return nil }
     let made = apus_ready_pipe(&lent.readyWatch, &lent.readyEnd)
     _ = noted(max(lent.readyWatch, lent.readyEnd))
@@ -114,7 +120,7 @@ extension LinuxKernel {
     var context = PlanMemory.Context(
       inherited: inherited, inheritedDescriptors: inheritedDescriptors, tag: tagFor(plan),
       tagIsSoftOnly: tag.isSoftOnly, terminal: plan.inheritsEverything ? terminal.toHandOver : -1, report: report,
-      executable: plan.isHelper ? executable : -1, ready: lent.readyEnd, passed: lent.passed,
+      executable: plan.isHelper ? executable : -1, ready: lent.readyEnd, passed: lent.passed, socket: lent.socket,
       closeLimit: descriptorBound, pid: pid, forked: mustFork(plan), cgroupProcs: [])
     var folder: Int32 = -1
     if let path = cgroupForChild(of: plan.key.invocation) {

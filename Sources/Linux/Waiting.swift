@@ -5,7 +5,7 @@ import Runtime
 /// What an event of epoll is about: the top byte of its 64 bits, the rest is a pid, a unit's or a client's number.
 enum WatchKind: UInt64 {
   case signals = 1, timer, execReport, listener, client, membership, messages, notify, unitNotify, process, readyPipe, held, paths
-  case wallTimer
+  case wallTimer, traffic
 }
 
 // MARK: The one blocking call
@@ -107,6 +107,7 @@ extension LinuxKernel {
     case .process: watchedEnded(Int32(bitPattern: number), into: &ready)
     case .readyPipe: ready.append(.readyReport(Int32(bitPattern: number)))
     case .held: ready.append(.descriptorHungUp(DescriptorID(number)))
+    case .traffic: trafficAt(DescriptorID(number), into: &ready)
     case .paths: for unit in pathWatches.drain() { ready.append(.pathChanged(unit)) }
     }
   }

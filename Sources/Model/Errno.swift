@@ -32,10 +32,23 @@ public enum Errno {
   public static let ENOTEMPTY: Int32 = 39
   public static let ELOOP: Int32 = 40
   public static let ENOTSOCK: Int32 = 88
+  public static let ENONET: Int32 = 64
+  public static let EPROTO: Int32 = 71
+  public static let ENOPROTOOPT: Int32 = 92
+  public static let EPROTONOSUPPORT: Int32 = 93
   public static let EOPNOTSUPP: Int32 = 95
+  public static let EAFNOSUPPORT: Int32 = 97
   public static let EADDRINUSE: Int32 = 98
+  public static let EADDRNOTAVAIL: Int32 = 99
+  public static let ENETDOWN: Int32 = 100
+  public static let ENETUNREACH: Int32 = 101
+  public static let ECONNABORTED: Int32 = 103
+  public static let ECONNRESET: Int32 = 104
   public static let ENOBUFS: Int32 = 105
+  public static let ETIMEDOUT: Int32 = 110
   public static let ECONNREFUSED: Int32 = 111
+  public static let EHOSTDOWN: Int32 = 112
+  public static let EHOSTUNREACH: Int32 = 113
 
   static let texts: [(Int32, StaticString)] = [
     (1, "operation not permitted"), (2, "no such file or directory"), (3, "no such process"),
@@ -53,8 +66,9 @@ public enum Errno {
     (61, "no data available"), (62, "timer expired"), (71, "protocol error"), (75, "value too large for data type"),
     (80, "cannot use a corrupted shared library"), (84, "invalid or incomplete multibyte character"),
     (87, "too many users"), (88, "not a socket"), (89, "destination address required"), (90, "message too long"),
-    (91, "protocol wrong type for socket"), (93, "protocol not supported"), (95, "operation not supported"),
-    (97, "address family not supported"), (98, "address already in use"), (99, "cannot assign requested address"),
+    (91, "protocol wrong type for socket"), (92, "protocol not available"), (93, "protocol not supported"),
+    (94, "socket type not supported"), (95, "operation not supported"), (97, "address family not supported"),
+    (98, "address already in use"), (99, "cannot assign requested address"),
     (103, "software caused connection abort"), (104, "connection reset by peer"), (105, "no buffer space available"),
     (106, "transport endpoint is already connected"), (107, "transport endpoint is not connected"),
     (110, "connection timed out"), (111, "connection refused"), (112, "host is down"), (113, "no route to host"),

@@ -42,6 +42,8 @@ public struct SpawnPlan: Equatable, Sendable {
   /// The first of them come from a socket unit: their O_NONBLOCK is set or cleared.
   public var activatedDescriptors = 0
   public var descriptorsNonBlocking = false
+  /// `StandardInput=socket` and its kin: `.descriptor` with the number of `descriptors`; not placed, and made to block.
+  public var socket: DescriptorID? = nil
   /// `ReadyFd=`: the write end of a new pipe goes there; the kernel watches the other end.
   public var readyDescriptor: Int32? = nil
   /// Where a helper says what its exit status cannot.

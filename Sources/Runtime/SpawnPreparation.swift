@@ -39,6 +39,7 @@ struct SpawnPreparation {
     var world = SpawnWorld(request, ownUID: ownUID)
     world.resolve(dynamicUsers, &kernel)
     let directories = SpawnDirectories(request.exec, uid: world.ownerUID, gid: world.ownerGID)
+    if let why = SpawnStreams.unfit(request) { return .failure(SpawnFailure(errno: 0, message: why)) }
     let streams = SpawnStreams(request)
     if let missing = streams.missing {
       return .failure(SpawnFailure(errno: 0, message: missing + ": no descriptor of that name is passed to the service"))
@@ -89,8 +90,10 @@ struct SpawnPreparation {
       plan.rootDirectory = exec.rootDirectory
       plan.privileges = privileges(exec)
     }
-    plan.descriptors = request.descriptors.map { $0.id }
-    plan.activatedDescriptors = request.descriptors.count { !$0.isStored }
+    let passed = SpawnStreams.passed(request)
+    plan.descriptors = passed.map { $0.id }
+    plan.activatedDescriptors = passed.count { !$0.isStored }
+    plan.socket = SpawnStreams.socket(request)
     plan.descriptorsNonBlocking = request.nonBlocking
     plan.readyDescriptor = request.readyDescriptor
   }
@@ -117,14 +120,15 @@ struct SpawnPreparation {
       result.append("WATCHDOG_PID=" + SpawnPlan.pidMark)
       result.append("WATCHDOG_USEC=" + Bytes(decimal: request.watchdog.microseconds))
     }
-    if !request.descriptors.isEmpty {
+    let passed = SpawnStreams.passed(request)
+    if !passed.isEmpty {
       var names = Bytes()
-      for (index, descriptor) in request.descriptors.enumerated() {
+      for (index, descriptor) in passed.enumerated() {
         if index > 0 { names.append(58) }
         names += descriptor.name
       }
       result.append("LISTEN_PID=" + SpawnPlan.pidMark)
-      result.append("LISTEN_FDS=" + Bytes(decimal: request.descriptors.count))
+      result.append("LISTEN_FDS=" + Bytes(decimal: passed.count))
       result.append("LISTEN_FDNAMES=" + names)
     }
     return .success(result)

@@ -5,6 +5,8 @@ import Supervision
 struct SpawnStreams {
   private let exec: ExecSettings
   private let names: [Bytes]
+  /// There is a socket for the streams that want one; it comes behind those with names.
+  private let hasSocket: Bool
   /// Descriptors are passed to the main process only; the others do without.
   private let isMain: Bool
   /// The commands that get a terminal as their input.
@@ -18,7 +20,8 @@ struct SpawnStreams {
 
   init(_ request: SpawnRequest) {
     exec = request.exec
-    names = request.descriptors.map { $0.name }
+    names = SpawnStreams.passed(request).map { $0.name }
+    hasSocket = SpawnStreams.socket(request) != nil
     isMain = request.key.role == .main
     switch request.key.role {
     case .condition, .startPre, .main, .stopPost: takesTerminal = true
@@ -29,6 +32,32 @@ struct SpawnStreams {
     stderr = error()
   }
 
+  private static func wantsSocket(_ exec: ExecSettings) -> Bool {
+    exec.standardInput == .socket || exec.standardOutput == .socket || exec.standardError == .socket
+  }
+
+  /// The one descriptor of a socket unit that becomes a stream instead of being passed (units.md d.1); commands before and
+  /// after the main one have it as well.
+  static func socket(_ request: SpawnRequest) -> DescriptorID? {
+    wantsSocket(request.exec) ? request.descriptors.first { !$0.isStored }?.id : nil
+  }
+
+  /// Why a stream cannot be the socket.
+  static func unfit(_ request: SpawnRequest) -> Bytes? {
+    guard wantsSocket(request.exec) else { return nil }
+    let count = request.descriptors.count { !$0.isStored }
+    if count > 1 { return text("StandardInput=socket: \(count) sockets are passed to the service, one can be its stream") }
+    if count == 0, request.key.role == .main {
+      return Bytes("StandardInput=socket: no socket is passed to the service; start its .socket unit")
+    }
+    return nil
+  }
+
+  /// Those that are placed from 3 on.
+  static func passed(_ request: SpawnRequest) -> [PassedDescriptor] {
+    socket(request) == nil ? request.descriptors : request.descriptors.filter { $0.isStored }
+  }
+
   private mutating func input() -> StreamPlan {
     switch exec.standardInput {
     case .unset, .null, .journal: return .null
@@ -37,7 +66,7 @@ struct SpawnStreams {
     case .tty: return takesTerminal ? .terminal : .null
     case .data: return .data(exec.standardInputData)
     case .descriptor(let name): return named(name, "stdin", "StandardInput") ?? .null
-    case .socket: return .null
+    case .socket: return hasSocket ? .descriptor(names.count) : .null
     }
   }
 
@@ -47,6 +76,8 @@ struct SpawnStreams {
   private mutating func output() -> StreamPlan {
     switch exec.standardOutput {
     case .inherit: return inherited()
+    // A peer that asks is answered, and told what went wrong.
+    case .unset where exec.standardInput == .socket: return inherited()
     default: return written(exec.standardOutput, "stdout", "StandardOutput")
     }
   }
@@ -73,7 +104,8 @@ struct SpawnStreams {
 
   private mutating func written(_ stream: StandardStream, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan {
     switch stream {
-    case .unset, .journal, .inherit, .data, .socket: return .inherit
+    case .unset, .journal, .inherit, .data: return .inherit
+    case .socket: return hasSocket ? .descriptor(names.count) : .inherit
     case .null: return .null
     case .file(let path): return exec.standardInput == .file(path) ? .sameAsStdin : .write(path)
     case .append(let path): return .append(path)

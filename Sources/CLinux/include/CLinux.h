@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "CArguments.h"
 #include "CControl.h"
+#include "CListen.h"
 #include "CNotify.h"
 #include "CProbe.h"
 

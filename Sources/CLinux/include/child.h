@@ -67,7 +67,7 @@ struct apus_plan {
   const uint32_t *groups;
   const int32_t *kept;                // descriptors from 3 on that COMMAND inherits
   const int32_t *needed;              // everything from 3 on that is used before exec, ascending; the rest is closed at once
-  int32_t *passed;                    // written: placed at 3, 4, … for the service
+  int32_t *passed;                    // written: placed at 3, 4, … for the service; behind them `socket`
   uint8_t *const *pid_strings;        // written: arguments and variables that hold APUS_PID_MARK; ends with a null pointer
   uint64_t data_count;
   uint64_t affinity_size;             // in bytes
@@ -97,6 +97,7 @@ struct apus_plan {
   int32_t nice;
   int32_t report;                     // written: the write end of the exec-status pipe
   int32_t executable;                 // written: apus's own executable, for a helper; -1: none
+  int32_t socket;                     // only a stream, of a socket unit: it is made to block; -1: none
   int32_t ready;                      // written: the write end of the pipe of ReadyFd=; -1: none
   int32_t ready_target;               // where it goes
   int32_t terminal;                   // COMMAND: the descriptor whose foreground it takes; -1: none
