@@ -290,8 +290,13 @@ struct Loader {
     switch unit.kind {
     case .timer(let settings): enqueue(settings.unit)
     // Whoever has a timer does not restart by default (DESIGN section 2), whether the timer is wanted now or not.
-    case .service: if let timer = unit.name.with(type: .timer), index.entry(timer) != nil { enqueue(timer) }
-    case .socket, .path, .target, .other: break
+    case .service:
+      for type in [UnitType.timer, .socket] {
+        if let trigger = unit.name.with(type: type), index.entry(trigger) != nil { enqueue(trigger) }
+      }
+    // With Accept=yes it is a template.
+    case .socket(let settings): enqueue(settings.service)
+    case .path, .target, .other: break
     }
     for name in implicitNames(unit) { enqueue(name) }
   }

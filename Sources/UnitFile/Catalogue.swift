@@ -26,6 +26,7 @@ public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
   assembler.resolveAliases()
   assembler.setRestartDefaults()
   assembler.checkReferences()
+  assembler.checkSockets()
   assembler.findStarting()
   assembler.checkConflicts()
   assembler.addDefaultDependencies()
@@ -93,9 +94,12 @@ struct Assembler {
     let triggers: [UnitType] = [.timer, .socket, .path]
     return triggers.contains { type in
       guard type != name.type, let other = name.with(type: type), let position = index.position(of: other) else { return false }
-      // A timer with Unit= triggers that unit only; the others have no kind of their own yet.
-      if case .timer(let timer) = catalogue.units[position].kind { return timer.unit == name }
-      return name.type == .service
+      // With Unit= or Service= it triggers that unit only.
+      switch catalogue.units[position].kind {
+      case .timer(let timer): return timer.unit == name
+      case .socket(let socket): return socket.service == name
+      case .path, .service, .target, .other: return name.type == .service
+      }
     }
   }
 
@@ -110,7 +114,13 @@ struct Assembler {
         }
         switch reference.kind {
         case .requires, .requisite, .bindsTo: missing(reference, in: position, what: "cannot find the required unit ")
-        case .trigger: missing(reference, in: position, what: "cannot find the unit to start, ")
+        case .trigger:
+          missing(reference, in: position, what: "cannot find the unit to start, ")
+          // With systemd it loads, and no start of it succeeds.
+          if catalogue.units[position].name.type == .socket, catalogue.units[position].loadState == .loaded {
+            catalogue.units[position].loadState = .badSetting
+            catalogue.units[position].loadError = "there is no " + reference.name.bytes
+          }
         case .after, .before, .wants, .partOf, .upholds, .conflicts, .onFailure, .onSuccess, .propagatesReloadTo,
           .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
           break
@@ -134,7 +144,12 @@ struct Assembler {
       hint = "instances of " + template.bytes + " come with a later release"
     }
     if hint.isEmpty {
-      hint = reference.kind == .trigger ? Bytes("write that unit, or [Timer] Unit=") : Bytes("write that unit, or Wants=")
+      hint = Bytes("write that unit, or Wants=")
+      if reference.kind == .trigger {
+        let isSocket = catalogue.units[position].name.type == .socket
+        hint = Bytes(isSocket ? "write that unit, or [Socket] Service=" : "write that unit, or [Timer] Unit=")
+        if reference.name.isTemplate { hint = Bytes("each connection gets an instance of it; or write [Socket] Accept=no") }
+      }
     }
     let file = files[position].file(of: reference.position)
     catalogue.diagnostics.append(

@@ -23,7 +23,8 @@ extension UnitParser {
       if !timer.schedule.hasTriggers, unit.loadState == .loaded {
         refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")
       }
-    case .target, .socket, .path, .mount, .automount, .swap, .slice, .scope, .device: break
+    case .socket: finishSocket()
+    case .target, .path, .mount, .automount, .swap, .slice, .scope, .device: break
     }
   }
 

@@ -6,7 +6,7 @@ extension Assembler {
   mutating func addDefaultDependencies() {
     let targets = DefaultTargets(
       sysinit: loaded(Bytes("sysinit.target")), basic: loaded(Bytes("basic.target")), shutdown: loaded(Bytes("shutdown.target")),
-      timers: loaded(Bytes("timers.target")),
+      timers: loaded(Bytes("timers.target")), sockets: loaded(Bytes("sockets.target")),
       timeSet: loaded(Bytes("time-set.target")), timeSync: loaded(Bytes("time-sync.target")), bus: loaded(Bytes("dbus.socket")))
     for position in files.indices {
       let unit = catalogue.units[position]
@@ -28,7 +28,13 @@ extension Assembler {
           add(targets.timeSync, .after, to: position)
         }
         addShutdown(targets, to: position)
-      case .socket, .path, .target, .other: break
+      case .socket(let socket):
+        if !socket.accepts { catalogue.units[position].dependencies.add(socket.service, .before) }
+        guard unit.defaultDependencies else { continue }
+        require(targets.sysinit, to: position)
+        add(targets.sockets, .before, to: position)
+        addShutdown(targets, to: position)
+      case .path, .target, .other: break
       }
     }
     // Targets last: who is ordered behind a target by default is not waited for by it, though it pulls him in.
@@ -52,6 +58,7 @@ extension Assembler {
     var basic: Int?
     var shutdown: Int?
     var timers: Int?
+    var sockets: Int?
     var timeSet: Int?
     var timeSync: Int?
     var bus: Int?
@@ -115,6 +122,14 @@ extension Assembler {
       if case .timer(var timer) = catalogue.units[position].kind, mainName(timer.unit) != timer.unit {
         timer.unit = mainName(timer.unit)
         catalogue.units[position].kind = .timer(timer)
+      }
+      if case .socket(var socket) = catalogue.units[position].kind, !socket.accepts, mainName(socket.service) != socket.service {
+        socket.service = mainName(socket.service)
+        catalogue.units[position].kind = .socket(socket)
+      }
+      if case .service(var service) = catalogue.units[position].kind, !service.sockets.isEmpty {
+        service.sockets = service.sockets.map { mainName($0) }
+        catalogue.units[position].kind = .service(service)
       }
     }
   }

@@ -3,6 +3,8 @@ import Model
 /// What the table says about a key.
 enum KeyMeaning {
   case directive(Directive)
+  /// An option of what a socket unit opens.
+  case option(SocketOption)
   /// `Condition…=`, `Assert…=`
   case condition(ConditionKind, isAssert: Bool)
   /// Checked, and not enforced here.
@@ -26,6 +28,16 @@ extension KeyMeaning {
       self = .directive(directive)
       return
     }
+    if section == .socket {
+      for option in SocketOption.allCases where key == option.name {
+        self = .option(option)
+        return
+      }
+      if let directive = Directive(row: "Service." + key), directive.isOfSockets {
+        self = .directive(directive)
+        return
+      }
+    }
     for directive in Directive.allCases where directive.legacyRows.hasWord(row) {
       self = .directive(directive)
       return
@@ -36,7 +48,7 @@ extension KeyMeaning {
       self = .condition(kind, isAssert: false)
     } else if section == .unit, key.starts(with: "Assert"), let kind = ConditionKind(named: Bytes(key[6...])) {
       self = .condition(kind, isAssert: true)
-    } else if section == .service, let entry = UnenforcedKey(key) {
+    } else if section == .service || section == .socket, let entry = UnenforcedKey(key), entry.reason != .packets || section == .socket {
       self = .unenforced(entry)
     } else if KnownKeys.later(section).hasWord(key) {
       self = .later

@@ -42,6 +42,13 @@ enum Directive: UInt8, CaseIterable {
   case healthExec, healthTcp, healthHttp, healthIntervalSec, healthTimeoutSec, healthRetries, healthStartPeriodSec
   case healthAction, drainSec
 
+  case listenStream, listenDatagram, listenSequentialPacket, listenFIFO, listenSpecial, listenNetlink, listenMessageQueue
+  case listenUSBFunction, accept, socketService, backlog, bindToDevice, tcpCongestion, socketUser, socketGroup, socketMode
+  case directoryMode, symlinks, maxConnections, maxConnectionsPerSource, flushPending, removeOnStop, fileDescriptorName
+  case passFileDescriptorsToExec, triggerLimitIntervalSec, triggerLimitBurst, pollLimitIntervalSec, pollLimitBurst, execStopPre
+  case accessAllow, accessDeny, accessTimes, rearmSec, sourceLimitIntervalSec, sourceLimitBurst, banner, bannerSuccess, bannerFail
+  case idleStopSec
+
   /// `Section.Key` of former versions, each with a blank before and behind it.
   var legacyRows: StaticString {
     switch self {
@@ -54,6 +61,9 @@ enum Directive: UInt8, CaseIterable {
     case .startLimitInterval: " Unit.StartLimitInterval Service.StartLimitInterval Service.StartLimitIntervalSec "
     case .startLimitBurst: " Service.StartLimitBurst "
     case .failureAction: " Service.FailureAction "
+    case .directoryMode: " Path.DirectoryMode "
+    case .triggerLimitIntervalSec: " Path.TriggerLimitIntervalSec "
+    case .triggerLimitBurst: " Path.TriggerLimitBurst "
     default: ""
     }
   }
@@ -97,8 +107,25 @@ enum Directive: UInt8, CaseIterable {
     X-Apus.Schedule X-Apus.Timezone X-Apus.Overlap X-Apus.StartingDeadlineSec X-Apus.Persistent \
     X-Apus.RandomizedDelaySec X-Apus.RestartResetSec X-Apus.ReadyFd X-Apus.ReadyTcp \
     X-Apus.ReadyHttp X-Apus.ReadyExec X-Apus.HealthExec X-Apus.HealthTcp X-Apus.HealthHttp X-Apus.HealthIntervalSec \
-    X-Apus.HealthTimeoutSec X-Apus.HealthRetries X-Apus.HealthStartPeriodSec X-Apus.HealthAction X-Apus.DrainSec 
+    X-Apus.HealthTimeoutSec X-Apus.HealthRetries X-Apus.HealthStartPeriodSec X-Apus.HealthAction X-Apus.DrainSec \
+    Socket.ListenStream Socket.ListenDatagram Socket.ListenSequentialPacket Socket.ListenFIFO Socket.ListenSpecial \
+    Socket.ListenNetlink Socket.ListenMessageQueue Socket.ListenUSBFunction Socket.Accept Socket.Service Socket.Backlog \
+    Socket.BindToDevice Socket.TCPCongestion Socket.SocketUser Socket.SocketGroup Socket.SocketMode Socket.DirectoryMode \
+    Socket.Symlinks Socket.MaxConnections Socket.MaxConnectionsPerSource Socket.FlushPending Socket.RemoveOnStop \
+    Socket.FileDescriptorName Socket.PassFileDescriptorsToExec Socket.TriggerLimitIntervalSec Socket.TriggerLimitBurst \
+    Socket.PollLimitIntervalSec Socket.PollLimitBurst Socket.ExecStopPre X-Apus.AccessAllow X-Apus.AccessDeny \
+    X-Apus.AccessTimes X-Apus.RearmSec X-Apus.SourceLimitIntervalSec X-Apus.SourceLimitBurst X-Apus.Banner \
+    X-Apus.BannerSuccess X-Apus.BannerFail X-Apus.IdleStopSec 
     """
+
+  /// Of `[Service]`, and of `[Socket]` too, for the commands of a socket.
+  var isOfSockets: Bool {
+    switch self {
+    case .execStartPre, .execStartPost, .execStopPost, .timeoutSec: true
+    case .sockets, .busName: false
+    default: rawValue >= Directive.killMode.rawValue && rawValue <= Directive.configurationDirectoryMode.rawValue
+    }
+  }
 
   /// The directive of that `Section.Key`.
   init?(row: Bytes) {

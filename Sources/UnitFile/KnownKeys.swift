@@ -8,12 +8,8 @@ enum KnownKeys {
     switch section {
     case .unit, .install: " "
     case .service: " OpenFile "
-    case .timer: " "
-    case .apus:
-      """
-       IdleStopSec AccessAllow AccessDeny AccessTimes RearmSec LogFile LogFileMaxSize \
-      LogFileKeep 
-      """
+    case .timer, .socket, .path: " "
+    case .apus: " LogFile LogFileMaxSize LogFileKeep "
     }
   }
 
@@ -26,7 +22,8 @@ enum KnownKeys {
       OnSuccessJobMode OnFailureJobMode OnFailureIsolate JobTimeoutRebootArgument JoinsNamespaceOf SurviveFinalKillSignal 
       """
     case .service: " RebootArgument TimeoutCleanSec "
-    case .install, .timer, .apus: " "
+    case .socket: " TimeoutCleanSec "
+    case .install, .timer, .path, .apus: " "
     }
   }
 }

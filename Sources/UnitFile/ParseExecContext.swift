@@ -42,13 +42,13 @@ extension UnitParser {
     case .runtimeDirectory, .runtimeDirectoryMode, .runtimeDirectoryPreserve, .stateDirectory, .stateDirectoryMode, .cacheDirectory,
       .cacheDirectoryMode, .logsDirectory, .logsDirectoryMode, .configurationDirectory, .configurationDirectoryMode:
       applyDirectory(directive)
-    case .sockets: if !value.isEmpty { notSupported(Bytes("Sockets=")) }
+    case .sockets: addSockets()
     default: applyLimit(directive)
     }
   }
 
   /// Empty for an empty value; nil after saying why it is none. systemd refuses such a unit: it must not run as root.
-  private func userName() -> Bytes? {
+  func userName() -> Bytes? {
     if let name = expanded(value) {
       if name.isEmpty || name.isUserName { return name }
       badValue("no name of a user or group, and no number of one")

@@ -32,6 +32,14 @@ extension UnitParser {
     case .healthTimeoutSec: if let span = finiteSpan() { probes.timeout = span }
     case .healthStartPeriodSec: if let span = span() { probes.startPeriod = span }
     case .healthRetries: if let count = number(in: 1...1_000_000) { probes.retries = UInt32(count) }
+    case .idleStopSec:
+      guard let span = span() else { return }
+      if span == .zero {
+        badValue("it would be stopped at once", hint: "write a span of time, or infinity for never")
+      } else {
+        service.idleStop = span
+        written.idleStop = valuePosition
+      }
     case .healthAction:
       if let index = choice(HealthAction.allCases.map { $0.name }) { probes.action = HealthAction.allCases[index] }
     default:
@@ -72,7 +80,7 @@ extension UnitParser {
     probes.health = (key, target, valuePosition)
   }
 
-  private func finiteSpan() -> TimeSpan? {
+  func finiteSpan() -> TimeSpan? {
     guard let span = span() else { return nil }
     if span == .zero || span.isInfinite {
       badValue("neither 0 nor infinity can be meant", hint: "write a span of time, for example 10s")

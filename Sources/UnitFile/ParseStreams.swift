@@ -37,9 +37,7 @@ extension UnitParser {
     case "tty-fail": return .tty(.fail)
     case "data": return .data
     case "fd": return .descriptor([])
-    case "socket":
-      notSupported(key + "=socket")
-      return nil
+    case "socket": return socketStream()
     default:
       if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
       if value.starts(with: "fd:") { return descriptorName().map { .descriptor($0) } }
@@ -55,9 +53,7 @@ extension UnitParser {
     case "journal", "journal+console", "syslog", "syslog+console", "kmsg", "kmsg+console": return .journal
     case "tty": return .tty(.wait)
     case "fd": return .descriptor([])
-    case "socket":
-      notSupported(key + "=socket")
-      return nil
+    case "socket": return socketStream()
     default:
       if value.starts(with: "file:") { return absolutePath(Bytes(value[5...]), offset: 5).map { .file($0) } }
       if value.starts(with: "append:") { return absolutePath(Bytes(value[7...]), offset: 7).map { .append($0) } }
@@ -68,13 +64,23 @@ extension UnitParser {
     }
   }
 
+  /// The socket that started the service.
+  private func socketStream() -> StandardStream? {
+    if source.name.type == .socket {
+      badValue("the commands of a socket unit get no socket", hint: "write it into the service")
+      return nil
+    }
+    written.socketStream = valuePosition
+    return .socket
+  }
+
   /// Empty: the stream's own name.
   private func descriptorName() -> Bytes? {
     guard let name = expanded(Bytes(value[3...]), offset: 3) else {
       refuseSilently()
       return nil
     }
-    if name.count > 255 || !name.allSatisfy({ $0 >= 32 && $0 < 127 && $0 != 58 }) {
+    if !name.isDescriptorName {
       badValue("no name of a descriptor", at: 3)
       refuseSilently()
       return nil
@@ -143,6 +149,9 @@ extension UnitParser {
 }
 
 extension Array where Element == UInt8 {
+  /// What a descriptor may be called in LISTEN_FDNAMES.
+  var isDescriptorName: Bool { count <= 255 && allSatisfy { $0 >= 32 && $0 < 127 && $0 != 58 } }
+
   /// RFC 4648, blanks left out; nil if it is none.
   var decodedBase64: Bytes? {
     var out = Bytes()

@@ -50,8 +50,17 @@ extension UnitParser {
       .schedulePersistent, .scheduleRandomizedDelaySec, .restartResetSec:
       applySchedule(directive)
     case .readyFd, .readyTcp, .readyHttp, .readyExec, .healthExec, .healthTcp, .healthHttp, .healthIntervalSec, .healthTimeoutSec,
-      .healthRetries, .healthStartPeriodSec, .healthAction, .drainSec:
+      .healthRetries, .healthStartPeriodSec, .healthAction, .drainSec, .idleStopSec:
       applyProbe(directive)
+    case .listenStream, .listenDatagram, .listenSequentialPacket, .listenFIFO, .listenSpecial, .listenNetlink, .listenMessageQueue,
+      .listenUSBFunction, .accept, .socketService, .backlog, .bindToDevice, .tcpCongestion, .socketUser, .socketGroup, .socketMode,
+      .symlinks, .maxConnections, .maxConnectionsPerSource, .flushPending, .removeOnStop, .fileDescriptorName,
+      .passFileDescriptorsToExec, .execStopPre:
+      applySocket(directive)
+    case .directoryMode, .triggerLimitIntervalSec, .triggerLimitBurst, .pollLimitIntervalSec, .pollLimitBurst, .sourceLimitIntervalSec,
+      .sourceLimitBurst:
+      applyTriggering(directive)
+    case .accessAllow, .accessDeny, .accessTimes, .rearmSec, .banner, .bannerSuccess, .bannerFail: applyAccess(directive)
     case .alias: add(words(of: .unitName), to: &unit.install.alias)
     case .wantedBy: add(words(of: .unitName), to: &unit.install.wantedBy)
     case .requiredBy: add(words(of: .unitName), to: &unit.install.requiredBy)

@@ -22,9 +22,27 @@ struct WrittenKeys {
   var undecided = false
   var permissionsStartOnly = false
   var rootDirectoryStartOnly = false
+  /// Of StandardInput=socket and its kin.
+  var socketStream: Position?
+  var idleStop: Position?
+  /// The last of AccessAllow= and its kin.
+  var access: Position?
+  var socketService: Position?
+  /// `Service=` was there and could not be used: then the default is not meant, either.
+  var socketServiceIsBad = false
+  /// TriggerLimit…=, PollLimit…=, SourceLimit…=, each half nil where it is not written.
+  var trigger = WrittenLimit()
+  var poll = WrittenLimit()
+  var sourceLimit = WrittenLimit()
   var timerUnit: Position?
   /// `Unit=` was there and could not be used: then the default is not meant, either.
   var timerUnitIsBad = false
+}
+
+/// The halves of a rate limit as far as they are written.
+struct WrittenLimit {
+  var interval: TimeSpan?
+  var burst: UInt32?
 }
 
 extension UnitParser {

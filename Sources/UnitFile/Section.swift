@@ -2,13 +2,15 @@ import Model
 
 /// The sections of a unit file that have a meaning here.
 enum Section: UInt8, CaseIterable {
-  case unit, service, timer, install, apus
+  case unit, service, timer, socket, path, install, apus
 
   var name: StaticString {
     switch self {
     case .unit: "Unit"
     case .service: "Service"
     case .timer: "Timer"
+    case .socket: "Socket"
+    case .path: "Path"
     case .install: "Install"
     case .apus: "X-Apus"
     }
@@ -20,7 +22,9 @@ enum Section: UInt8, CaseIterable {
     case .unit, .install: true
     case .service: type == .service
     case .timer: type == .timer
-    case .apus: type == .service || type == .timer
+    case .socket: type == .socket
+    case .path: type == .path
+    case .apus: type == .service || type == .timer || type == .socket
     }
   }
 }

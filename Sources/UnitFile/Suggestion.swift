@@ -54,8 +54,15 @@ extension Section {
     }
     result += KnownKeys.later(self).words
     result += KnownKeys.silent(self).words
-    if self == .service {
-      for reason in UnenforcedReason.allCases { result += reason.keys.lettered }
+    if self == .service || self == .socket {
+      for reason in UnenforcedReason.allCases where reason != .packets || self == .socket { result += reason.keys.lettered }
+    }
+    if self == .socket {
+      for option in SocketOption.allCases { result.append(Bytes(option.name)) }
+      for directive in Directive.allCases where directive.isOfSockets { result.append(Bytes(directive.row.dropFirst(8))) }
+    }
+    for directive in Directive.allCases {
+      for row in directive.legacyRows.words where self == .path && row.starts(with: "Path.") { result.append(Bytes(row.dropFirst(5))) }
     }
     if self == .unit {
       for kind in ConditionKind.allCases {

@@ -3,6 +3,8 @@ import Model
 /// Why a key of `[Service]` is checked and not enforced (units.md a.1, f.1, f.2).
 enum UnenforcedReason: UInt8, CaseIterable {
   case mounts, paths, filters, namespaces, cgroups, labels, credentials, logging, images
+  /// Of sockets only.
+  case packets
 
   /// `Key:x` each, with a blank before and behind; the letter is the kind of value (`UnenforcedValue`).
   var keys: StaticString {
@@ -45,6 +47,7 @@ enum UnenforcedReason: UInt8, CaseIterable {
        SELinuxContext:x AppArmorProfile:x SmackProcessLabel:x PAMName:x UtmpIdentifier:x UtmpMode:u KeyringMode:K \
       USBFunctionDescriptors:P USBFunctionStrings:P 
       """
+    case .packets: " SELinuxContextFromNet:b SmackLabel:x SmackLabelIPIn:x SmackLabelIPOut:x "
     case .credentials:
       " SetCredential:x SetCredentialEncrypted:x LoadCredential:x LoadCredentialEncrypted:x ImportCredential:x "
     case .logging:
@@ -74,7 +77,7 @@ enum UnenforcedReason: UInt8, CaseIterable {
     case .filters: "no system call is filtered: the container's own seccomp profile holds; one of apus's own is not used yet"
     case .namespaces: "the service shares the container's network, users, IPC and processes: further namespaces need CAP_SYS_ADMIN"
     case .cgroups: "the container's own limits hold: the unit's need a writable control group, which ordinary containers lack"
-    case .labels: "nothing is done: it needs the host's security module, PAM, utmp or keyring, which a container does not bring"
+    case .labels, .packets: "nothing is done: it needs the host's security module, PAM, utmp or keyring, which a container does not bring"
     case .credentials: "CREDENTIALS_DIRECTORY is not set: credentials are not passed yet"
     case .logging: "the output goes where StandardOutput= says, as it is: the logger comes with a later release"
     case .images: "nothing is done: without a namespace of its own the service would see other files than the unit means"

@@ -17,6 +17,9 @@ final class UnitParser {
   /// Of `service`.
   var exec = ExecSettings()
   var timer: TimerSettings
+  var socket: SocketSettings
+  /// Of `socket`.
+  var listen = ListenSettings()
   var diagnostics: [Diagnostic] = []
   var references: [Reference] = []
   /// Time zones that expressions and Timezone= name.
@@ -43,6 +46,7 @@ final class UnitParser {
     self.links = links
     context = SpecifierContext(name: source.name, path: source.path, host: host)
     timer = TimerSettings(unit: source.name.with(type: .service) ?? source.name)
+    socket = SocketSettings(service: source.name.with(type: .service) ?? source.name)
     unit = Unit(name: source.name, kind: .other)
     unit.fragmentPath = source.path
     unit.aliases = links.aliases
@@ -55,8 +59,8 @@ final class UnitParser {
       return
     }
     switch source.name.type {
-    case .service, .timer, .target: break
-    case .socket, .path, .mount, .automount, .swap, .slice, .scope, .device:
+    case .service, .timer, .target, .socket: break
+    case .path, .mount, .automount, .swap, .slice, .scope, .device:
       // A mask says that nothing is wanted of it.
       if contents.isEmpty || source.isMask { return mask() }
       fail(
@@ -82,7 +86,14 @@ final class UnitParser {
       unit.kind = .service(service)
     case .timer: unit.kind = .timer(timer)
     case .target: unit.kind = .target
-    case .socket, .path, .mount, .automount, .swap, .slice, .scope, .device: break
+    case .socket:
+      if exec != ExecBox.standard.value { service.exec = exec }
+      service.type = .oneshot
+      service.remainAfterExit = true
+      socket.process = service
+      socket.listen = listen
+      unit.kind = .socket(socket)
+    case .path, .mount, .automount, .swap, .slice, .scope, .device: break
     }
   }
 
@@ -212,7 +223,13 @@ final class UnitParser {
   private func assign(in section: Section, keyOffset: Int) {
     switch KeyMeaning(key, in: section) {
     case .directive(let directive):
-      apply(directive)
+      let type = source.name.type
+      if section == .apus, (type == .socket) != directive.isOfSocketOnly {
+        badValue(key + "= belongs in " + (type == .socket ? Bytes("the service") : Bytes("a .socket file")))
+      } else {
+        apply(directive)
+      }
+    case .option(let option): apply(option)
     case .condition(let kind, let isAssert): applyCondition(kind, isAssert: isAssert)
     case .unenforced(let entry): applyUnenforced(entry)
     case .silent: break

@@ -87,17 +87,23 @@ public final class ParsedUnit: Sendable {
   /// Where the unit names others, for what `assemble` has to say.
   let references: [Reference]
   public let zones: [ZoneReference]
+  /// Where a service has keys that need a socket: StandardInput=socket and its kin, IdleStopSec=.
+  let socketStream: Position?
+  let idleStop: Position?
   /// Of each file, in the order in which `Position.file` counts.
   let files: [(path: Bytes, strictness: Strictness)]
 
   init(
     unit: Unit, diagnostics: [Diagnostic], references: [Reference], zones: [ZoneReference] = [],
+    socketStream: Position? = nil, idleStop: Position? = nil,
     files: [(path: Bytes, strictness: Strictness)]
   ) {
     self.unit = unit
     self.diagnostics = diagnostics
     self.references = references
     self.zones = zones
+    self.socketStream = socketStream
+    self.idleStop = idleStop
     self.files = files
   }
 
@@ -116,6 +122,7 @@ public func parseUnit(
   parser.run()
   return ParsedUnit(
     unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, zones: parser.zones,
+    socketStream: parser.written.socketStream, idleStop: parser.written.idleStop,
     files: parser.sources.map { ($0.path, $0.strictness) })
 }
 

@@ -29,6 +29,11 @@ import Testing
   func parsed(_ row: Row, _ value: String, _ strictness: Strictness) throws -> ParsedUnit {
     let line = "[\(row.section)]\n\(row.key)=\(value)\n"
     if row.section == "Timer" { return try parse(line + "[Timer]\nOnActiveSec=5\n", name: "web.timer", strictness: strictness) }
+    let ofSockets = ["AccessAllow", "AccessDeny", "AccessTimes", "RearmSec", "SourceLimitIntervalSec", "SourceLimitBurst"]
+    if row.section == "Socket" || ofSockets.contains(row.key) || row.key.hasPrefix("Banner") {
+      let accepts = row.section == "Socket" ? "" : "Accept=yes\n"
+      return try parse(line + "[Socket]\n\(accepts)ListenStream=/run/web\n", name: "web.socket", strictness: strictness)
+    }
     // Companions, without which the key has no effect.
     let companions = [
       "RestartSteps": "RestartMaxDelaySec=5\n", "RestartMaxDelaySec": "RestartSteps=5\n", "Overlap": "[X-Apus]\nSchedule=every 1s\n",
@@ -65,9 +70,10 @@ import Testing
   @Test func everyKeyHasALine() {
     var wanted: Set<String> = []
     for directive in Directive.allCases { wanted.insert(Bytes(directive.row).shown) }
+    for option in SocketOption.allCases { wanted.insert("Socket." + Bytes(option.name).shown) }
     for reason in UnenforcedReason.allCases {
       for key in reason.keys.lettered {
-        wanted.insert("Service." + key.shown)
+        wanted.insert((reason == .packets ? "Socket." : "Service.") + key.shown)
         #expect(UnenforcedKey(key)?.reason == reason, "\(key.shown)")
       }
     }
