@@ -106,3 +106,10 @@ extension TimeZoneChange {
     return Int64(days) * 86_400 + Int64(time)
   }
 }
+
+/// The minute of the day, 0 to 1439, on the clocks of a zone.
+public func minuteOfDay(_ time: WallTime, in zone: TimeZone) -> UInt16 {
+  let seconds = floorSeconds(time.microseconds)
+  let local = seconds + zone.segment(at: seconds).offset
+  return UInt16((local % 86_400 + 86_400) % 86_400 / 60)
+}

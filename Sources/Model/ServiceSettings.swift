@@ -200,6 +200,8 @@ public struct ServiceSettings: Equatable, Sendable {
     get { execBox.value }
     set { execBox = ExecBox(newValue) }
   }
+  /// The commands of a `.socket`: in the place of a main process it opens what it listens on.
+  public var isSocket = false
   /// `Sockets=`: whose descriptors it gets, beside those of sockets that name it.
   public var sockets: [UnitName] = []
   /// `[X-Apus] IdleStopSec=`: stopped when its sockets had no connection for so long; `.infinity`: never.
@@ -359,4 +361,7 @@ public struct ExecSettings: Equatable, Sendable {
   /// `RootDirectory=` by chroot alone.
   public var rootDirectory: Bytes = []
   public init() {}
+
+  /// The inetd mode: one of the three descriptors is the socket that started it.
+  public var usesSocket: Bool { standardInput == .socket || standardOutput == .socket || standardError == .socket }
 }

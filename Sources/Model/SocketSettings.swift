@@ -213,6 +213,7 @@ public struct SocketSettings: Equatable, Sendable {
     self.service = service
     process.type = .oneshot
     process.remainAfterExit = true
+    process.isSocket = true
   }
 }
 
@@ -222,4 +223,12 @@ public enum ListenOutcome: Equatable, Sendable {
   case open([DescriptorID])
   /// Nothing is open: which line, and why.
   case failed(index: Int, Bytes)
+}
+
+extension Unit {
+  /// A socket with AccessTimes=, which go by the local clock.
+  public var hasAccessTimes: Bool {
+    if case .socket(let settings) = kind { return !settings.times.isEmpty }
+    return false
+  }
 }

@@ -33,7 +33,7 @@ public enum ActiveState: UInt8, CaseIterable, Sendable {
 public enum ServiceResult: UInt8, CaseIterable, Sendable {
   case success, exitCode, signal, coreDump, timeout, watchdog, `protocol`, resources, startLimitHit, oomKill, execCondition
   /// Of sockets and paths (units.md d.1, d.3).
-  case triggerLimitHit, serviceStartLimitHit
+  case triggerLimitHit, serviceStartLimitHit, unitStartLimitHit
 
   public var name: StaticString {
     switch self {
@@ -50,6 +50,7 @@ public enum ServiceResult: UInt8, CaseIterable, Sendable {
     case .execCondition: "exec-condition"
     case .triggerLimitHit: "trigger-limit-hit"
     case .serviceStartLimitHit: "service-start-limit-hit"
+    case .unitStartLimitHit: "unit-start-limit-hit"
     }
   }
 }

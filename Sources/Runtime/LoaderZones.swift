@@ -7,7 +7,9 @@ import UnitFile
 extension Loader {
   /// The zones that a unit's schedules go by. An unknown one is an error where it is named: never UTC in its place.
   mutating func findZones(_ file: ParsedUnit, _ kernel: inout some Kernel) {
-    guard file.unit.loadState == .loaded, let schedule = file.unit.schedule, schedule.needsZones else { return }
+    let schedule = file.unit.schedule
+    let isTimed = file.unit.hasAccessTimes
+    guard file.unit.loadState == .loaded, schedule?.needsZones == true || isTimed else { return }
     if zones == nil {
       do throws(UnknownLocalZone) {
         zones = TimeZones(local: try ZoneReader.local(environment, &kernel))
@@ -27,7 +29,7 @@ extension Loader {
           message: isAbbreviation ? Bytes(error.name) : "no time zone " + reference.name.quotable,
           hint: isAbbreviation ? error.hint : Bytes("is it spelt as in /usr/share/zoneinfo? Install the package tzdata")))
     }
-    if let unknownLocal, schedule.needsLocalZone {
+    if let unknownLocal, schedule?.needsLocalZone == true || isTimed {
       refuse(
         file,
         Diagnostic(

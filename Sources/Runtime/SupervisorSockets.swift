@@ -53,15 +53,14 @@ extension Supervisor {
     if !settings.user.isEmpty {
       let passwd = accountFile("/etc/passwd")
       guard let uid = Accounts.userID(settings.user, in: passwd) else {
-        return pending.append(.listening(request.unit, run: request.run, .failed(index: -1, "SocketUser=" + settings.user + ": no such user")))
+        return cannotListen(request, "SocketUser=" + settings.user + ": no such user")
       }
       plan.uid = uid
       plan.gid = Accounts.user(settings.user, in: passwd)?.gid
     }
     if !settings.group.isEmpty {
       guard let gid = Accounts.group(settings.group, in: accountFile("/etc/group")) else {
-        return pending.append(
-          .listening(request.unit, run: request.run, .failed(index: -1, "SocketGroup=" + settings.group + ": no such group")))
+        return cannotListen(request, "SocketGroup=" + settings.group + ": no such group")
       }
       plan.gid = gid
     }
@@ -69,6 +68,10 @@ extension Supervisor {
     let outcome = kernel.openListeners(plan, warnings: &warnings)
     for warning in warnings { say(.warning, request.unitName + ": " + warning) }
     pending.append(.listening(request.unit, run: request.run, outcome))
+  }
+
+  private mutating func cannotListen(_ request: ListenRequest, _ why: Bytes) {
+    pending.append(.listening(request.unit, run: request.run, .failed(index: -1, why)))
   }
 
   private mutating func accountFile(_ path: StaticString) -> Bytes {

@@ -78,13 +78,19 @@ extension Manager {
   /// Resolves every edge and every alias anew, both ways. Linear in the number of names: duplicates are found by one mark
   /// a unit, not by searching.
   mutating func link() {
+    linkRound &+= 1
     for record in records {
       record.edges = Edges()
       record.timers = []
+      record.paths = []
+      record.sockets = []
       record.missingRequirement = []
     }
     linkAliases()
-    for index in records.indices where byName[records[index].name] == index { linkUnit(index) }
+    for index in records.indices where byName[records[index].name] == index {
+      linkUnit(index)
+      records[index].linkRound = linkRound
+    }
     var marks = EdgeMarks(units: records.count)
     for record in records { settleEdges(record, &marks) }
   }
@@ -92,6 +98,7 @@ extension Manager {
   /// The edges of one unit that is made between two loads (a parallel run): its own words; nobody names it.
   mutating func linkNew(_ index: Int) {
     linkUnit(index)
+    records[index].linkRound = linkRound
     var marks = EdgeMarks(units: records.count)
     settleEdges(records[index], &marks)
   }
@@ -140,7 +147,23 @@ extension Manager {
     connect(index, names.reloadPropagatedFrom, .reloadPropagatedFrom, .propagatesReloadTo)
     connect(index, names.propagatesStopTo, .propagatesStopTo, .stopPropagatedFrom)
     connect(index, names.stopPropagatedFrom, .stopPropagatedFrom, .propagatesStopTo)
-    if case .timer(let settings) = unit.kind, let other = byName[settings.unit.bytes] { records[other].timers.append(UnitID(index)) }
+    linkTriggers(index, unit)
+  }
+
+  /// Who is started by whom, beside its edges.
+  private func linkTriggers(_ index: Int, _ unit: Unit) {
+    switch unit.kind {
+    case .timer(let settings): if let other = byName[settings.unit.bytes] { records[other].timers.append(UnitID(index)) }
+    case .path(let settings): if let other = byName[settings.unit.bytes] { records[other].paths.append(UnitID(index)) }
+    case .socket(let settings):
+      if !settings.accepts, let other = byName[settings.service.bytes] { addSocket(index, to: other) }
+    case .service(let settings): for name in settings.sockets { if let socket = byName[name.bytes] { addSocket(socket, to: index) } }
+    case .target, .other: break
+    }
+  }
+
+  private func addSocket(_ socket: Int, to service: Int) {
+    if !records[service].sockets.contains(UnitID(socket)) { records[service].sockets.append(UnitID(socket)) }
   }
 
   private func connect(_ index: Int, _ names: [UnitName], _ forth: Relation, _ back: Relation, isNeeded: Bool = false) {

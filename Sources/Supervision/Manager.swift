@@ -58,6 +58,8 @@ public struct Manager {
   var hasBooted = false
   /// Jobs of the boot that have not ended.
   var bootJobsLeft = 0
+  /// How often all edges were made anew.
+  var linkRound: UInt32 = 0
   /// Something ended since the last look for "nothing left".
   var mayHaveEnded = true
   /// For calendar expressions.
@@ -146,7 +148,14 @@ public struct Manager {
     case .readyLine(let key, let isReady): input(key.invocation, .readyLine(key, isReady))
     case .descriptorHungUp(let unit, let id): if valid(unit) { feed(unit, .descriptorHungUp(id)) }
     case .outOfMemory(let key): input(key.invocation, .oomKilled)
-    case .listening, .traffic, .accepted, .listenerFailed, .connections, .instantiated, .pathHit, .pathsFailed: break
+    case .listening(let unit, let run, let outcome): listening(unit, run: run, outcome)
+    case .traffic(let unit, let descriptor): traffic(unit, descriptor)
+    case .accepted(let unit, let connection): accepted(unit, connection)
+    case .listenerFailed(let unit, let descriptor, let errno): listenerFailed(unit, descriptor, errno: errno)
+    case .connections(let unit, let run, let count, let hadTraffic): connectionsCounted(unit, run: run, count, hadTraffic: hadTraffic)
+    case .instantiated(let unit, let name, let made): instantiated(unit, name: name, made)
+    case .pathHit(let unit, let run, let index): pathHit(unit, run: run, index)
+    case .pathsFailed(let unit, let run, let why): pathsFailed(unit, run: run, why)
     case .checked(let unit, let number, let outcome): checked(unit, number, outcome)
     }
   }
@@ -163,7 +172,8 @@ public struct Manager {
     case .probe: input(Invocation(unit: deadline.key.unit, number: deadline.invocation), .probeDeadline)
     case .job: jobTimedOut(deadline)
     case .reaction: lookAgain(deadline.key.unit)
-    case .rearm, .idle: break
+    case .rearm: rearm(deadline.key.unit)
+    case .idle: idleDeadline(deadline)
     case .stopLimit: stopLimitReached()
     case .stopLine: sayWhoIsLate()
     }

@@ -146,7 +146,7 @@ extension Manager {
       }
     }
     for index in records.indices where isPresent(index) && named[records[index].name] == nil {
-      if records[index].unit.isBuiltIn || records[index].parallelOf != nil { continue }
+      if records[index].unit.isBuiltIn || records[index].isMade { continue }
       let isUp = (!records[index].isDown || records[index].timer?.isActive == true) && records[index].unit.origin == .commandLine
       items.append(PlanItem(unit: records[index].name, action: isUp ? .stop : .update, reason: Bytes("file removed")))
     }
@@ -249,6 +249,8 @@ extension Manager {
       _ = enqueue(id, .stop)
       return
     }
+    // A socket cannot be opened anew beside its service: that goes along, and gets what is open then.
+    if let service = socketSettings(id).flatMap({ find($0.service.bytes) }), !self[service].isDown { _ = enqueue(service, .restart) }
     if case .failure(let error) = enqueue(id, .restart) {
       message(.error, "cannot restart " + self[id].name + ": " + error.message)
     }
@@ -279,7 +281,7 @@ extension Manager {
     takeZones(loaded.zones)
     var named: [Bytes: Int] = [:]
     for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
-    for index in records.indices where isPresent(index) && named[records[index].name] == nil && records[index].parallelOf == nil {
+    for index in records.indices where isPresent(index) && named[records[index].name] == nil && !records[index].isMade {
       records[index].isRemoved = true
       if records[index].isDown && records[index].job == nil && records[index].timer?.isActive != true { forget(UnitID(index)) }
     }
@@ -292,6 +294,7 @@ extension Manager {
       self[id].readAt = loaded.readAt
       let old = self[id].unit
       let schedule = self[id].schedule
+      let paths = pathSettings(id)
       switch Manager.difference(old, unit).0 {
       case .none, .live:
         self[id].unit = unit
@@ -305,6 +308,7 @@ extension Manager {
         }
       }
       updateTimer(id, from: schedule)
+      updatePath(id, from: paths)
     }
     register(loaded)
     mayRun = true
@@ -333,6 +337,10 @@ extension Manager {
   /// Live or exec (DESIGN section 9), and the first thing that differs.
   static func difference(_ old: Unit, _ new: Unit) -> (Difference, Bytes) {
     if old == new { return (.none, []) }
+    if case .socket(let before) = old.kind, case .socket(let after) = new.kind {
+      let isSame = before.listenBox == after.listenBox && before.accepts == after.accepts && before.service == after.service
+      return isSame ? (.live, Bytes("settings changed")) : (.exec, Bytes("what it listens on changed"))
+    }
     guard case .service(let before) = old.kind, case .service(let after) = new.kind else {
       if case .service = old.kind { return (.exec, Bytes("its kind changed")) }
       return (.live, Bytes("settings changed"))

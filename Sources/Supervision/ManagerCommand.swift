@@ -41,7 +41,8 @@ extension Manager {
       command.failure = ExecFailure(stage: .commandNotExecutable, errno: failure.errno, message: failure.message)
       commandEnded(.exited(126))
     case .exited(_, let status): commandEnded(status)
-    case .start, .stop, .reload, .idle, .executed, .signalled, .emptied, .left, .cleaned, .notified, .mainPID, .readyLine,
+    case .start, .stop, .reload, .idle, .executed, .signalled, .emptied, .left, .cleaned, .listeners, .notified, .mainPID,
+      .readyLine,
       .descriptorHungUp, .oomKilled, .stateDeadline, .runtimeDeadline, .restartDeadline, .watchdogDeadline, .probeDeadline:
       break
     }

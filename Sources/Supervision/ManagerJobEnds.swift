@@ -16,6 +16,7 @@ extension Manager {
     self[unit].toldState = state
     let isUnexpected = jobSees(unit, state)
     react(unit, from: old, to: state, isUnexpected: isUnexpected, isFinal: isFinal)
+    if isFinal { triggersSee(unit) }
   }
 
   /// Ends the unit's job if the new state is what it was for, or what it was not for (systemd's unit_process_job). True: no
@@ -71,6 +72,12 @@ extension Manager {
     if self[unit].isRemoved && self[unit].isDown { forget(unit) }
   }
 
+  /// What waits for the unit's end listens again.
+  private mutating func triggersSee(_ unit: UnitID) {
+    if !self[unit].sockets.isEmpty { socketsSee(unit) }
+    if !self[unit].paths.isEmpty { pathsSee(unit) }
+  }
+
   /// Takes the job off its unit and answers for it.
   private mutating func close(_ unit: UnitID, _ job: Job, _ result: JobResult, _ message: Bytes) {
     self[unit].job = nil
@@ -90,6 +97,7 @@ extension Manager {
       out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
     }
     markNeighbours(unit)
+    triggersSee(unit)
     let isStart = job.type == .start || job.type == .verifyActive || job.type == .reloadOrStart
     if isStart && job.isBoot && options.failFast && failed(result) { beginStop(.failFast(unit: unit), atOnce: false) }
     if result == .timeout || result == .dependency { followUps.append(.handlers(of: unit, .onFailure)) }

@@ -248,8 +248,9 @@ extension Manager {
     guard let job = self[unit].job else { return }
     self[unit].job?.isRunning = true
     if job.type == .stop && job.isManual { self[unit].stoppedByClient = true }
-    if case .service = self[unit].unit.kind { return feed(unit, .stop) }
+    if self[unit].serviceSettings != nil { return feed(unit, .stop) }
     if isTimer(unit) { deactivateTimer(unit) }
+    deactivatePath(unit)
     let isRemoved = self[unit].isRemoved
     setOn(unit, false)
     if isRemoved { forget(unit) }

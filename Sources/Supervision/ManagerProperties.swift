@@ -76,7 +76,7 @@ extension Manager {
     return list
   }
 
-  private func joined(_ words: [Bytes]) -> Bytes {
+  func joined(_ words: [Bytes]) -> Bytes {
     var text = Bytes()
     for word in words {
       if !text.isEmpty { text.append(32) }

@@ -147,6 +147,8 @@ extension Manager {
   }
 
   private mutating func resetFailed(_ unit: UnitID) {
+    self[unit].isStartLimitHit = false
+    self[unit].path?.failure = nil
     self[unit].limiter.reset()
     guard var context = serviceContext(unit) else { return }
     self[unit].service.resetFailed(&context)

@@ -95,14 +95,21 @@ extension Manager {
       message(.error, "cannot start " + self[unit].name + ": " + text)
       return finish(unit, .dependency, text)
     }
-    guard case .service = self[unit].unit.kind else {
+    guard self[unit].serviceSettings != nil else {
       if isTimer(unit) { activateTimer(unit) }
-      return setOn(unit, true)
+      setOn(unit, true)
+      if pathSettings(unit) != nil { activatePath(unit) }
+      return
+    }
+    if let why = socketObstacle(unit) {
+      message(.error, "cannot start " + self[unit].name + ": " + why)
+      return finish(unit, .failed, why)
     }
     self[unit].job?.isRunning = true
     self[unit].stoppedByClient = false
     if job.isBoot { self[unit].bootInvocation = nextInvocation }
     if !self[unit].limiter.allow(self[unit].unit.startLimit, now: now.instant) { return refuseStart(unit) }
+    self[unit].isStartLimitHit = false
     noteAttempt(unit)
     if job.type == .start && job.isAutoRestart {
       feed(unit, .start(.autoRestart))
@@ -114,6 +121,7 @@ extension Manager {
   private mutating func refuseStart(_ unit: UnitID) {
     guard var context = serviceContext(unit) else { return }
     noteRefusal(unit)
+    self[unit].isStartLimitHit = true
     self[unit].service.refuseStart(&context)
     absorb(unit, context)
     act(unit, self[unit].unit.startLimitAction, .startLimit)

@@ -54,7 +54,12 @@ extension Manager {
     mayRun = true
     if !options.isWrapper { out.append(.notify(Bytes("STOPPING=1\n"))) }
     followUps = []
-    for index in records.indices where records[index].timer != nil { deactivateTimer(UnitID(index)) }
+    for index in records.indices {
+      let id = UnitID(index)
+      if records[index].timer != nil { deactivateTimer(id) }
+      if records[index].socket != nil { unwatch(id) }
+      deactivatePath(id)
+    }
     if !options.stopTimeout.isInfinite {
       out.append(.arm(Deadline(.command, .stopLimit), at: now.instant + options.stopTimeout))
     }
@@ -96,8 +101,10 @@ extension Manager {
       if byName[record.name] != index && record.job == nil && record.isDown { continue }
       if record.job != nil || record.stoppedByClient { return }
       if record.timer?.isArmed == true { return }
+      if record.path != nil && record.isOn { return }
       switch record.service.state {
-      case .dead, .exited: break
+      case .exited: if record.socket != nil { return }
+      case .dead: break
       case .failed: if failed == nil { failed = UnitID(index) }
       case .condition, .startPre, .start, .startPost, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog,
         .stopSigterm, .stopSigkill, .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .autoRestart,

@@ -108,7 +108,7 @@ extension Manager {
 
   /// Its file is gone, and its name is free.
   func isForgotten(_ unit: UnitID) -> Bool {
-    byName[self[unit].name] != Int(unit.index) && self[unit].parallelOf == nil
+    byName[self[unit].name] != Int(unit.index) && !self[unit].isMade
   }
 
   /// Adds everything that one job brings with it; an error is one that the job does not survive.

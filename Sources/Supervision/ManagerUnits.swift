@@ -38,16 +38,18 @@ extension Manager {
     guard var context = serviceContext(id) else { return }
     self[id].service.handle(what, &context)
     absorb(id, context)
+    if case .spawned(let key, _) = what { connectionIsHanded(id, key) }
   }
 
   func serviceContext(_ id: UnitID) -> ServiceContext? {
     guard let settings = self[id].serviceSettings else { return nil }
     let job = self[id].job?.type
+    let activation = self[id].sockets.isEmpty && self[id].connection == nil ? ([], false) : activation(of: id)
     return ServiceContext(
       id: id, name: self[id].name, settings: settings, startLimit: self[id].unit.startLimit, now: now,
       nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
       stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart,
-      isShuttingDown: phase == .stopping || phase == .sweeping)
+      isShuttingDown: phase == .stopping || phase == .sweeping, activation: activation)
   }
 
   /// Takes over what a step decided: effects as they are, notices one after the other.
@@ -59,6 +61,7 @@ extension Manager {
     for notice in context.notices {
       switch notice {
       case .passed(let state): passed(id, state)
+      case .opens: openListeners(id)
       case .restartDue: queueAutoRestart(id)
       case .killedAtTimeout: if phase == .stopping { stop.someoneWasKilled = true }
       case .reloadEnded(let success): reloadEnded(id, success)
@@ -72,6 +75,7 @@ extension Manager {
     let wall = now.wall
     self[id].stateChangedAt = wall
     mayHaveEnded = true
+    if self[id].socket != nil { socketPassed(id, state) }
     switch state.active {
     case .active: if self[id].activeEnteredAt == nil { self[id].activeEnteredAt = wall }
     case .deactivating, .inactive, .failed:
@@ -87,6 +91,7 @@ extension Manager {
         self[id].activeExitedAt = nil
         runBegan(id)
       }
+    case .exited where self[id].socket != nil: sayListening(id)
     case .running, .exited:
       // A service that passes through its whole start in one step never showed a start state.
       if self[id].startedAt == nil {
@@ -95,7 +100,7 @@ extension Manager {
       }
       if self[id].service.restarts > 0 && state == .running {
         message(.notice, self[id].name + ": started again (restart " + Bytes(decimal: self[id].service.restarts) + ")")
-      } else if state == .running, let job = self[id].job, job.type != .reload, job.type != .reloadOrStart {
+      } else if state == .running, self[id].instanceOf == nil, let job = self[id].job, job.type != .reload, job.type != .reloadOrStart {
         message(.notice, self[id].name + ": started")
       }
     case .dead, .failed:
@@ -114,6 +119,7 @@ extension Manager {
       .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       break
     }
+    if self[id].idle != nil || !self[id].sockets.isEmpty { idlePassed(id, state) }
     if self[id].pending != nil && self[id].service.state == state { takePendingInPlace(id) }
     stateChanged(id, to: state.active, isFinal: self[id].service.state == state)
     if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
@@ -188,6 +194,9 @@ extension Manager {
       }
     }
     self[id].stoppedByClient = false
+    if let socket = self[id].instanceOf { return releaseInstance(id, of: socket) }
+    if self[id].socket != nil { forgetSocket(id) }
+    deactivatePath(id)
     // Its parallel runs go with it.
     for index in records.indices where records[index].parallelOf == id && !records[index].isRemoved {
       records[index].isRemoved = true

@@ -18,13 +18,15 @@ public struct ServiceContext {
   public let restartIsPending: Bool
   /// apus stops: a process that outlives SIGKILL is left behind after its timeout.
   public let isShuttingDown: Bool
+  /// The sockets that it was started for, or may be; and whether all its commands get them, not the main one alone.
+  public let activation: (descriptors: [PassedDescriptor], toExec: Bool)
   public var effects: [Effect] = []
   public var notices: [ServiceNotice] = []
 
   public init(
     id: UnitID, name: Bytes, settings: ServiceSettings, startLimit: StartLimit, now: Now, nextInvocation: UInt32,
     invocationSeed: UInt64, timeoutLimit: TimeSpan = .infinity, stopIsPending: Bool = false, restartIsPending: Bool = false,
-    isShuttingDown: Bool = false
+    isShuttingDown: Bool = false, activation: (descriptors: [PassedDescriptor], toExec: Bool) = ([], false)
   ) {
     self.id = id
     self.name = name
@@ -37,6 +39,7 @@ public struct ServiceContext {
     self.stopIsPending = stopIsPending
     self.restartIsPending = restartIsPending
     self.isShuttingDown = isShuttingDown
+    self.activation = activation
   }
 
   /// A line of apus's own about this unit: `web.service: text`.

@@ -23,6 +23,8 @@ public enum ServiceInput: Equatable, Sendable {
   case descriptorHungUp(DescriptorID)
   /// The kernel killed a process of the run for want of memory.
   case oomKilled
+  /// Of a socket unit: what it listens on is open; or cannot be opened, or is given up.
+  case listeners(ServiceResult)
   case stateDeadline
   case runtimeDeadline
   case restartDeadline
@@ -41,6 +43,8 @@ public enum StartCause: Equatable, Sendable {
 public enum ServiceNotice: Equatable, Sendable {
   /// Every state passed through, momentary ones included (`failed` before `autoRestart`).
   case passed(ServiceState)
+  /// A socket's start has come to what it listens on: it is to be opened.
+  case opens
   /// The backoff is over: queue the restart's job.
   case restartDue
   /// A process had to be killed because a stop's timeout ran out.
@@ -82,6 +86,8 @@ extension ServiceMachine {
     case emptied
     /// What the run left behind is removed.
     case cleaned
+    /// What a socket listens on is open, or not, or is given up.
+    case listeners(ServiceResult)
     case stateDeadline, runtimeDeadline, restartDeadline
   }
 }

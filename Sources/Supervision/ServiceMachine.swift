@@ -117,6 +117,7 @@ public struct ServiceMachine: Equatable, Sendable {
       step(.emptied, &context)
     case .left(let number, let count): left(number, count, &context)
     case .cleaned: step(.cleaned, &context)
+    case .listeners(let result): step(.listeners(result), &context)
     case .notified(let message, let sender, let descriptors): notified(message, sender, descriptors, &context)
     case .mainPID(let source, let outcome): mainPIDAnswered(source, outcome, &context)
     // Closed without a newline says nothing: the end of the process, or the timeout, decides.

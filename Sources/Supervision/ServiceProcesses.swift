@@ -115,13 +115,15 @@ extension ServiceMachine {
     let access = notifyAccess(context.settings)
     if key.role == .main {
       request.notifies = access != .none
-      request.descriptors = store
+      request.descriptors = context.activation.descriptors + store
       request.nonBlocking = context.settings.nonBlocking
       request.watchdog = context.settings.watchdog
       if case .descriptor(let number) = context.settings.ready?.target { request.readyDescriptor = number }
     } else {
       request.notifies = access == .exec || access == .all
+      if context.activation.toExec || context.settings.exec.usesSocket { request.descriptors = context.activation.descriptors }
     }
+    request.isInetd = context.settings.exec.usesSocket
     context.effects.append(.spawn(request))
   }
 

@@ -79,6 +79,11 @@ extension ServiceMachine {
 
   /// A service without ExecStart= is started by having nothing to start.
   mutating func enterStart(_ context: inout ServiceContext) {
+    if context.settings.isSocket {
+      set(.start, &context)
+      arm(context.settings.timeoutStart, &context)
+      return context.notices.append(.opens)
+    }
     guard let command = context.settings.start.first else { return enterStartPost(&context) }
     set(.start, &context)
     mainIndex = 0

@@ -16,7 +16,7 @@ extension ServiceMachine {
       case .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited,
         .controlSpawnFailed, .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading,
         .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .cleaned,
-        .stateDeadline, .runtimeDeadline, .restartDeadline:
+        .stateDeadline, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -32,7 +32,7 @@ extension ServiceMachine {
       case .stateDeadline: startTimedOut(&context)
       case .start, .reload, .idle, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .nobodySignalled,
-        .emptied, .cleaned, .runtimeDeadline, .restartDeadline:
+        .emptied, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -46,7 +46,7 @@ extension ServiceMachine {
       case .stateDeadline: startTimedOut(&context)
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited,
         .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed,
-        .unhealthy, .nobodySignalled, .emptied, .cleaned, .runtimeDeadline, .restartDeadline:
+        .unhealthy, .nobodySignalled, .emptied, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -69,6 +69,8 @@ extension ServiceMachine {
       case .oomKilled: oomInCommand(&context)
       case .emptied: startHasNobody(&context)
       case .stateDeadline: if isHeldBack(context.settings) { releaseIdle(&context) } else { startTimedOut(&context) }
+      case .listeners(.success): enterStartPost(&context)
+      case .listeners(let result): enterSignal(.stopSigterm, result, &context)
       case .start, .reload, .leftoversCounted, .notifiedReloading, .notifiedStopping, .unhealthy, .nobodySignalled, .cleaned,
         .runtimeDeadline, .restartDeadline:
         break
@@ -87,6 +89,7 @@ extension ServiceMachine {
       case .oomKilled: oomInCommand(&context)
       case .emptied: if search.awaits == .pidFile { enterStop(.protocol, &context) }
       case .stateDeadline: startTimedOut(&context)
+      case .listeners(let result): if result != .success { enterSignal(.stopSigterm, result, &context) }
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .notifiedReady,
         .notifiedReloading, .notifiedStopping, .probedReady, .unhealthy, .nobodySignalled, .cleaned, .runtimeDeadline,
         .restartDeadline:
@@ -113,7 +116,7 @@ extension ServiceMachine {
       case .runtimeDeadline: enterStop(.timeout, &context)
       case .start, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .probedReady, .nobodySignalled, .cleaned,
-        .stateDeadline, .restartDeadline:
+        .stateDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -123,6 +126,7 @@ extension ServiceMachine {
       case .reload: enterReload(&context)
       case .watchdogMissed: enterSignal(.stopWatchdog, .watchdog, &context)
       case .oomKilled: oomWhileUp(&context)
+      case .listeners(let result): if result != .success { enterStop(result, &context) }
       case .start, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady,
         .unhealthy, .nobodySignalled, .emptied, .cleaned, .stateDeadline, .runtimeDeadline, .restartDeadline:
@@ -142,7 +146,7 @@ extension ServiceMachine {
       case .stateDeadline: reloadTimedOut(&context)
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainPIDFound,
         .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .nobodySignalled, .emptied,
-        .cleaned, .runtimeDeadline, .restartDeadline:
+        .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -161,7 +165,7 @@ extension ServiceMachine {
       case .stateDeadline: reloadTimedOut(&context)
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .probedReady, .nobodySignalled, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -178,7 +182,7 @@ extension ServiceMachine {
       case .stateDeadline: reloadTimedOut(&context)
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReloading, .probedReady, .nobodySignalled, .cleaned, .runtimeDeadline,
-        .restartDeadline:
+        .restartDeadline, .listeners:
         break
       }
 
@@ -190,7 +194,7 @@ extension ServiceMachine {
       case .emptied, .stateDeadline: enterStop(.success, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted,
         .controlSpawnFailed, .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .probedReady,
-        .watchdogMissed, .unhealthy, .nobodySignalled, .cleaned, .runtimeDeadline, .restartDeadline:
+        .watchdogMissed, .unhealthy, .nobodySignalled, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -205,7 +209,7 @@ extension ServiceMachine {
       case .mainExited: break
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainPIDFound,
         .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .unhealthy, .nobodySignalled,
-        .emptied, .cleaned, .runtimeDeadline, .restartDeadline:
+        .emptied, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -221,7 +225,7 @@ extension ServiceMachine {
         killOrMoveOn(.stopSigkill, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -241,7 +245,7 @@ extension ServiceMachine {
         }
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -254,7 +258,7 @@ extension ServiceMachine {
       case .stateDeadline: stillNotGone(.stopSigkill, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -268,7 +272,7 @@ extension ServiceMachine {
       case .mainExited: break
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainPIDFound,
         .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy,
-        .nobodySignalled, .emptied, .cleaned, .runtimeDeadline, .restartDeadline:
+        .nobodySignalled, .emptied, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -284,7 +288,7 @@ extension ServiceMachine {
         killOrMoveOn(.finalSigkill, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -300,7 +304,7 @@ extension ServiceMachine {
         killOrMoveOn(.finalSigkill, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -313,7 +317,7 @@ extension ServiceMachine {
       case .stateDeadline: stillNotGone(.finalSigkill, &context)
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainExecuted, .mainPIDFound, .mainPIDUnknown,
         .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .cleaned,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -323,7 +327,7 @@ extension ServiceMachine {
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited,
         .controlSpawnFailed, .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading,
         .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .stateDeadline,
-        .runtimeDeadline, .restartDeadline:
+        .runtimeDeadline, .restartDeadline, .listeners:
         break
       }
 
@@ -336,7 +340,7 @@ extension ServiceMachine {
         context.notices.append(.restartDue)
       case .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady,
-        .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .cleaned, .stateDeadline, .runtimeDeadline:
+        .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .cleaned, .stateDeadline, .runtimeDeadline, .listeners:
         break
       }
 
@@ -347,7 +351,7 @@ extension ServiceMachine {
       case .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited, .controlSpawnFailed,
         .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady,
         .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .cleaned, .stateDeadline, .runtimeDeadline,
-        .restartDeadline:
+        .restartDeadline, .listeners:
         break
       }
     }

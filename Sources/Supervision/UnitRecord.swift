@@ -27,12 +27,23 @@ final class UnitRecord {
   var service = ServiceMachine()
   /// Of a `.timer`, or of a service with Schedule=.
   var timer: TimerMachine? = nil
+  /// Of a `.socket`, once it was started.
+  var socket: SocketBook? = nil
+  /// Of a `.path`, once it was started.
+  var path: PathBook? = nil
+  /// A service that IdleStopSec= watches.
+  var idle: IdleBook? = nil
+  /// The socket unit for one of whose connections this is an instance, and that connection.
+  var instanceOf: UnitID? = nil
+  var connection: ServedConnection? = nil
   /// The last runs that a timer or Schedule= began, the latest last; at most `RunRecord.kept`.
   var history: [RunRecord] = []
   /// Targets and timers: started.
   var isOn = false
   var job: Job? = nil
   var limiter = StartLimiter()
+  /// The last start was refused by it.
+  var isStartLimitHit = false
   /// Its file is gone: it is forgotten as soon as it is down.
   var isRemoved = false
   /// Starts by itself (DESIGN section 1).
@@ -47,8 +58,13 @@ final class UnitRecord {
 
   /// Resolved, both directions; absent units left out.
   var edges = Edges()
-  /// Timers whose Unit= it is.
+  /// In which linking `edges` were made.
+  var linkRound: UInt32 = 0
+  /// Timers and paths whose Unit= it is.
   var timers: [UnitID] = []
+  var paths: [UnitID] = []
+  /// Sockets whose descriptors it gets.
+  var sockets: [UnitID] = []
   /// A Requires=, BindsTo= or Requisite= that names nothing: starting it fails.
   var missingRequirement: Bytes = []
   /// It has edges that act on lasting states (BindsTo=, UpheldBy=, StopWhenUnneeded=), so it is looked at when one of the
@@ -93,10 +109,17 @@ final class UnitRecord {
     return isRemoved ? .notFound : pending?.loadState ?? unit.loadState
   }
 
+  /// Of what has processes: a service, or a socket with its commands.
   var serviceSettings: ServiceSettings? {
-    if case .service(let settings) = unit.kind { return settings }
-    return nil
+    switch unit.kind {
+    case .service(let settings): settings
+    case .socket(let settings): settings.process
+    case .timer, .path, .target, .other: nil
+    }
   }
+
+  /// Made by apus itself, without a file of its own name: a parallel run, or an instance for a connection.
+  var isMade: Bool { parallelOf != nil || instanceOf != nil }
 
   /// The triggers: a timer's own, or the service's Schedule=.
   var schedule: ScheduleSettings? { unit.schedule }
@@ -108,9 +131,9 @@ final class UnitRecord {
   var activeState: ActiveState {
     if isStub { return .active }
     switch unit.kind {
-    case .service: return service.state.active
-    case .socket: return service.state.active
-    case .timer, .path, .target, .other: return isOn ? .active : .inactive
+    case .service, .socket: return service.state.active
+    case .path: return isOn ? .active : path?.failure != nil ? .failed : .inactive
+    case .timer, .target, .other: return isOn ? .active : .inactive
     }
   }
 
@@ -118,12 +141,27 @@ final class UnitRecord {
     if isStub { return "active" }
     switch unit.kind {
     case .service: return service.state.name
-    case .socket: return service.state.name
-    case .path, .target: return isOn ? "active" : "dead"
+    case .socket: return socketState
+    case .path: return !isOn ? path?.failure != nil ? "failed" : "dead" : path?.isRunning == true ? "running" : "waiting"
+    case .target: return isOn ? "active" : "dead"
     case .other: return "dead"
     case .timer:
       guard isOn, let timer else { return "dead" }
       return timer.fireAt != nil || timer.calendarFireAt != nil || timer.awaitsStamp ? "waiting" : timer.isQueued ? "running" : "elapsed"
+    }
+  }
+
+  /// systemd's names of a socket's states.
+  private var socketState: StaticString {
+    switch service.state {
+    case .exited: socket?.isRunning == true ? "running" : "listening"
+    case .start: "start-chown"
+    case .stop: "stop-pre"
+    case .stopSigterm, .stopWatchdog: "stop-pre-sigterm"
+    case .stopSigkill: "stop-pre-sigkill"
+    case .dead, .condition, .startPre, .startPost, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stopPost,
+      .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestart, .autoRestartQueued:
+      service.state.name
     }
   }
 

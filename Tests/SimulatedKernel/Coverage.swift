@@ -11,7 +11,7 @@ public enum Coverage {
     "main exited exit-code", "control spawn failed", "control exited success", "control exited exit-code",
     "control exited exec-condition", "nobody signalled", "emptied", "state deadline", "runtime deadline", "restart deadline",
     "idle", "leftovers", "no leftovers", "main PID found", "main PID unknown", "READY", "RELOADING", "RELOADING in answer",
-    "STOPPING", "probed ready", "watchdog missed", "unhealthy", "oom killed", "cleaned",
+    "STOPPING", "probed ready", "watchdog missed", "unhealthy", "oom killed", "cleaned", "listening", "listeners failed",
   ]
 
   nonisolated(unsafe) private static var visited = [Bool](
@@ -67,6 +67,7 @@ public enum Coverage {
     case .unhealthy: 29
     case .oomKilled: 30
     case .cleaned: 31
+    case .listeners(let result): result == .success ? 32 : 33
     }
   }
 
@@ -93,6 +94,7 @@ public enum Coverage {
     if step == "control exited exec-condition" && !conditionStates.contains(state) {
       return "only ExecCondition= gives that result, in its own state or in a stop that overtook it"
     }
+    if step.hasPrefix("listen") && type != "oneshot" { return "only sockets have listeners, which are as a oneshot that remains" }
     if type == "oneshot" && state == "running" { return "a oneshot is done, or exited, when its main process has ended" }
     if state == "reload-signal" && type != "notify-reload" { return "only notify-reload sends a ReloadSignal=" }
     if type == "oneshot" && ["reload-notify", "drain"].contains(state) {

@@ -27,6 +27,9 @@ import Testing
       Column(name: "notify+Watchdog", type: .notify) { $0.watchdog = TimeSpan(seconds: 7) },
       Column(name: "simple+OOMPolicy=kill", type: .simple) { $0.oomPolicy = .kill },
       Column(name: "simple+OOMPolicy=continue", type: .simple) { $0.oomPolicy = .continue },
+      Column(name: "oneshot+socket", type: .oneshot) {
+        $0.isSocket = true; $0.remainAfterExit = true; $0.start = []
+      },
       Column(name: "notify-reload+no ExecReload", type: .notifyReload) { $0.reload = [] },
     ]
 
@@ -42,7 +45,7 @@ import Testing
     ("STOPPING", .notifiedStopping), ("probed ready", .probedReady), ("watchdog missed", .watchdogMissed),
     ("unhealthy", .unhealthy), ("oom killed", .oomKilled), ("nobody signalled", .nobodySignalled), ("emptied", .emptied),
     ("cleaned", .cleaned), ("state deadline", .stateDeadline), ("runtime deadline", .runtimeDeadline),
-    ("restart deadline", .restartDeadline),
+    ("restart deadline", .restartDeadline), ("listening", .listeners(.success)), ("listeners failed", .listeners(.resources)),
   ]
 
   /// The steps of Step, so that a new one cannot be forgotten above.
@@ -52,11 +55,11 @@ import Testing
       case .start, .stop, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited,
         .controlSpawnFailed, .controlExited, .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading,
         .notifiedStopping, .probedReady, .watchdogMissed, .unhealthy, .oomKilled, .nobodySignalled, .emptied, .cleaned,
-        .stateDeadline, .runtimeDeadline, .restartDeadline:
+        .stateDeadline, .runtimeDeadline, .restartDeadline, .listeners:
         #expect(!name.isEmpty)
       }
     }
-    #expect(Set(Self.steps.map { $0.name }).count == 32)
+    #expect(Set(Self.steps.map { $0.name }).count == 34)
   }
 
   @Test func theWholeTable() throws {

@@ -7,8 +7,7 @@ struct World {
   var manager: Manager
   var now = Now(instant: Instant(nanoseconds: 0), wall: WallTime(microseconds: 1_700_000_000_000_000))
   var deadlines: [(deadline: Deadline, at: Instant)] = []
-  /// Effects of sockets and paths, for tests that answer them.
-  var socketEffects: [Effect] = []
+  var outside = OutsideWorld()
   var spawns: [SpawnRequest] = []
   var live: [(key: ProcessKey, pid: Int32, role: Role)] = []
   var kills: [KillOrder] = []
@@ -86,7 +85,7 @@ struct World {
       case .table(let text): tables.append(text.shown)
       case .listen, .watchListener, .unwatchListener, .flushListener, .removeNodes, .sendFile, .countConnections, .instantiate,
         .watchPaths, .unwatchPaths:
-        socketEffects.append(effect)
+        answers += outside.perform(effect)
       case .forget, .notify, .forward, .commandStopped, .takeTerminalBack: break
       case .arm(let deadline, let at):
         deadlines.removeAll { $0.deadline.key == deadline.key }

@@ -1,0 +1,74 @@
+import Model
+
+/// A socket-activated service that is stopped when nobody needs it (`IdleStopSec=`).
+struct IdleBook: Sendable {
+  /// When a connection was seen last.
+  var lastBusy: Instant
+}
+
+// Scale to zero: the connections of a service are counted at most ten times in its span; its sockets stay, and the next
+// connection starts it again. A connection that comes while it stops waits in the listener's queue.
+
+extension Manager {
+  /// Between two looks at least so long.
+  static let idleStepMin = TimeSpan(milliseconds: 50)
+
+  /// A state of a service.
+  mutating func idlePassed(_ id: UnitID, _ state: ServiceState) {
+    guard let span = self[id].serviceSettings?.idleStop, !span.isInfinite, !self[id].sockets.isEmpty else {
+      return endIdle(id)
+    }
+    switch state {
+    case .running, .exited:
+      if self[id].idle == nil { askConnections(id) }
+      if self[id].idle == nil { self[id].idle = IdleBook(lastBusy: now.instant) }
+    case .reload, .reloadSignal, .reloadNotify: break
+    case .dead, .condition, .startPre, .start, .startPost, .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost,
+      .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestart, .autoRestartQueued:
+      endIdle(id)
+    }
+  }
+
+  private mutating func endIdle(_ id: UnitID) {
+    guard self[id].idle != nil else { return }
+    self[id].idle = nil
+    out.append(.disarm(DeadlineKey(unit: id, kind: .idle)))
+  }
+
+  private mutating func askConnections(_ id: UnitID) {
+    let descriptors = activation(of: id).descriptors.map { $0.id }
+    if descriptors.isEmpty { return armIdle(id) }
+    out.append(.countConnections(id, run: self[id].service.invocation, descriptors))
+  }
+
+  private mutating func armIdle(_ id: UnitID) {
+    guard let span = self[id].serviceSettings?.idleStop, !span.isInfinite else { return }
+    let step = max(TimeSpan(microseconds: span.microseconds / 10), Manager.idleStepMin)
+    out.append(.arm(Deadline(id, .idle, invocation: self[id].service.invocation), at: now.instant + step))
+  }
+
+  mutating func idleDeadline(_ deadline: Deadline) {
+    let id = deadline.key.unit
+    guard valid(id), self[id].idle != nil, self[id].service.invocation == deadline.invocation else { return }
+    askConnections(id)
+  }
+
+  mutating func connectionsCounted(_ id: UnitID, run: UInt32, _ count: UInt32?, hadTraffic: Bool) {
+    guard valid(id), let book = self[id].idle, self[id].service.invocation == run, let span = self[id].serviceSettings?.idleStop else {
+      return
+    }
+    guard let count else {
+      self[id].idle = nil
+      let why = ": IdleStopSec= has no effect, connections cannot be counted here (no sock_diag, no /proc/net)"
+      return message(.warning, self[id].name + why)
+    }
+    // Somebody stops or restarts it anyway, or it reloads.
+    let isBusy = count > 0 || hadTraffic || self[id].job != nil
+    if isBusy { self[id].idle?.lastBusy = now.instant }
+    guard !isBusy, now.instant.since(book.lastBusy) >= span else { return armIdle(id) }
+    guard phase == .booting || phase == .running else { return }
+    message(.notice, self[id].name + ": no connection for " + shortSpan(span) + ", stopped until the next one")
+    endIdle(id)
+    _ = enqueue(id, .stop)
+  }
+}

@@ -1,0 +1,89 @@
+import Model
+
+/// A `.path` that waits.
+public struct PathBook: Sendable {
+  /// Comes back in every event of its watch.
+  var run: UInt32 = 0
+  /// Its unit was started, and has not ended.
+  public internal(set) var isRunning = false
+  public internal(set) var failure: ServiceResult? = nil
+  var triggers = StartLimiter()
+}
+
+// Paths: something comes to be, or changes, and their unit is started (units.md d.3).
+
+extension Manager {
+  func pathSettings(_ id: UnitID) -> PathSettings? {
+    if case .path(let settings) = self[id].unit.kind { return settings }
+    return nil
+  }
+
+  mutating func activatePath(_ id: UnitID) {
+    self[id].path = PathBook(run: self[id].path?.run ?? 0)
+    waitForPath(id)
+  }
+
+  mutating func deactivatePath(_ id: UnitID) {
+    if self[id].path == nil { return }
+    self[id].path?.isRunning = false
+    out.append(.unwatchPaths(id))
+  }
+
+  /// Looks at once for what is there already, and then waits for what comes.
+  private mutating func waitForPath(_ id: UnitID) {
+    guard let settings = pathSettings(id), let book = self[id].path else { return }
+    guard phase == .booting || phase == .running else { return }
+    self[id].path?.run = book.run &+ 1
+    self[id].path?.isRunning = false
+    out.append(.watchPaths(id, run: book.run &+ 1, settings.specs, makesDirectory: settings.makesDirectory, looks: true))
+  }
+
+  mutating func pathHit(_ id: UnitID, run: UInt32, _ index: Int) {
+    guard valid(id), let book = self[id].path, book.run == run, self[id].isOn, let settings = pathSettings(id),
+      index < settings.specs.count, phase == .booting || phase == .running
+    else { return }
+    guard let target = find(settings.unit.bytes) else { return failPath(id, .resources, Bytes("its unit is not loaded")) }
+    if self[target].job?.type == .stop { return }
+    // While it runs, only its end is of interest; that looks again.
+    if book.isRunning { return }
+    self[id].path?.isRunning = true
+    guard self[id].path?.triggers.allow(settings.triggerLimit, now: now.instant) == true else {
+      return failPath(id, .triggerLimitHit, Bytes("triggered too often (TriggerLimitBurst=), it is given up"))
+    }
+    let environment = ["TRIGGER_UNIT=" + self[id].name, "TRIGGER_PATH=" + settings.specs[index].path]
+    guard case .failure(let error) = enqueue(target, .start, environment: environment) else { return }
+    failPath(id, .resources, "cannot start " + self[error.unit].name + ": " + error.message)
+  }
+
+  mutating func pathsFailed(_ id: UnitID, run: UInt32, _ why: Bytes) {
+    guard valid(id), self[id].path?.run == run, self[id].isOn else { return }
+    failPath(id, .resources, "cannot watch: " + why)
+  }
+
+  private mutating func failPath(_ id: UnitID, _ result: ServiceResult, _ why: Bytes) {
+    message(.error, self[id].name + ": " + why)
+    deactivatePath(id)
+    self[id].path?.failure = result
+    setOn(id, false)
+  }
+
+  /// A unit changed its state, or its job ended.
+  mutating func pathsSee(_ unit: UnitID) {
+    for id in self[unit].paths {
+      guard let book = self[id].path, book.isRunning, self[id].isOn else { continue }
+      if self[unit].isStartLimitHit {
+        failPath(id, .unitStartLimitHit, self[unit].name + " is started too often, the path is given up")
+      } else if self[unit].isDown, self[unit].job == nil {
+        waitForPath(id)
+      }
+    }
+  }
+
+  /// New settings, over a live change.
+  mutating func updatePath(_ id: UnitID, from old: PathSettings?) {
+    guard let new = pathSettings(id), let old, old != new, self[id].isOn, self[id].path?.isRunning == false else { return }
+    waitForPath(id)
+  }
+
+  func rearmPath(_ id: UnitID) {}
+}

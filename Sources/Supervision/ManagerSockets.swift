@@ -1,0 +1,235 @@
+import Model
+
+// Sockets: they are opened in the middle of their start, watched while they listen, and start their service when something
+// comes (units.md d.1). Their processes and states are the service machine's. Connections: ManagerConnections.swift.
+
+extension Manager {
+  func socketSettings(_ id: UnitID) -> SocketSettings? {
+    if case .socket(let settings) = self[id].unit.kind { return settings }
+    return nil
+  }
+
+  /// Whether a socket may be started at all; else why not (systemd refuses these two).
+  func socketObstacle(_ id: UnitID) -> Bytes? {
+    guard let settings = socketSettings(id), !settings.accepts else { return nil }
+    guard let service = find(settings.service.bytes), self[service].unit.loadState == .loaded else {
+      return "its service " + settings.service.bytes + " is not loaded"
+    }
+    return self[service].canBegin ? nil : settings.service.bytes + " is active already, it would not get the socket"
+  }
+
+  mutating func sayListening(_ id: UnitID) {
+    guard let settings = socketSettings(id) else { return }
+    message(.notice, self[id].name + ": listening on " + joined(settings.listen.listeners.map { $0.text }))
+  }
+
+  // MARK: Opening and closing
+
+  /// The start has come to it.
+  mutating func openListeners(_ id: UnitID) {
+    guard let settings = socketSettings(id) else { return }
+    if self[id].socket == nil { self[id].socket = SocketBook() }
+    let request = ListenRequest(
+      unit: id, run: self[id].service.invocation, unitName: self[id].name, settings: settings.listenBox)
+    out.append(.listen(request))
+  }
+
+  mutating func listening(_ id: UnitID, run: UInt32, _ outcome: ListenOutcome) {
+    guard valid(id), let book = self[id].socket, self[id].service.invocation == run, self[id].service.state == .start else {
+      if case .open(let ids) = outcome { out.append(.closeDescriptors(ids)) }
+      return
+    }
+    switch outcome {
+    case .open(let ids):
+      book.descriptors = ids
+      feed(id, .listeners(.success))
+    case .failed(_, let why):
+      message(.error, self[id].name + ": " + why)
+      feed(id, .listeners(.resources))
+    }
+  }
+
+  /// Every state that a socket passes.
+  mutating func socketPassed(_ id: UnitID, _ state: ServiceState) {
+    guard let book = self[id].socket else { return }
+    switch state {
+    case .exited:
+      book.isRunning = false
+      book.pausedUntil = nil
+      book.nextPause = .zero
+      lookAtSocket(id)
+    case .start, .startPost, .stop, .stopSigterm, .stopSigkill, .stopWatchdog: unwatch(id)
+    case .dead, .condition, .startPre, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stopPost, .finalWatchdog,
+      .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestart, .autoRestartQueued:
+      closeListeners(id)
+    }
+  }
+
+  private mutating func closeListeners(_ id: UnitID) {
+    guard let book = self[id].socket else { return }
+    unwatch(id)
+    for held in book.held { close(held.connection) }
+    for waiting in book.unnamed { close(waiting.connection) }
+    book.held = []
+    book.unnamed = []
+    if book.descriptors.isEmpty { return }
+    out.append(.closeDescriptors(book.descriptors))
+    book.descriptors = []
+    book.unwatchable = []
+    book.isRunning = false
+    guard let settings = socketSettings(id), settings.removeOnStop else { return }
+    out.append(.removeNodes(settings.listen.nodes + settings.listen.symlinks))
+  }
+
+  /// The socket's file is gone.
+  mutating func forgetSocket(_ id: UnitID) {
+    closeListeners(id)
+    out.append(.disarm(DeadlineKey(unit: id, kind: .rearm)))
+  }
+
+  // MARK: Watching
+
+  /// Where a socket that is up belongs: it listens itself, or its service has what it listens on.
+  mutating func lookAtSocket(_ id: UnitID) {
+    guard let book = self[id].socket, let settings = socketSettings(id), self[id].service.state == .exited else { return }
+    guard phase == .booting || phase == .running else { return unwatch(id) }
+    if !settings.accepts {
+      guard let service = find(settings.service.bytes) else { return }
+      // What it is to become decides, when that is done.
+      if self[service].job != nil || !self[service].canBegin {
+        if !self[service].canBegin { book.isRunning = true }
+        return unwatch(id)
+      }
+      if book.isRunning && settings.flushPending { for descriptor in book.descriptors { out.append(.flushListener(descriptor)) } }
+      book.isRunning = false
+    }
+    if book.pausedUntil != nil { return unwatch(id) }
+    for descriptor in book.descriptors where !book.watched.contains(descriptor) && !book.unwatchable.contains(descriptor) {
+      book.watched.append(descriptor)
+      out.append(.watchListener(id, descriptor, accepts: settings.accepts))
+    }
+  }
+
+  mutating func unwatch(_ id: UnitID) {
+    guard let book = self[id].socket else { return }
+    for descriptor in book.watched { out.append(.unwatchListener(descriptor)) }
+    book.watched = []
+  }
+
+  /// A service changed its state, or its job ended.
+  mutating func socketsSee(_ service: UnitID) {
+    for id in self[service].sockets {
+      guard let book = self[id].socket, let settings = socketSettings(id), self[id].service.state == .exited, !settings.accepts,
+        find(settings.service.bytes) == service
+      else { continue }
+      if book.isRunning, self[service].isStartLimitHit {
+        message(.error, self[id].name + ": " + self[service].name + " is started too often, the socket is given up")
+        feed(id, .listeners(.serviceStartLimitHit))
+      } else {
+        lookAtSocket(id)
+      }
+    }
+  }
+
+  // MARK: Traffic
+
+  mutating func traffic(_ id: UnitID, _ descriptor: DescriptorID) {
+    guard valid(id), let book = self[id].socket, let settings = socketSettings(id), let index = book.watched.firstIndex(of: descriptor)
+    else { return }
+    book.watched.remove(at: index)
+    book.nextPause = .zero
+    guard self[id].service.state == .exited, phase == .booting || phase == .running else { return }
+    if !book.polls.allow(settings.pollLimit, now: now.instant) {
+      message(.warning, self[id].name + ": looked at too often (PollLimitBurst=), it waits a little")
+      return pause(id, settings.pollLimit.interval)
+    }
+    activate(id, settings, book)
+  }
+
+  private mutating func activate(_ id: UnitID, _ settings: SocketSettings, _ book: SocketBook) {
+    guard let service = find(settings.service.bytes) else { return feed(id, .listeners(.resources)) }
+    if self[service].job?.type == .stop {
+      // Nobody would take it. When that job has ended, it is watched again.
+      for descriptor in book.descriptors { out.append(.flushListener(descriptor)) }
+      return
+    }
+    if !book.triggers.allow(settings.triggerLimit, now: now.instant) { return triggeredTooOften(id, settings) }
+    unwatch(id)
+    book.isRunning = true
+    guard self[service].canBegin, case .failure(let error) = enqueue(service, .start) else { return }
+    message(.error, self[id].name + ": cannot start " + self[error.unit].name + ": " + error.message)
+    feed(id, .listeners(.resources))
+  }
+
+  /// A trigger limit is hit: RearmSec= makes it a pause, in which what comes waits in the queue; else it is the end.
+  mutating func triggeredTooOften(_ id: UnitID, _ settings: SocketSettings) {
+    if let rearm = settings.rearm {
+      message(.warning, self[id].name + ": triggered too often (TriggerLimitBurst=), paused for " + shortSpan(rearm))
+      return pause(id, rearm)
+    }
+    message(.error, self[id].name + ": triggered too often (TriggerLimitBurst=), the socket is given up; RearmSec= would pause it instead")
+    feed(id, .listeners(.triggerLimitHit))
+  }
+
+  private mutating func pause(_ id: UnitID, _ span: TimeSpan) {
+    guard let book = self[id].socket else { return }
+    book.pausedUntil = now.instant + span
+    unwatch(id)
+    armRearm(id)
+  }
+
+  /// No descriptor was left for a connection, which waits; or the listener itself is broken. It is tried again, later each time.
+  mutating func listenerFailed(_ id: UnitID, _ descriptor: DescriptorID, errno: Int32) {
+    guard valid(id), let book = self[id].socket, let index = book.watched.firstIndex(of: descriptor) else { return }
+    book.watched.remove(at: index)
+    if errno == Errno.EPERM {
+      // A regular file is always ready: there is nothing to wait for.
+      book.unwatchable.append(descriptor)
+      return message(.warning, self[id].name + ": a listener cannot be watched, nothing starts by it")
+    }
+    if book.nextPause == .zero {
+      message(.error, self[id].name + ": cannot accept: " + errorText(errno) + "; what comes waits, it is tried again")
+      book.nextPause = SocketBook.pauseMin
+    }
+    pause(id, book.nextPause)
+    book.nextPause = min(TimeSpan(microseconds: book.nextPause.microseconds * 2), SocketBook.pauseMax)
+  }
+
+  /// The pause is over, or the next held connection's turn has come, whichever is first.
+  mutating func armRearm(_ id: UnitID) {
+    guard let book = self[id].socket else { return }
+    var at = book.pausedUntil ?? .never
+    for held in book.held { at = min(at, held.due) }
+    if at == .never {
+      out.append(.disarm(DeadlineKey(unit: id, kind: .rearm)))
+    } else {
+      out.append(.arm(Deadline(id, .rearm), at: at))
+    }
+  }
+
+  mutating func rearm(_ id: UnitID) {
+    guard valid(id) else { return }
+    guard let book = self[id].socket else { return rearmPath(id) }
+    if let until = book.pausedUntil, until <= now.instant { book.pausedUntil = nil }
+    serveHeld(id)
+    armRearm(id)
+    lookAtSocket(id)
+  }
+
+  /// What a service gets from its sockets, in the order of units and lines.
+  func activation(of id: UnitID) -> (descriptors: [PassedDescriptor], toExec: Bool) {
+    if let connection = self[id].connection {
+      guard let descriptor = connection.id else { return ([], false) }
+      return ([PassedDescriptor(id: descriptor, name: connection.name, isStored: false)], false)
+    }
+    var result: [PassedDescriptor] = []
+    var toExec = false
+    for id in self[id].sockets {
+      guard let book = self[id].socket, let settings = socketSettings(id), !settings.accepts else { continue }
+      let name = settings.descriptorName.isEmpty ? self[id].name : settings.descriptorName
+      for descriptor in book.descriptors { result.append(PassedDescriptor(id: descriptor, name: name, isStored: false)) }
+      if settings.passesToExec { toExec = true }
+    }
+    return (result, toExec)
+  }
+}

@@ -1,0 +1,143 @@
+import Model
+
+/// Whom connections are counted and slowed by.
+enum ConnectionSource: Equatable, Sendable {
+  case ip(IPAddress)
+  case user(UInt32)
+  case vsock(UInt32)
+  case other
+
+  init(_ peer: SocketAddress) {
+    switch peer {
+    case .ip(let address, _): self = .ip(address)
+    case .vsock(let cid, _): self = .vsock(cid)
+    case .process(_, let uid): self = .user(uid)
+    case .unknown: self = .other
+    }
+  }
+}
+
+/// What is known of one source while it has connections or its bucket is not full.
+struct SourceBook: Sendable {
+  var source: ConnectionSource
+  /// Connections that are served.
+  var live: UInt32 = 0
+  var held: UInt32 = 0
+  /// The token bucket as one instant: when it would be full again.
+  var fullAt = Instant.zero
+}
+
+/// A connection that came sooner than its source's bucket allows: it waits, its source alone is slowed.
+struct HeldConnection: Sendable {
+  var connection: AcceptedConnection
+  var due: Instant
+}
+
+/// The connection that an instance serves.
+struct ServedConnection: Sendable {
+  /// nil: the service has it, apus has closed its own.
+  var id: DescriptorID?
+  /// In LISTEN_FDNAMES.
+  var name: Bytes
+  var peer: SocketAddress
+  var since: Instant
+}
+
+/// What a `.socket` has open, and what came of it.
+///
+/// A class with one owner, the unit's record.
+public final class SocketBook {
+  /// Sources with connections or spent tokens; those beyond share one entry.
+  static let sourcesMax = 1024
+  /// Connections that wait for their source's tokens: of a socket, and of one source; more are refused.
+  static let heldMax = 256
+  static let heldPerSourceMax: UInt32 = 16
+  /// Lines about refused connections in ten seconds; the rest is counted.
+  static let linesMax: UInt32 = 10
+  /// The first and the longest pause of a listener that fails.
+  static let pauseMin = TimeSpan(milliseconds: 100)
+  static let pauseMax = TimeSpan(seconds: 10)
+
+  /// One a listener, in the order of the lines; empty: not open.
+  public internal(set) var descriptors: [DescriptorID] = []
+  /// Of them those whose traffic is told.
+  var watched: [DescriptorID] = []
+  /// Those that cannot be watched at all.
+  var unwatchable: [DescriptorID] = []
+  /// Accept=no: its service was started, or runs.
+  public internal(set) var isRunning = false
+  public internal(set) var accepted: UInt64 = 0
+  public internal(set) var refused: UInt64 = 0
+  /// That are served.
+  public internal(set) var connections: UInt32 = 0
+  var triggers = StartLimiter()
+  var polls = StartLimiter()
+  /// Nothing is watched until then: a limit was hit, or a listener failed.
+  public internal(set) var pausedUntil: Instant? = nil
+  /// The next pause of a listener that fails; zero: the last one worked.
+  var nextPause = TimeSpan.zero
+  var sources: [SourceBook] = []
+  var held: [HeldConnection] = []
+  /// Waiting for their instance.
+  var unnamed: [(name: Bytes, connection: AcceptedConnection)] = []
+  /// Slots of ended instances.
+  var freeInstances: [UnitID] = []
+  var lines = StartLimiter()
+  var unsaid: UInt64 = 0
+
+  func source(_ peer: SocketAddress) -> Int {
+    let wanted = ConnectionSource(peer)
+    if let index = sources.firstIndex(where: { $0.source == wanted }) { return index }
+    if sources.count >= SocketBook.sourcesMax, let other = sources.firstIndex(where: { $0.source == .other }) { return other }
+    sources.append(SourceBook(source: sources.count + 1 >= SocketBook.sourcesMax ? .other : wanted))
+    return sources.count - 1
+  }
+
+  /// Who has no connection and a full bucket is nobody.
+  func forgetIdleSources(_ now: Instant) {
+    sources.removeAll { $0.live == 0 && $0.held == 0 && $0.fullAt <= now }
+  }
+
+  /// Takes a token of the source's bucket, now or from the future: when its turn is.
+  func takeToken(_ index: Int, _ limit: RateLimit, _ now: Instant) -> Instant {
+    let step = TimeSpan(microseconds: max(limit.interval.microseconds / UInt64(limit.burst), 1))
+    sources[index].fullAt = max(sources[index].fullAt, now) + step
+    let full = sources[index].fullAt
+    return full.since(now) <= limit.interval ? now : Instant(nanoseconds: full.nanoseconds - Int64(limit.interval.microseconds) * 1000)
+  }
+}
+
+extension StartLimiter {
+  /// The same count for a rate of `.socket` and `.path` units.
+  mutating func allow(_ rate: RateLimit, now: Instant) -> Bool {
+    var limit = StartLimit()
+    limit.interval = rate.interval
+    limit.burst = rate.burst
+    return allow(limit, now: now)
+  }
+}
+
+extension SocketSettings {
+  /// Whether a peer may in by address: the most specific range decides, a tie denies; without any that holds it, it may unless
+  /// something is allowed. Only addresses of the Internet have ranges.
+  func lets(in peer: SocketAddress) -> Bool {
+    if allowed.isEmpty && denied.isEmpty { return true }
+    guard case .ip(let address, _) = peer else { return true }
+    let allows = longest(allowed, address)
+    let denies = longest(denied, address)
+    if let denies { return (allows ?? -1) > denies }
+    return allows != nil || allowed.isEmpty
+  }
+
+  private func longest(_ ranges: [IPRange], _ address: IPAddress) -> Int? {
+    var longest: Int? = nil
+    for range in ranges where range.contains(address) { longest = max(longest ?? 0, Int(range.prefix)) }
+    return longest
+  }
+
+  /// AccessTimes=, by the minute of the local day.
+  func isOpen(at minute: UInt16) -> Bool {
+    if times.isEmpty { return true }
+    return times.contains { $0.from <= $0.to ? minute >= $0.from && minute < $0.to : minute >= $0.from || minute < $0.to }
+  }
+}

@@ -1,0 +1,197 @@
+import Model
+import Testing
+
+@testable import Supervision
+
+/// Accept=yes: instances, limits, access (units.md d.1, d.4).
+@Suite struct ConnectionTests {
+  private func world(_ change: (inout SocketSettings) -> Void = { _ in }, template: Unit = service("a@")) -> World {
+    let socket = ActivationTests.socket("a") {
+      $0.accepts = true
+      $0.service = name("a@.service")
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 200)
+      change(&$0)
+    }
+    var world = World([socket], starting: ["a.socket"])
+    world.outside.template = template
+    return world
+  }
+
+  private func v4(_ number: UInt32, _ port: UInt16 = 5000) -> SocketAddress { .ip(IPAddress(v4: number), port: port) }
+
+  @Test func anInstanceForEachConnection() {
+    var world = world()
+    let first = world.connect("a.socket")
+    let second = world.connect("a.socket", from: .process(pid: 77, uid: 1000))
+    #expect(world.spawns.map { $0.unitName.shown } == ["a@0-127.0.0.1:80-127.0.0.1:5000.service", "a@1-77-1000.service"])
+    #expect(world.spawns[0].descriptors == [PassedDescriptor(id: first!, name: Bytes("connection"), isStored: false)])
+    #expect(world.spawns[0].environment.contains(Bytes("REMOTE_ADDR=127.0.0.1")))
+    #expect(world.spawns[0].environment.contains(Bytes("REMOTE_PORT=5000")))
+    #expect(!world.spawns[1].environment.contains { $0.starts(with: "REMOTE_") })
+    #expect(world.closed == [first!, second!], "handed over: the peer sees the service's end at once")
+    #expect(world.record("a.socket")?.socket?.connections == 2)
+    world.end("a@0-127.0.0.1:80-127.0.0.1:5000.service")
+    #expect(world.record("a@0-127.0.0.1:80-127.0.0.1:5000.service") == nil, "forgotten")
+    #expect(world.record("a.socket")?.socket?.connections == 1)
+    #expect(world.record("a.socket")?.socket?.accepted == 2)
+    #expect(world.messages.contains { $0.contains("connection from 127.0.0.1:5000 ended after 0ms") })
+  }
+
+  @Test func slotsAreUsedAgain() {
+    var world = world()
+    for round in 0..<500 {
+      world.connect("a.socket")
+      world.advance(TimeSpan(milliseconds: 20))
+      world.end("a@\(round)-127.0.0.1:80-127.0.0.1:5000.service", .main, .exited(UInt8(round % 2)))
+    }
+    #expect(world.record("a.socket")?.socket?.accepted == 500)
+    #expect(world.manager.records.count == 2)
+    #expect(world.record("a.socket")?.socket?.sources.isEmpty == true)
+  }
+
+  @Test func exactlyTheSurplusIsSentAway() {
+    var world = world { $0.maxConnections = 3 }
+    let ids = (0..<5).compactMap { world.connect("a.socket", from: v4(0x0a00_0001 + UInt32($0))) }
+    #expect(world.spawns.count == 3)
+    #expect(world.record("a.socket")?.socket?.refused == 2)
+    #expect(Array(world.closed.suffix(2)) == Array(ids.suffix(2)))
+    world.end(world.spawns[0].unitName.shown)
+    world.connect("a.socket")
+    #expect(world.spawns.count == 4)
+  }
+
+  @Test func perSource() {
+    var world = world { $0.maxConnectionsPerSource = 1 }
+    world.connect("a.socket", from: v4(1, 1))
+    world.connect("a.socket", from: v4(1, 2))
+    world.connect("a.socket", from: v4(2, 3))
+    #expect(world.spawns.count == 2)
+    #expect(world.record("a.socket")?.socket?.refused == 1)
+  }
+
+  @Test func accessByAddress() {
+    func lets(_ allow: [(UInt32, Int)], _ deny: [(UInt32, Int)], _ peer: UInt32) -> Bool {
+      var settings = SocketSettings(service: name("a@.service"))
+      settings.allowed = allow.map { IPRange(address: IPAddress(v4: $0.0), prefix: UInt8($0.1)) }
+      settings.denied = deny.map { IPRange(address: IPAddress(v4: $0.0), prefix: UInt8($0.1)) }
+      return settings.lets(in: v4(peer))
+    }
+    let ten: UInt32 = 0x0a00_0000
+    #expect(lets([], [], 1))
+    #expect(lets([(ten, 104)], [], ten + 5))
+    #expect(!lets([(ten, 104)], [], 1))
+    #expect(lets([], [(ten, 104)], 1))
+    #expect(!lets([], [(ten, 104)], ten + 5))
+    #expect(!lets([(ten, 104)], [(ten, 120)], ten + 5))
+    #expect(lets([(ten, 120)], [(ten, 104)], ten + 5))
+    #expect(!lets([(ten, 120)], [(ten, 120)], ten + 5), "a tie denies")
+    #expect(lets([(ten + 5, 128)], [(0, 96)], ten + 5))
+    var six = SocketSettings(service: name("a@.service"))
+    six.denied = [IPRange(address: IPAddress(high: 0x2001_0db8_0000_0000, low: 0), prefix: 32)]
+    #expect(!six.lets(in: .ip(IPAddress(high: 0x2001_0db8_1234_0000, low: 7), port: 1)))
+    #expect(six.lets(in: .ip(IPAddress(high: 0x2001_0db9_0000_0000, low: 7), port: 1)))
+    #expect(six.lets(in: .process(pid: 1, uid: 1)))
+  }
+
+  @Test func accessByTime() {
+    func isOpen(_ ranges: [(Int, Int)], _ minute: Int) -> Bool {
+      var settings = SocketSettings(service: name("a@.service"))
+      settings.times = ranges.map { DayRange(from: UInt16($0.0), to: UInt16($0.1)) }
+      return settings.isOpen(at: UInt16(minute))
+    }
+    #expect(isOpen([], 0))
+    #expect(isOpen([(480, 1080)], 480))
+    #expect(!isOpen([(480, 1080)], 1080))
+    #expect(isOpen([(1320, 360)], 0))
+    #expect(isOpen([(1320, 360)], 1439))
+    #expect(!isOpen([(1320, 360)], 360))
+  }
+
+  @Test func refusedOnesSeeTheirBanner() {
+    var world = world {
+      $0.denied = [IPRange(address: IPAddress(v4: 0), prefix: 96)]
+      $0.banner = Bytes("/b")
+      $0.bannerFail = Bytes("/f")
+      $0.bannerSuccess = Bytes("/s")
+    }
+    let id = world.connect("a.socket")
+    #expect(world.outside.sent.map { $0.1.shown } == ["/b", "/f"])
+    #expect(world.closed == [id!])
+    #expect(world.spawns.isEmpty)
+  }
+
+  @Test func aQuickSourceIsSlowedAloneAndLosesNothing() {
+    var world = world { $0.sourceLimit = RateLimit(interval: TimeSpan(seconds: 1), burst: 2) }
+    for _ in 0..<6 { world.connect("a.socket", from: v4(1)) }
+    #expect(world.spawns.count == 2)
+    world.connect("a.socket", from: v4(2))
+    #expect(world.spawns.count == 3, "others are not slowed")
+    world.advance(TimeSpan(milliseconds: 500))
+    #expect(world.spawns.count == 4)
+    world.advance(TimeSpan(milliseconds: 1500))
+    #expect(world.spawns.count == 7)
+    #expect(world.record("a.socket")?.socket?.refused == 0)
+    world.advance(TimeSpan(seconds: 5))
+    for _ in 0..<40 { world.connect("a.socket", from: v4(3)) }
+    #expect(world.record("a.socket")?.socket?.refused == 40 - 2 - 16, "as many wait as may")
+  }
+
+  @Test func triggerLimitEndsIt() {
+    var world = world { $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3) }
+    for _ in 0..<3 { world.connect("a.socket") }
+    #expect(world.state("a.socket") == .exited)
+    world.connect("a.socket")
+    #expect(world.state("a.socket") == .failed)
+    #expect(world.spawns.count == 3)
+    #expect(world.closed.count == 3 + 2, "the listener and the connection")
+  }
+
+  @Test func triggerLimitWithRearmPausesAfterIt() {
+    var world = world {
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3)
+      $0.rearm = TimeSpan(seconds: 10)
+    }
+    for _ in 0..<6 { world.connect("a.socket") }
+    #expect(world.spawns.count == 4, "the one that hit the limit is served, the others wait in the queue")
+    world.advance(TimeSpan(seconds: 10))
+    #expect(world.isWatched("a.socket"))
+    world.connect("a.socket")
+    #expect(world.spawns.count == 5)
+  }
+
+  @Test func aBrokenTemplateClosesTheConnection() {
+    var world = world()
+    world.outside.template = nil
+    let id = world.connect("a.socket")
+    #expect(world.closed == [id!])
+    #expect(world.record("a.socket")?.socket?.connections == 0)
+  }
+
+  @Test func severalCommandsKeepTheConnectionOpen() {
+    let template = service("a@") {
+      $0.type = .oneshot
+      $0.start += [ExecCommand(path: Bytes("/second"), arguments: [])]
+    }
+    var world = world(template: template)
+    let id = world.connect("a.socket")
+    let unit = "a@0-127.0.0.1:80-127.0.0.1:5000.service"
+    #expect(world.closed.isEmpty)
+    world.end(unit)
+    #expect(world.spawns.count == 2)
+    #expect(world.spawns[1].descriptors.map { $0.id } == [id!])
+    world.end(unit)
+    #expect(world.closed == [id!])
+  }
+
+  @Test func instancesEndWithApusAndAreNoneOfAReload() {
+    var world = world()
+    world.connect("a.socket")
+    #expect(world.manager.namesOfUnitPath.isEmpty)
+    let loaded = LoadedUnits(units: [world.record("a.socket")!.unit], diagnostics: [], starting: [name("a.socket")])
+    world.send(.loaded(.applyBySignal, loaded))
+    #expect(world.live.count == 1)
+    world.send(.signal(ReceivedSignal(.terminate)))
+    #expect(world.left == 0)
+    #expect(world.live.isEmpty)
+  }
+}
