@@ -59,7 +59,7 @@ extension Manager {
     }
     guard let count else {
       self[id].idle = nil
-      let why = ": IdleStopSec= has no effect, connections cannot be counted here (no sock_diag, no /proc/net)"
+      let why: StaticString = ": IdleStopSec= has no effect, connections cannot be counted here (no sock_diag, no /proc/net)"
       return message(.warning, self[id].name + why)
     }
     // Somebody stops or restarts it anyway, or it reloads.
