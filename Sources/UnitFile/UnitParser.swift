@@ -90,6 +90,7 @@ final class UnitParser {
       if exec != ExecBox.standard.value { service.exec = exec }
       service.type = .oneshot
       service.remainAfterExit = true
+      service.isSocket = true
       socket.process = service
       socket.listen = listen
       unit.kind = .socket(socket)
