@@ -7,6 +7,8 @@ public struct LoadedUnits: Equatable, Sendable {
   /// Only what one request asked for, and what that pulls in (`LoadPurpose.demand`): what is missing was not looked for, so
   /// nothing that is known already changes or goes. The unit asked for is missing when there is no such unit.
   public var isPartial: Bool
+  /// Of sockets with Accept=yes.
+  public var templates: [UnitTemplate] = []
   /// When reading began.
   public var readAt: WallTime? = nil
   /// Those that the units' schedules name, and the local one; nil: no schedule needs any.

@@ -14,12 +14,12 @@ struct Loader {
   static let unitsMax = 16_384
 
   let purpose: LoadPurpose
-  private let host: HostFacts
+  let host: HostFacts
   private var arguments: [Bytes]
   private let unitPath: Bytes?
   private var folders: [UnitFolder] = []
   private let crontabs: CrontabLoader
-  private var index = UnitIndex([])
+  var index = UnitIndex([])
   private var phase = Phase.arguments
   /// Names to be looked up, each once.
   private var queue: [UnitName] = []
@@ -27,6 +27,9 @@ struct Loader {
   private var seen: [Bytes: Bool] = [:]
   private var isRead: [Bytes: Bool] = [:]
   private var parsed: [ParsedUnit] = []
+  /// Templates of sockets with Accept=yes: their names, and those that are read.
+  private var templateNames: [UnitName] = []
+  private var templates: [TemplateFiles] = []
   var diagnostics: [Diagnostic] = []
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
   private var requested: [UnitName] = []
@@ -96,6 +99,11 @@ struct Loader {
       if next < queue.count {
         load(queue[next], &kernel)
         next += 1
+      } else if !templateNames.isEmpty {
+        if let template = readTemplate(templateNames.removeFirst(), &kernel) {
+          templates.append(template)
+          enqueueNames(of: template.trial.unit)
+        }
       } else {
         phase = .zones
       }
@@ -279,6 +287,10 @@ struct Loader {
     parsed.append(file)
     let unit = file.unit
     if unit.name.isTemplate || unit.loadState != .loaded { return }
+    enqueueNames(of: unit)
+  }
+
+  private mutating func enqueueNames(of unit: Unit) {
     let edges = unit.dependencies
     for list in [
       edges.wants, edges.requires, edges.requisite, edges.bindsTo, edges.partOf, edges.upholds, edges.conflicts, edges.onFailure,
@@ -291,12 +303,18 @@ struct Loader {
     case .timer(let settings): enqueue(settings.unit)
     // Whoever has a timer does not restart by default (DESIGN section 2), whether the timer is wanted now or not.
     case .service:
-      for type in [UnitType.timer, .socket] {
+      for type in [UnitType.timer, .socket, .path] {
         if let trigger = unit.name.with(type: type), index.entry(trigger) != nil { enqueue(trigger) }
       }
-    // With Accept=yes it is a template.
-    case .socket(let settings): enqueue(settings.service)
-    case .path, .target, .other: break
+    case .socket(let settings):
+      // A template is read as itself, for what is wrong with it, and once more for its instances.
+      if settings.accepts, seen[settings.service.bytes + " "] == nil {
+        seen[settings.service.bytes + " "] = true
+        templateNames.append(settings.service)
+      }
+      enqueue(settings.service)
+    case .path(let settings): enqueue(settings.unit)
+    case .target, .other: break
     }
     for name in implicitNames(unit) { enqueue(name) }
   }
@@ -342,7 +360,7 @@ struct Loader {
   }
 
   private func finish() -> LoadedUnits {
-    var catalogue = assemble(parsed)
+    var catalogue = assemble(parsed, templates: templates)
     // A template is no unit.
     catalogue.units = catalogue.units.filter { !$0.name.isTemplate }
     for index in catalogue.units.indices where catalogue.units[index].origin == .builtIn {
@@ -362,37 +380,10 @@ struct Loader {
     var loaded = LoadedUnits(
       units: catalogue.units, diagnostics: findings,
       starting: isDemand ? [] : names, isPartial: isDemand)
+    loaded.templates = catalogue.templates
     loaded.readAt = readAt
     loaded.zones = zones
     return loaded
-  }
-}
-
-// MARK: - Files
-
-extension Loader {
-  /// What is linked into a unit's `.wants/`, `.requires/` and `.upholds/`, and its further names. The name of the link is
-  /// the dependency; where it leads does not matter, unless it is /dev/null, which takes a link of the same name away.
-  private mutating func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
-    var links = UnitLinks(origin: origin)
-    links.aliases = index.aliases(of: id)
-    links.wants = linked(".wants", to: id, &kernel)
-    links.requires = linked(".requires", to: id, &kernel)
-    links.upholds = linked(".upholds", to: id, &kernel)
-    return links
-  }
-
-  private mutating func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
-    var names: [UnitName] = []
-    // A folder may have thousands of links: a search through `names` for each would hold up PID 1 for seconds.
-    var seen: Set<Bytes> = []
-    for file in index.files(suffix, of: id, &kernel) {
-      guard var name = UnitName(file.name), let target = kernel.readLink(file.path), target != "/dev/null" else { continue }
-      // Of a template it is the instance with the unit's own instance name, or with its name.
-      if name.isTemplate { name = name.with(instance: id.instance ?? id.prefix) ?? name }
-      if seen.insert(name.bytes).inserted { names.append(name) }
-    }
-    return names
   }
 }
 

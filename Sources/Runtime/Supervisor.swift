@@ -59,6 +59,8 @@ public struct Supervisor<K: Kernel> {
   var readyKeys: [Int32: ProcessKey] = [:]
   var watchedDescriptors: [DescriptorID: UnitID] = [:]
   var listeners: [DescriptorID: WatchedListener] = [:]
+  /// Of sockets with Accept=yes, from the last load that was applied.
+  var templates: [UnitTemplate] = []
   /// Of `.path` units that are watched: the run.
   var watchedPaths: [UnitID: UInt32] = [:]
   var mainPIDs = MainPIDFinder()
@@ -106,6 +108,7 @@ public struct Supervisor<K: Kernel> {
   /// Hands the loaded units to the manager and does what it says.
   public mutating func boot(_ loaded: LoadedUnits) {
     now = kernel.now()
+    keepTemplates(.boot, loaded)
     manager.boot(loaded, now: now, effects: &effects)
     #if !hasFeature(Embedded)
     observer?.after(nil, effects, manager, now)
@@ -313,7 +316,9 @@ public struct Supervisor<K: Kernel> {
     repeat {
       if let purpose = loader?.purpose, let loaded = loader?.step(&kernel) {
         loader = nil
-        if purpose == .boot { finishBoot(loaded) } else { handle(.loaded(purpose, loaded)) }
+        if purpose == .boot { return finishBoot(loaded) }
+        keepTemplates(purpose, loaded)
+        handle(.loaded(purpose, loaded))
         return
       }
     } while kernel.now().instant < end

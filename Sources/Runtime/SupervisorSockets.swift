@@ -94,7 +94,26 @@ extension Supervisor {
 }
 
 extension Supervisor {
+  /// An instance for a connection: made of what was read at the last load, without touching a file.
   mutating func instantiate(_ unit: UnitID, _ template: UnitName, _ name: UnitName) {
-    pending.append(.instantiated(unit, name: name, nil))
+    var made: Unit? = nil
+    var problem = Bytes("it is not loaded")
+    if let socket = manager.name(of: unit), let found = templates.first(where: { $0.name == template }) {
+      switch found.make(name, socket) {
+      case .made(let instance): made = instance
+      case .failed(let why): problem = why
+      }
+    }
+    if made == nil { say(.warning, text("cannot make \(name.bytes) of its template: \(problem)")) }
+    pending.append(.instantiated(unit, name: name, made))
+  }
+
+  /// Templates follow the units: what was refused, or was only a plan, changes none.
+  mutating func keepTemplates(_ purpose: LoadPurpose, _ loaded: LoadedUnits) {
+    switch purpose {
+    case .plan: break
+    case .demand: for template in loaded.templates where !templates.contains(template) { templates.append(template) }
+    case .boot, .applyBySignal, .apply, .daemonReload: if !loaded.hasErrors { templates = loaded.templates }
+    }
   }
 }

@@ -9,4 +9,7 @@ extension Manager {
     }
     return names
   }
+
+  /// The unit of that number.
+  public func name(of id: UnitID) -> UnitName? { records.indices.contains(Int(id.index)) ? self[id].unit.name : nil }
 }

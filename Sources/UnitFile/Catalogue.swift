@@ -5,6 +5,8 @@ public struct Catalogue: Equatable, Sendable {
   /// In the order of their sources; the built-in ones that are referenced stand at the end.
   public var units: [Unit] = []
   public var diagnostics: [Diagnostic] = []
+  /// Of sockets with Accept=yes.
+  public var templates: [UnitTemplate] = []
   /// Names of `units` that start by themselves.
   var starting: [UnitName] = []
 
@@ -20,17 +22,21 @@ public func startingUnits(_ catalogue: Catalogue) -> [UnitName] { catalogue.star
 
 /// Puts parsed files together and does what needs more than one of them: names given twice, aliases, `Restart=`'s default,
 /// names that are nowhere, names of the host side, default and implicit dependencies, ordering cycles, conflicts.
-public func assemble(_ parsed: [ParsedUnit]) -> Catalogue {
+///
+/// `templates`: those whose instances connections get.
+public func assemble(_ parsed: [ParsedUnit], templates: [TemplateFiles] = []) -> Catalogue {
   var assembler = Assembler()
-  assembler.collect(parsed)
+  assembler.collect(parsed, templates.map { $0.trial })
   assembler.resolveAliases()
   assembler.setRestartDefaults()
   assembler.checkReferences()
+  assembler.checkTemplates(templates)
   assembler.checkSockets()
   assembler.findStarting()
   assembler.checkConflicts()
   assembler.addDefaultDependencies()
   assembler.reportCycles()
+  assembler.takeTrials(templates)
   return assembler.catalogue
 }
 
@@ -39,11 +45,13 @@ struct Assembler {
   /// Each unit's file, built-in units excepted; otherwise the same positions as in `catalogue.units`.
   var files: [ParsedUnit] = []
   var index = NameIndex([], owners: [])
+  /// From there on `files` are instances that nobody asked for yet: they start nowhere, and name nobody.
+  var firstTrial = 0
   /// References to each unit, as positions of the units that name it.
   var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
 
   /// The first of several files of one name counts, as in the unit path.
-  mutating func collect(_ parsed: [ParsedUnit]) {
+  mutating func collect(_ parsed: [ParsedUnit], _ trials: [ParsedUnit]) {
     let all = NameIndex(parsed.map { $0.unit.name.bytes }, owners: Array(parsed.indices))
     for (position, file) in parsed.enumerated() {
       if let first = all.position(of: file.unit.name), first != position {
@@ -58,9 +66,14 @@ struct Assembler {
       catalogue.units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }
+    firstTrial = files.count
+    for trial in trials where trial.unit.loadState == .loaded {
+      files.append(trial)
+      catalogue.units.append(trial.unit)
+    }
     index = NameIndex(catalogue.units)
     namedBy = Array(repeating: [], count: files.count)
-    for position in files.indices where !catalogue.units[position].name.isTemplate {
+    for position in 0..<firstTrial where !catalogue.units[position].name.isTemplate {
       for reference in files[position].references {
         guard let target = index.position(of: reference.name), target != position else { continue }
         namedBy[target].append((reference.kind, position))
@@ -70,7 +83,8 @@ struct Assembler {
 
   /// `always` for what a supervisor is for, `no` for what somebody else starts (DESIGN section 2).
   mutating func setRestartDefaults() {
-    for position in files.indices {
+    for position in firstTrial..<files.count { catalogue.units[position].neverRestartsByDefault() }
+    for position in 0..<firstTrial {
       guard case .service(var service) = catalogue.units[position].kind, service.restartSource == .default else { continue }
       let unit = catalogue.units[position]
       let isTriggered = namedBy[position].contains {
@@ -98,7 +112,8 @@ struct Assembler {
       switch catalogue.units[position].kind {
       case .timer(let timer): return timer.unit == name
       case .socket(let socket): return socket.service == name
-      case .path, .service, .target, .other: return name.type == .service
+      case .path(let path): return path.unit == name
+      case .service, .target, .other: return name.type == .service
       }
     }
   }
@@ -108,6 +123,8 @@ struct Assembler {
     var stubs: [Unit] = []
     for position in files.indices where !catalogue.units[position].name.isTemplate {
       for reference in files[position].references where index.position(of: reference.name) == nil {
+        // Of a trial's own instance nobody can say yet.
+        if position >= firstTrial, reference.name.instance == catalogue.units[position].name.instance { continue }
         if BuiltInNames.contains(reference.name) {
           if !stubs.contains(where: { $0.name == reference.name }) { stubs.append(BuiltInNames.unit(reference.name)) }
           continue
@@ -117,7 +134,7 @@ struct Assembler {
         case .trigger:
           missing(reference, in: position, what: "cannot find the unit to start, ")
           // With systemd it loads, and no start of it succeeds.
-          if catalogue.units[position].name.type == .socket, catalogue.units[position].loadState == .loaded {
+          if catalogue.units[position].name.type != .timer, catalogue.units[position].loadState == .loaded {
             catalogue.units[position].loadState = .badSetting
             catalogue.units[position].loadError = "there is no " + reference.name.bytes
           }
@@ -146,8 +163,11 @@ struct Assembler {
     if hint.isEmpty {
       hint = Bytes("write that unit, or Wants=")
       if reference.kind == .trigger {
-        let isSocket = catalogue.units[position].name.type == .socket
-        hint = Bytes(isSocket ? "write that unit, or [Socket] Service=" : "write that unit, or [Timer] Unit=")
+        switch catalogue.units[position].name.type {
+        case .socket: hint = Bytes("write that unit, or [Socket] Service=")
+        case .path: hint = Bytes("write that unit, or [Path] Unit=")
+        default: hint = Bytes("write that unit, or [Timer] Unit=")
+        }
         if reference.name.isTemplate { hint = Bytes("each connection gets an instance of it; or write [Socket] Accept=no") }
       }
     }
@@ -159,7 +179,7 @@ struct Assembler {
   }
 
   mutating func findStarting() {
-    for position in files.indices {
+    for position in 0..<firstTrial {
       let unit = catalogue.units[position]
       let isPulledIn = namedBy[position].contains { $0.kind.pullsIn }
       if unit.origin != .commandLine || unit.isBuiltIn || unit.loadState != .loaded || unit.name.isTemplate || isPulledIn

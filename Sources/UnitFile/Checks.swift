@@ -24,7 +24,8 @@ extension UnitParser {
         refuse("the timer never elapses: it has no trigger", hint: "write [Timer] OnActiveSec=, OnUnitActiveSec= or another")
       }
     case .socket: finishSocket()
-    case .target, .path, .mount, .automount, .swap, .slice, .scope, .device: break
+    case .path: finishPath()
+    case .target, .mount, .automount, .swap, .slice, .scope, .device: break
     }
   }
 

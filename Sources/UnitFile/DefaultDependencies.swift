@@ -7,6 +7,7 @@ extension Assembler {
     let targets = DefaultTargets(
       sysinit: loaded(Bytes("sysinit.target")), basic: loaded(Bytes("basic.target")), shutdown: loaded(Bytes("shutdown.target")),
       timers: loaded(Bytes("timers.target")), sockets: loaded(Bytes("sockets.target")),
+      paths: loaded(Bytes("paths.target")),
       timeSet: loaded(Bytes("time-set.target")), timeSync: loaded(Bytes("time-sync.target")), bus: loaded(Bytes("dbus.socket")))
     for position in files.indices {
       let unit = catalogue.units[position]
@@ -34,7 +35,13 @@ extension Assembler {
         require(targets.sysinit, to: position)
         add(targets.sockets, .before, to: position)
         addShutdown(targets, to: position)
-      case .path, .target, .other: break
+      case .path(let path):
+        catalogue.units[position].dependencies.add(path.unit, .before)
+        guard unit.defaultDependencies else { continue }
+        require(targets.sysinit, to: position)
+        add(targets.paths, .before, to: position)
+        addShutdown(targets, to: position)
+      case .target, .other: break
       }
     }
     // Targets last: who is ordered behind a target by default is not waited for by it, though it pulls him in.
@@ -59,6 +66,7 @@ extension Assembler {
     var shutdown: Int?
     var timers: Int?
     var sockets: Int?
+    var paths: Int?
     var timeSet: Int?
     var timeSync: Int?
     var bus: Int?
@@ -126,6 +134,10 @@ extension Assembler {
       if case .socket(var socket) = catalogue.units[position].kind, !socket.accepts, mainName(socket.service) != socket.service {
         socket.service = mainName(socket.service)
         catalogue.units[position].kind = .socket(socket)
+      }
+      if case .path(var path) = catalogue.units[position].kind, mainName(path.unit) != path.unit {
+        path.unit = mainName(path.unit)
+        catalogue.units[position].kind = .path(path)
       }
       if case .service(var service) = catalogue.units[position].kind, !service.sockets.isEmpty {
         service.sockets = service.sockets.map { mainName($0) }

@@ -49,6 +49,8 @@ enum Directive: UInt8, CaseIterable {
   case accessAllow, accessDeny, accessTimes, rearmSec, sourceLimitIntervalSec, sourceLimitBurst, banner, bannerSuccess, bannerFail
   case idleStopSec
 
+  case pathExists, pathExistsGlob, pathChanged, pathModified, directoryNotEmpty, pathUnit, makeDirectory
+
   /// `Section.Key` of former versions, each with a blank before and behind it.
   var legacyRows: StaticString {
     switch self {
@@ -115,7 +117,8 @@ enum Directive: UInt8, CaseIterable {
     Socket.FileDescriptorName Socket.PassFileDescriptorsToExec Socket.TriggerLimitIntervalSec Socket.TriggerLimitBurst \
     Socket.PollLimitIntervalSec Socket.PollLimitBurst Socket.ExecStopPre X-Apus.AccessAllow X-Apus.AccessDeny \
     X-Apus.AccessTimes X-Apus.RearmSec X-Apus.SourceLimitIntervalSec X-Apus.SourceLimitBurst X-Apus.Banner \
-    X-Apus.BannerSuccess X-Apus.BannerFail X-Apus.IdleStopSec 
+    X-Apus.BannerSuccess X-Apus.BannerFail X-Apus.IdleStopSec Path.PathExists Path.PathExistsGlob Path.PathChanged \
+    Path.PathModified Path.DirectoryNotEmpty Path.Unit Path.MakeDirectory 
     """
 
   /// Of `[Service]`, and of `[Socket]` too, for the commands of a socket.

@@ -226,7 +226,7 @@ extension UnitParser {
     }
   }
 
-  private func limit(_ written: WrittenLimit, burst: UInt32) -> RateLimit {
+  func limit(_ written: WrittenLimit, burst: UInt32) -> RateLimit {
     RateLimit(interval: written.interval ?? TimeSpan(seconds: 2), burst: written.burst ?? burst)
   }
 

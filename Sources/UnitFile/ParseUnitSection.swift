@@ -5,7 +5,10 @@ extension UnitParser {
   /// Hands the assignment at hand to the handler of its directive.
   func apply(_ directive: Directive) {
     switch directive {
-    case .description: if let text = expanded(value) { unit.description = text }
+    case .description:
+      guard let text = expanded(value) else { return }
+      unit.description = text
+      written.description = value
     case .documentation:
       add(words(of: .address), to: &unit.documentation)
     case .after: refer(.after)
@@ -60,6 +63,7 @@ extension UnitParser {
     case .directoryMode, .triggerLimitIntervalSec, .triggerLimitBurst, .pollLimitIntervalSec, .pollLimitBurst, .sourceLimitIntervalSec,
       .sourceLimitBurst:
       applyTriggering(directive)
+    case .pathExists, .pathExistsGlob, .pathChanged, .pathModified, .directoryNotEmpty, .pathUnit, .makeDirectory: applyPath(directive)
     case .accessAllow, .accessDeny, .accessTimes, .rearmSec, .banner, .bannerSuccess, .bannerFail: applyAccess(directive)
     case .alias: add(words(of: .unitName), to: &unit.install.alias)
     case .wantedBy: add(words(of: .unitName), to: &unit.install.wantedBy)

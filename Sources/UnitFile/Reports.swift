@@ -2,6 +2,8 @@ import Model
 
 /// Where keys stood that later checks and defaults ask for; nil: not written.
 struct WrittenKeys {
+  /// The value.
+  var description = Bytes()
   var type: Position?
   var busName: Position?
   var restart: Position?
@@ -27,6 +29,8 @@ struct WrittenKeys {
   var idleStop: Position?
   /// The last of AccessAllow= and its kin.
   var access: Position?
+  var makesDirectory = false
+  var pathUnit: Position?
   var socketService: Position?
   /// `Service=` was there and could not be used: then the default is not meant, either.
   var socketServiceIsBad = false

@@ -5,9 +5,10 @@ extension Assembler {
   mutating func checkSockets() {
     for position in files.indices where files[position].socketStream != nil || files[position].idleStop != nil {
       let unit = catalogue.units[position]
-      // An instance may be a connection's.
-      guard case .service(let service) = unit.kind, unit.loadState == .loaded, unit.name.instance == nil else { continue }
-      var count = 0
+      // An instance may be a connection's; of a trial that is known.
+      let isTrial = position >= firstTrial
+      guard case .service(let service) = unit.kind, unit.loadState == .loaded, unit.name.instance == nil || isTrial else { continue }
+      var count = isTrial ? 1 : 0
       var isStarted = false
       for other in catalogue.units {
         guard case .socket(let socket) = other.kind else { continue }

@@ -18,6 +18,7 @@ final class UnitParser {
   var exec = ExecSettings()
   var timer: TimerSettings
   var socket: SocketSettings
+  var path: PathSettings
   /// Of `socket`.
   var listen = ListenSettings()
   var diagnostics: [Diagnostic] = []
@@ -47,6 +48,7 @@ final class UnitParser {
     context = SpecifierContext(name: source.name, path: source.path, host: host)
     timer = TimerSettings(unit: source.name.with(type: .service) ?? source.name)
     socket = SocketSettings(service: source.name.with(type: .service) ?? source.name)
+    path = PathSettings(unit: socket.service)
     unit = Unit(name: source.name, kind: .other)
     unit.fragmentPath = source.path
     unit.aliases = links.aliases
@@ -59,8 +61,8 @@ final class UnitParser {
       return
     }
     switch source.name.type {
-    case .service, .timer, .target, .socket: break
-    case .path, .mount, .automount, .swap, .slice, .scope, .device:
+    case .service, .timer, .target, .socket, .path: break
+    case .mount, .automount, .swap, .slice, .scope, .device:
       // A mask says that nothing is wanted of it.
       if contents.isEmpty || source.isMask { return mask() }
       fail(
@@ -94,7 +96,8 @@ final class UnitParser {
       socket.process = service
       socket.listen = listen
       unit.kind = .socket(socket)
-    case .path, .mount, .automount, .swap, .slice, .scope, .device: break
+    case .path: unit.kind = .path(path)
+    case .mount, .automount, .swap, .slice, .scope, .device: break
     }
   }
 

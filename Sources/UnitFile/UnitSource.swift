@@ -87,6 +87,8 @@ public final class ParsedUnit: Sendable {
   /// Where the unit names others, for what `assemble` has to say.
   let references: [Reference]
   public let zones: [ZoneReference]
+  /// As written, specifiers and all.
+  let description: Bytes
   /// Where a service has keys that need a socket: StandardInput=socket and its kin, IdleStopSec=.
   let socketStream: Position?
   let idleStop: Position?
@@ -95,13 +97,14 @@ public final class ParsedUnit: Sendable {
 
   init(
     unit: Unit, diagnostics: [Diagnostic], references: [Reference], zones: [ZoneReference] = [],
-    socketStream: Position? = nil, idleStop: Position? = nil,
+    description: Bytes = [], socketStream: Position? = nil, idleStop: Position? = nil,
     files: [(path: Bytes, strictness: Strictness)]
   ) {
     self.unit = unit
     self.diagnostics = diagnostics
     self.references = references
     self.zones = zones
+    self.description = description
     self.socketStream = socketStream
     self.idleStop = idleStop
     self.files = files
@@ -122,7 +125,7 @@ public func parseUnit(
   parser.run()
   return ParsedUnit(
     unit: parser.unit, diagnostics: parser.diagnostics, references: parser.references, zones: parser.zones,
-    socketStream: parser.written.socketStream, idleStop: parser.written.idleStop,
+    description: parser.written.description, socketStream: parser.written.socketStream, idleStop: parser.written.idleStop,
     files: parser.sources.map { ($0.path, $0.strictness) })
 }
 

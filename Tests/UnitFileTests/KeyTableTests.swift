@@ -34,6 +34,9 @@ import Testing
       let accepts = row.section == "Socket" ? "" : "Accept=yes\n"
       return try parse(line + "[Socket]\n\(accepts)ListenStream=/run/web\n", name: "web.socket", strictness: strictness)
     }
+    if row.section == "Path" {
+      return try parse(line + "[Path]\nPathExists=/run/web\n", name: "web.path", strictness: strictness)
+    }
     // Companions, without which the key has no effect.
     let companions = [
       "RestartSteps": "RestartMaxDelaySec=5\n", "RestartMaxDelaySec": "RestartSteps=5\n", "Overlap": "[X-Apus]\nSchedule=every 1s\n",
@@ -71,6 +74,7 @@ import Testing
     var wanted: Set<String> = []
     for directive in Directive.allCases { wanted.insert(Bytes(directive.row).shown) }
     for option in SocketOption.allCases { wanted.insert("Socket." + Bytes(option.name).shown) }
+    for key in ["DirectoryMode", "TriggerLimitIntervalSec", "TriggerLimitBurst"] { wanted.insert("Path." + key) }
     for reason in UnenforcedReason.allCases {
       for key in reason.keys.lettered {
         wanted.insert((reason == .packets ? "Socket." : "Service.") + key.shown)

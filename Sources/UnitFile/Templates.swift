@@ -1,0 +1,121 @@
+import Model
+
+/// The files of a template that a socket with Accept=yes needs, kept for its instances.
+public final class TemplateFiles: Sendable {
+  public let name: UnitName
+  private let source: UnitSource
+  private let dropIns: [UnitSource]
+  private let links: UnitLinks
+  private let host: HostFacts
+  /// An instance as it might be: what it needs must be loaded, and what is wrong with it is said before anybody connects.
+  public let trial: ParsedUnit
+
+  public init(name: UnitName, _ source: UnitSource, dropIns: [UnitSource], links: UnitLinks, host: HostFacts) {
+    self.name = name
+    self.source = source
+    self.dropIns = dropIns
+    self.host = host
+    var links = links
+    links.aliases = []
+    self.links = links
+    trial = TemplateFiles.parse(TemplateFiles.example(name, "0-127.0.0.1:1-127.0.0.1:1"), source, dropIns, links, host)
+  }
+
+  private static func example(_ name: UnitName, _ instance: StaticString) -> UnitName { name.with(instance: Bytes(instance)) ?? name }
+
+  private static func parse(
+    _ name: UnitName, _ source: UnitSource, _ dropIns: [UnitSource], _ links: UnitLinks, _ host: HostFacts
+  ) -> ParsedUnit {
+    var source = source
+    source.name = name
+    return parseUnit(source, dropIns: dropIns, links: links, host: host)
+  }
+
+  /// `assembled`: the trial, with what other units add to it.
+  func template(assembled: Unit) -> UnitTemplate {
+    // Names of no connection's instance; two that differ in every part.
+    let other = TemplateFiles.parse(TemplateFiles.example(name, "1-2-3"), source, dropIns, links, host)
+    var same = other.unit
+    same.name = trial.unit.name
+    same.description = trial.unit.description
+    // All but the description is the same in every instance: nothing is parsed for a connection.
+    let isGeneral = same == trial.unit
+    let description = other.unit.description == trial.unit.description ? [] : trial.description
+    var added: [(kind: ReferenceKind, name: UnitName)] = []
+    for kind in ReferenceKind.allCases {
+      let own = trial.unit.dependencies[kind]
+      for name in assembled.dependencies[kind] where !own.contains(name) { added.append((kind, name)) }
+    }
+    let edges = added
+    return UnitTemplate(name: name) { [self] name, socket in
+      var unit = assembled
+      if isGeneral {
+        unit.name = name
+        if !description.isEmpty {
+          let context = SpecifierContext(name: name, path: source.path, host: host)
+          do throws(SpecifierError) { unit.description = try context.expand(description) } catch { unit.description = [] }
+        }
+      } else {
+        unit = TemplateFiles.parse(name, source, dropIns, links, host).unit
+        if unit.loadState != .loaded { return .failed(unit.loadError) }
+        for edge in edges { unit.dependencies.add(edge.name, edge.kind) }
+        unit.neverRestartsByDefault()
+      }
+      unit.dependencies.add(socket, .after)
+      return .made(unit)
+    }
+  }
+}
+
+extension Unit {
+  /// A connection's service ends with it (DESIGN section 2).
+  mutating func neverRestartsByDefault() {
+    guard case .service(var service) = kind, service.restartSource == .default, service.restart != .no else { return }
+    service.restart = .no
+    kind = .service(service)
+  }
+}
+
+extension Assembler {
+  /// A socket whose template cannot be used cannot be started; what is wrong with the template only as an instance is said.
+  mutating func checkTemplates(_ templates: [TemplateFiles]) {
+    for template in templates {
+      guard let position = index.position(of: template.name), position < firstTrial else { continue }
+      let unit = catalogue.units[position]
+      if unit.loadState == .loaded, template.trial.unit.loadState != .loaded {
+        catalogue.diagnostics += template.trial.diagnostics.filter { !files[position].diagnostics.contains($0) }
+      }
+    }
+    for position in files.indices {
+      guard case .socket(let socket) = catalogue.units[position].kind, socket.accepts, catalogue.units[position].loadState == .loaded,
+        let found = index.position(of: socket.service)
+      else { continue }
+      var template = catalogue.units[found]
+      if template.loadState == .loaded, let trial = templates.first(where: { $0.name == socket.service })?.trial.unit { template = trial }
+      if template.loadState == .loaded { continue }
+      catalogue.units[position].loadState = .badSetting
+      catalogue.units[position].loadError = text("its template \(socket.service.bytes) cannot be used: \(template.loadError)")
+      // Whatever else is wrong was said where it is.
+      if template.loadState == .masked, files[position].isStrict {
+        let message = catalogue.units[position].loadError
+        catalogue.diagnostics.append(
+          Diagnostic(.error, file: catalogue.units[position].fragmentPath, message: message, hint: Bytes("or write [Socket] Accept=no")))
+      }
+    }
+  }
+
+  /// The trials leave the catalogue; the templates go with it.
+  mutating func takeTrials(_ templates: [TemplateFiles]) {
+    for template in templates where template.trial.unit.loadState == .loaded {
+      guard let position = index.position(of: template.trial.unit.name), position >= firstTrial else { continue }
+      catalogue.templates.append(template.template(assembled: catalogue.units[position]))
+    }
+    // What apus itself brings stands behind them.
+    catalogue.units.removeSubrange(firstTrial..<files.count)
+  }
+}
+
+extension ParsedUnit {
+  /// Its main file is one whose mistakes are errors.
+  var isStrict: Bool { files.first?.strictness == .strict }
+}
