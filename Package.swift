@@ -147,7 +147,7 @@ let package = Package(
       ],
       linkerSettings: linkerSettings),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Model", "Calendar", "Supervision"], path: "Tests/Benchmarks", exclude: ["run"],
+      name: "benchmarks", dependencies: ["Model", "Calendar", "UnitFile", "Supervision"], path: "Tests/Benchmarks", exclude: ["run"],
       swiftSettings: toolSettings,
       linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
