@@ -134,10 +134,8 @@ int64_t apus_mount_of(int32_t folder, const uint8_t *name) {
 
 // MARK: Watching paths and processes
 
-int32_t apus_inotify_watch_path(int32_t inotify, const uint8_t *path) {
-  return (int32_t)RAW(
-    __NR_inotify_add_watch, inotify, path,
-    IN_CREATE | IN_MOVED_TO | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF);
+int32_t apus_inotify_watch_mask(int32_t inotify, const uint8_t *path, uint32_t mask) {
+  return (int32_t)RAW(__NR_inotify_add_watch, inotify, path, mask);
 }
 
 int32_t apus_is_child(int32_t pid) {

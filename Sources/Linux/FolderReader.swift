@@ -25,6 +25,22 @@ enum FolderReader {
     return .entries(names)
   }
 
+  /// Whether a folder has such a name; read no further than to the first one.
+  static func contains(_ path: Bytes, where test: (Bytes) -> Bool) -> Bool {
+    let folder = apus_open_folder(path.terminated)
+    if folder < 0 { return false }
+    defer { _ = apus_close(folder) }
+    var buffer = Bytes(repeating: 0, count: 16_384)
+    for _ in 0..<entriesMax {
+      let count = apus_read_folder(folder, &buffer, UInt64(buffer.count))
+      if count <= 0 { return false }
+      var names: [Bytes] = []
+      append(entriesOf: buffer, count: Int(count), foldersOnly: false, to: &names)
+      if names.contains(where: test) { return true }
+    }
+    return false
+  }
+
   /// The names in a folder that is open, sorted; those read so far after a failure.
   static func names(ofOpen folder: Int32) -> [Bytes] {
     var names: [Bytes] = []

@@ -40,7 +40,7 @@ enum Glob {
     return false
   }
 
-  private static func unescaped(_ part: Bytes) -> Bytes {
+  static func unescaped(_ part: Bytes) -> Bytes {
     var result = Bytes()
     var isEscaped = false
     for byte in part {

@@ -64,8 +64,7 @@ public enum PathConditions {
     case .pathIsEncrypted: return isEncrypted(path)
     case .pathIsSocket: return apus_path_kind(path.terminated) == Int32(APUS_KIND_SOCKET)
     case .directoryNotEmpty:
-      guard case .entries(let names) = FolderReader.list(path) else { return false }
-      return names.contains { !isHiddenOrBackup($0) }
+      return FolderReader.contains(path) { !isHiddenOrBackup($0) }
     case .fileNotEmpty: return followed(path) { $0.mode & 0o170000 == 0o100000 && $0.size > 0 }
     case .fileIsExecutable: return followed(path) { $0.mode & 0o170000 == 0o100000 && $0.mode & 0o111 != 0 }
     case .needsUpdate: return needsUpdate(path)

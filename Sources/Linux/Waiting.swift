@@ -27,6 +27,8 @@ extension LinuxKernel {
   public func wait(until deadline: Instant, into ready: inout [Readiness]) {
     let before = ready.count
     while true {
+      pathWatches.takeHits(into: &ready)
+      if ready.count > before { return }
       pumpMessages()
       if mayTrim {
         mayTrim = false
@@ -108,7 +110,7 @@ extension LinuxKernel {
     case .readyPipe: ready.append(.readyReport(Int32(bitPattern: number)))
     case .held: ready.append(.descriptorHungUp(DescriptorID(number)))
     case .traffic: trafficAt(DescriptorID(number), into: &ready)
-    case .paths: for unit in pathWatches.drain() { ready.append(.pathChanged(unit)) }
+    case .paths: pathWatches.drain()
     }
   }
 

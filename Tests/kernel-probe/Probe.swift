@@ -40,7 +40,8 @@ enum Probe {
       "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "passing": passing, "settings": settings,
       "folders": folders, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,
-      "command": command, "accepting": accepting, "inetd": inetd, "accept": accept, "notify": notify,
+      "command": command, "opening": opening, "accepting": accepting, "counting": counting, "exhausted": exhausted, "watching": watching,
+      "v4-only": withoutV6, "inetd": inetd, "accept": accept, "notify": notify,
     ]
   }
 }

@@ -70,4 +70,11 @@ int32_t apus_set_nonblocking(int32_t descriptor, int32_t wanted);
 int32_t apus_next_descriptor(void);
 // Drops what waits there: connections, datagrams, messages of a queue, bytes; at most `limit` times.
 void apus_flush(int32_t descriptor, int32_t limit);
+
+// MARK: Counting
+
+// Connections to a listening socket that a server still has to do with, of TCP those not yet accepted among them; 0 for what
+// does not listen; -EOPNOTSUPP where the kernel does not tell (vsock, SCTP, or neither sock_diag nor /proc); other errors pass.
+// Never waits.
+int64_t apus_count_connections(int32_t listener);
 #endif

@@ -46,8 +46,18 @@ int64_t apus_mount_of(int32_t folder, const uint8_t *name);
 
 // MARK: Watching paths and processes
 
-// Everything that may mean that a file came, changed or went; answers the watch's number.
-int32_t apus_inotify_watch_path(int32_t inotify, const uint8_t *path);
+// The kernel's own bits.
+enum {
+  APUS_IN_MODIFY = 0x2, APUS_IN_ATTRIB = 0x4, APUS_IN_CLOSE_WRITE = 0x8, APUS_IN_MOVED_FROM = 0x40, APUS_IN_MOVED_TO = 0x80,
+  APUS_IN_CREATE = 0x100, APUS_IN_DELETE = 0x200, APUS_IN_DELETE_SELF = 0x400, APUS_IN_MOVE_SELF = 0x800,
+  // IN_UNMOUNT | IN_IGNORED
+  APUS_IN_GONE = 0xa000,
+  APUS_IN_DONT_FOLLOW = 0x2000000,
+  // To what is watched of it already.
+  APUS_IN_MASK_ADD = 0x20000000,
+};
+// Answers the watch's number, one for each file.
+int32_t apus_inotify_watch_mask(int32_t inotify, const uint8_t *path, uint32_t mask);
 // 1: a child that was not reaped, alive or not.
 int32_t apus_is_child(int32_t pid);
 #endif
