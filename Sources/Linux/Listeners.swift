@@ -217,6 +217,8 @@ struct ListenerOpening {
     case (Errno.EADDRINUSE, _): ": somebody else listens there, `ss -lp` shows who"
     case (Errno.EADDRNOTAVAIL, .ip): ": no interface has it; FreeBind=yes listens all the same"
     case (Errno.EACCES, .ip): ": ports below 1024 take CAP_NET_BIND_SERVICE"
+    case (Errno.ENODEV, .ip): ": the interface of BindToDevice=, or of the address, is not there"
+    case (Errno.EPERM, _) where plan.uid != nil || plan.gid != nil: ": SocketUser= and SocketGroup= take CAP_CHOWN"
     case (Errno.EEXIST, _): ": what is there is of another kind, or has another mode or owner; remove it"
     case (Errno.EAFNOSUPPORT, _), (Errno.EPROTONOSUPPORT, _), (Errno.ENOSYS, _): ": this kernel, or the container's rules, have none of it"
     default: ""

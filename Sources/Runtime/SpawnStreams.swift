@@ -32,19 +32,15 @@ struct SpawnStreams {
     stderr = error()
   }
 
-  private static func wantsSocket(_ exec: ExecSettings) -> Bool {
-    exec.standardInput == .socket || exec.standardOutput == .socket || exec.standardError == .socket
-  }
-
   /// The one descriptor of a socket unit that becomes a stream instead of being passed (units.md d.1); commands before and
   /// after the main one have it as well.
   static func socket(_ request: SpawnRequest) -> DescriptorID? {
-    wantsSocket(request.exec) ? request.descriptors.first { !$0.isStored }?.id : nil
+    request.isInetd ? request.descriptors.first { !$0.isStored }?.id : nil
   }
 
   /// Why a stream cannot be the socket.
   static func unfit(_ request: SpawnRequest) -> Bytes? {
-    guard wantsSocket(request.exec) else { return nil }
+    guard request.isInetd else { return nil }
     let count = request.descriptors.count { !$0.isStored }
     if count > 1 { return text("StandardInput=socket: \(count) sockets are passed to the service, one can be its stream") }
     if count == 0, request.key.role == .main {

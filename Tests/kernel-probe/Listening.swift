@@ -170,6 +170,7 @@ extension Probe {
     for path in [path, path + "seq"] { bench.kernel.removeNode(path) }
     bench.check(!FileManager.default.fileExists(atPath: path.shown), "removed")
     errors(bench)
+    banners(bench)
   }
 
   /// Connects, and looks at what is accepted.
@@ -192,6 +193,34 @@ extension Probe {
     var ready: [Readiness] = []
     bench.kernel.wait(until: Instant(nanoseconds: bench.kernel.now().instant.nanoseconds + Int64(seconds * 1e9)), into: &ready)
     return ready
+  }
+
+  /// At most 4 KiB of a regular file, and nothing ever waits.
+  private static func banners(_ bench: Bench) {
+    let name = "apus-banner-\(getpid())"
+    guard let id = bench.open([bench.listener(.stream, .abstract(Bytes(name.utf8)))]).ids?.first else { return }
+    let file = bench.arguments[0] + "/banner"
+    mkfifo(bench.arguments[0] + "/banner-fifo", 0o600)
+    try? String(repeating: "x", count: 10_000).write(toFile: file, atomically: false, encoding: .utf8)
+    let cases = [(file, 4096), (file + "-none", 0), (bench.arguments[0], 0), (file + "-fifo", 0), ("/dev/zero", 0), ("/etc/hostname\0", 0)]
+    for (path, count) in cases {
+      let client = Peer.connect(unix: "@" + name)
+      guard case .connection(let connection) = bench.kernel.acceptConnection(id) else { return bench.check(false, "accepted") }
+      bench.kernel.sendFile(connection.id, path: Bytes(path.utf8))
+      bench.kernel.closeDescriptor(connection.id)
+      let read = Peer.read(client).utf8.count
+      bench.check(read == count, "\(path.debugDescription): \(read) bytes")
+      close(client)
+    }
+    // A peer that reads nothing, and one that has gone.
+    let client = Peer.connect(unix: "@" + name)
+    guard case .connection(let connection) = bench.kernel.acceptConnection(id) else { return bench.check(false, "accepted") }
+    for _ in 0..<500 { bench.kernel.sendFile(connection.id, path: Bytes(file.utf8)) }
+    close(client)
+    bench.kernel.sendFile(connection.id, path: Bytes(file.utf8))
+    bench.check(true, "neither waits")
+    bench.kernel.closeDescriptor(connection.id)
+    bench.kernel.closeDescriptor(id)
   }
 
   private static func errors(_ bench: Bench) {

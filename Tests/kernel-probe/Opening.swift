@@ -63,6 +63,7 @@ extension Probe {
     bench.check(others.count == 3 && Peer.option(others[0].1, SOL_SOCKET, 38) == 15, "the netlink family")
     bench.check(others.count == 3 && !bench.kernel.watchListener(UnitID(1), others[2].0, accepts: false) == false, "mounts can be watched")
     bench.close(others)
+    netlink(bench)
 
     let queue = Bytes("/apus-probe-\(getpid())".utf8)
     bench.mayLack("a message queue", bench.listener(.messageQueue, .path(queue))) {
@@ -75,6 +76,24 @@ extension Probe {
         $0.options = [SocketOptionSetting(.socketProtocol, Int64(number))]
       }
     }
+  }
+
+  /// A message to a group is traffic, and gone when flushed.
+  private static func netlink(_ bench: Bench) {
+    guard let id = bench.opened("NETLINK_USERSOCK", [bench.listener(.netlink, .netlink(family: 2, group: 1))]).first?.0 else { return }
+    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) && traffic(bench, for: 0.05) == [], "nothing yet")
+    let sender = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 2)
+    // struct sockaddr_nl: family, port, groups.
+    let address: [UInt8] = [16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+    // The group has got it when the kernel refuses its own copy.
+    _ = address.withUnsafeBytes {
+      sendto(sender, "x", 1, 0, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t(address.count))
+    }
+    bench.check(traffic(bench, for: 5) == [.traffic(UnitID(2), id)], "a message")
+    bench.kernel.flushListener(id)
+    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) && traffic(bench, for: 0.05) == [], "flushed")
+    Glibc.close(sender)
+    bench.kernel.closeDescriptor(id)
   }
 
   /// Option, value, level, name, what is read back; nil: anything above 0.
@@ -162,10 +181,12 @@ extension Probe {
     bench.close(reno)
     let bound = bench.opened("one interface", [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port))]) { $0.device = Bytes("lo") }
     bench.close(bound)
-    bench.refused("0 ListenStream=x: no such device", [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port), "x")]) {
+    bench.refused("0 ListenStream=x" + noDevice, [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port), "x")]) {
       $0.device = Bytes("none9")
     }
   }
+
+  private static let noDevice = ": no such device: the interface of BindToDevice=, or of the address, is not there"
 
   static func status(_ path: String) -> stat {
     var status = stat()
@@ -284,7 +305,7 @@ extension Probe {
       [bench.listener(.special, .path(Bytes(folder.utf8)), "d")])
     bench.refused("0 ListenSpecial=n: no such file or directory", [bench.listener(.special, .path(Bytes("\(folder)/none".utf8)), "n")])
     bench.refused(
-      "0 ListenStream=l: no such device", [bench.listener(.stream, .ip(Peer.ip("fe80::1"), port: 80, interface: Bytes("none9")), "l")])
+      "0 ListenStream=l" + noDevice, [bench.listener(.stream, .ip(Peer.ip("fe80::1"), port: 80, interface: Bytes("none9")), "l")])
     bench.check(bench.open([]).ids == [], "nothing to open")
   }
 }
