@@ -52,7 +52,7 @@ extension LinuxKernel {
     case .once: heldDescriptors.setWatch(id, .spent, heldDescriptors.unit(id))
     case .counted:
       heldDescriptors.setWatch(id, .spent, nil)
-      heldDescriptors.noteTraffic(id)
+      _ = heldDescriptors.exchangeTraffic(id, true)
       return
     }
     if let unit = heldDescriptors.unit(id) { ready.append(.traffic(unit, id)) }

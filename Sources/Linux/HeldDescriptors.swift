@@ -7,16 +7,23 @@ struct HeldDescriptors {
   /// Of all units together; what would be more is refused. Far below any limit of open files that apus gives itself.
   static let max = 4096
 
-  /// With what fstat(2) says of it, read once: most that differ differ in that, and need no further call.
-  private struct Held {
-    var descriptor: Int32
+  /// With what fstat(2) says of it, read once: most that differ differ in that, and need no further call. A class, with one
+  /// owner, because a table of references is less code.
+  private final class Held {
+    let descriptor: Int32
     var status = apus_status()
     var watch = HeldWatch.none
     /// Whose listener it is, while it is watched as one.
     var unit: UnitID? = nil
     var hadTraffic = false
     /// Of a listener: what its connections get, too.
-    var options: ListenBox? = nil
+    let options: ListenBox?
+
+    init(_ descriptor: Int32, options: ListenBox?) {
+      self.descriptor = descriptor
+      self.options = options
+      _ = apus_status_of(descriptor, &status)
+    }
   }
 
   private var table: [UInt32: Held] = [:]
@@ -29,10 +36,7 @@ struct HeldDescriptors {
     guard table.count + descriptors.count <= HeldDescriptors.max else { return nil }
     var ids: [DescriptorID] = []
     for descriptor in descriptors {
-      var held = Held(descriptor: descriptor)
-      held.options = options
-      _ = apus_status_of(descriptor, &held.status)
-      table[next] = held
+      table[next] = Held(descriptor, options: options)
       ids.append(DescriptorID(next))
       next &+= 1
     }
@@ -56,17 +60,17 @@ struct HeldDescriptors {
   func unit(_ id: DescriptorID) -> UnitID? { table[id.number]?.unit }
   func options(_ id: DescriptorID) -> ListenBox? { table[id.number]?.options }
 
-  mutating func setWatch(_ id: DescriptorID, _ watch: HeldWatch, _ unit: UnitID?) {
-    table[id.number]?.watch = watch
-    table[id.number]?.unit = unit
+  func setWatch(_ id: DescriptorID, _ watch: HeldWatch, _ unit: UnitID?) {
+    guard let held = table[id.number] else { return }
+    held.watch = watch
+    held.unit = unit
   }
 
-  mutating func noteTraffic(_ id: DescriptorID) { table[id.number]?.hadTraffic = true }
-  /// Whether there was some since the last call.
-  mutating func takeTraffic(_ id: DescriptorID) -> Bool {
-    guard table[id.number]?.hadTraffic == true else { return false }
-    table[id.number]?.hadTraffic = false
-    return true
+  /// What there was since the last call, and what there is from now on.
+  func exchangeTraffic(_ id: DescriptorID, _ new: Bool) -> Bool {
+    guard let held = table[id.number] else { return false }
+    defer { held.hadTraffic = new }
+    return held.hadTraffic
   }
 
   /// Out of the table; whether it was watched.

@@ -12,7 +12,7 @@ extension LinuxKernel {
     defer { _ = apus_umask(mask) }
     var opened: [Int32] = []
     for (index, listener) in plan.settings.value.listeners.enumerated() {
-      var opening = ListenerOpening(plan, listener)
+      let opening = ListenerOpening(plan, listener)
       let descriptor = opening.open()
       warnings += opening.warnings
       if descriptor < 0 {
@@ -31,19 +31,20 @@ extension LinuxKernel {
 }
 
 /// One line of a `.socket` being opened.
-struct ListenerOpening {
+final class ListenerOpening {
   private let plan: ListenPlan
   private let listener: Listener
   private(set) var warnings: [Bytes] = []
-  private var settings: ListenSettings { plan.settings.value }
+  private let settings: ListenSettings
 
   init(_ plan: ListenPlan, _ listener: Listener) {
     self.plan = plan
+    settings = plan.settings.value
     self.listener = listener
   }
 
   /// A descriptor, or -errno.
-  mutating func open() -> Int32 {
+  func open() -> Int32 {
     switch listener.address {
     case .path(let path): return special(path)
     case .unix(let path): return socket(address(APUS_FAMILY_UNIX), path)
@@ -56,7 +57,7 @@ struct ListenerOpening {
 
   // MARK: What is no socket
 
-  private mutating func special(_ path: Bytes) -> Int32 {
+  private func special(_ path: Bytes) -> Int32 {
     switch listener.kind {
     case .fifo:
       HostFiles.makeFolders(above: path, mode: settings.directoryMode)
@@ -74,7 +75,7 @@ struct ListenerOpening {
   }
 
   /// A file node becomes whose it shall be, and its links are made.
-  private mutating func finishNode(_ path: Bytes) -> Int32 {
+  private func finishNode(_ path: Bytes) -> Int32 {
     if plan.uid != nil || plan.gid != nil {
       let result = apus_change_owner(path.terminated, plan.uid ?? .max, plan.gid ?? .max)
       if result < 0 { return result }
@@ -115,7 +116,7 @@ struct ListenerOpening {
       address: apus_address(high: ip.high, low: ip.low, port: port, scope: scope, family: Int32(family)), protocol: `protocol`)
   }
 
-  private mutating func internet(_ ip: IPAddress, _ port: UInt32, _ interface: Bytes) -> Int32 {
+  private func internet(_ ip: IPAddress, _ port: UInt32, _ interface: Bytes) -> Int32 {
     var scope: UInt32 = 0
     if !interface.isEmpty {
       let found = interface.unsignedDecimal.map { Int32(truncatingIfNeeded: $0) } ?? apus_interface(interface.terminated)
@@ -135,7 +136,7 @@ struct ListenerOpening {
     return Int32(truncatingIfNeeded: value)
   }
 
-  private mutating func socket(_ wanted: Wanted, _ name: Bytes = []) -> Int32 {
+  private func socket(_ wanted: Wanted, _ name: Bytes = []) -> Int32 {
     let type =
       switch listener.kind {
       case .datagram: APUS_TYPE_DATAGRAM
@@ -154,7 +155,7 @@ struct ListenerOpening {
   }
 
   /// Options come before the name: no datagram is queued without its sender, and TCP's buffers count for its first packet.
-  private mutating func prepare(_ socket: Int32, _ address: apus_address, _ name: Bytes) -> Int32 {
+  private func prepare(_ socket: Int32, _ address: apus_address, _ name: Bytes) -> Int32 {
     var result: Int32 = 0
     // Not a warning: what is kept to one interface must not be open to all.
     if case .ip = listener.address, !settings.device.isEmpty {
@@ -180,7 +181,7 @@ struct ListenerOpening {
   }
 
   /// Whoever listened there before is replaced, alive or not, as systemd does; but what is no socket stays where it is.
-  private mutating func bindNode(_ socket: Int32, _ address: apus_address, _ path: Bytes) -> Int32 {
+  private func bindNode(_ socket: Int32, _ address: apus_address, _ path: Bytes) -> Int32 {
     HostFiles.makeFolders(above: path, mode: settings.directoryMode)
     let mask = apus_umask(~settings.mode & 0o777)
     defer { _ = apus_umask(mask) }
@@ -190,7 +191,7 @@ struct ListenerOpening {
     return result < 0 ? result : finishNode(path)
   }
 
-  private mutating func setOptions(_ descriptor: Int32) {
+  private func setOptions(_ descriptor: Int32) {
     for setting in settings.options {
       let result = apus_set_option(descriptor, Int32(setting.option.rawValue), Int32(clamping: setting.value))
       if result < 0 { warn(Bytes(setting.option.name) + "=", result) }
@@ -201,7 +202,7 @@ struct ListenerOpening {
     }
   }
 
-  private mutating func warn(_ what: Bytes, _ result: Int32) {
+  private func warn(_ what: Bytes, _ result: Int32) {
     warnings.append(what + ": cannot be set on " + listener.text + ": " + errorText(-result))
   }
 

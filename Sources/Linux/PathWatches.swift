@@ -24,16 +24,23 @@ struct PathWatches {
     /// What is asked about, and not a folder above it.
     var isGoal: Bool
   }
-  private struct Entry {
-    var unit: UnitID
+  private final class Entry {
+    let unit: UnitID
     /// The spec of a `.path`; -1: of `watchPath`.
-    var index: Int
-    var kind: PathKind
-    var path: Bytes
+    let index: Int
+    let spec: PathSpec
     var places: [Place] = []
     var existed = false
     /// To be told.
     var isHit = false
+    /// Something happened there that asks for a look.
+    var isTouched = false
+
+    init(_ unit: UnitID, _ index: Int, _ spec: PathSpec) {
+      self.unit = unit
+      self.index = index
+      self.spec = spec
+    }
   }
 
   private(set) var inotify: Int32 = -1
@@ -52,8 +59,8 @@ struct PathWatches {
   mutating func add(_ unit: UnitID, _ index: Int, _ spec: PathSpec, looks: Bool) -> Int32 {
     guard spec.path.first == 47, !spec.path.contains(0) else { return Errno.EINVAL }
     guard entries.count < PathWatches.entriesMax else { return Errno.ENOSPC }
-    var entry = Entry(unit: unit, index: index, kind: spec.kind, path: spec.path)
-    let failure = arm(&entry)
+    let entry = Entry(unit, index, spec)
+    let failure = arm(entry)
     if failure != 0 {
       drop(entry.places)
       return failure
@@ -80,11 +87,10 @@ struct PathWatches {
   mutating func takeHits(into ready: inout [Readiness]) {
     guard hasHits else { return }
     var left = 64
-    for index in entries.indices where entries[index].isHit {
+    for entry in entries where entry.isHit {
       if left == 0 { return }
       left -= 1
-      entries[index].isHit = false
-      let entry = entries[index]
+      entry.isHit = false
       ready.append(entry.index < 0 ? .pathChanged(entry.unit) : .pathHit(entry.unit, entry.index))
     }
     hasHits = false
@@ -105,34 +111,33 @@ struct PathWatches {
 
   /// Reads all events, sets anew the watches of the paths that they may concern, and notes hits, each once.
   mutating func drain() {
-    var isTouched = [Bool](repeating: false, count: entries.count)
     var buffer = Bytes(repeating: 0, count: 8192)
     // A folder in which somebody works without end is looked at again in the next turn.
     for _ in 0..<64 {
       let count = apus_read(inotify, &buffer, UInt64(buffer.count))
       if count <= 0 { break }
-      note(buffer, Int(count), &isTouched)
+      note(buffer, Int(count))
     }
-    for index in entries.indices where isTouched[index] {
-      let old = entries[index].places
-      entries[index].places = []
-      var entry = entries[index]
-      _ = arm(&entry)
-      let exists = PathWatches.exists(entry.path)
-      if entry.kind.isLevel {
-        entry.isHit = PathWatches.holds(PathSpec(kind: entry.kind, path: entry.path))
+    for entry in entries where entry.isTouched {
+      entry.isTouched = false
+      let old = entry.places
+      // What it wanted before is nothing that others want.
+      entry.places = []
+      _ = arm(entry)
+      let exists = PathWatches.exists(entry.spec.path)
+      if entry.spec.kind.isLevel {
+        entry.isHit = PathWatches.holds(entry.spec)
       } else if exists != entry.existed {
         entry.isHit = true
       }
       entry.existed = exists
       if entry.isHit { hasHits = true }
-      entries[index] = entry
       drop(old)
     }
   }
 
   /// struct inotify_event: watch 4, mask 4, cookie 4, length of the name 4, name.
-  private mutating func note(_ buffer: Bytes, _ count: Int, _ isTouched: inout [Bool]) {
+  private func note(_ buffer: Bytes, _ count: Int) {
     func number(_ offset: Int) -> UInt32 {
       UInt32(buffer[offset]) | UInt32(buffer[offset + 1]) << 8 | UInt32(buffer[offset + 2]) << 16 | UInt32(buffer[offset + 3]) << 24
     }
@@ -141,25 +146,23 @@ struct PathWatches {
       let length = Int(number(offset + 12))
       guard offset + 16 + length <= count else { return }
       let name = Bytes(buffer[(offset + 16)..<(offset + 16 + length)].prefix { $0 != 0 })
-      for index in entries.indices {
-        note(Int32(bitPattern: number(offset)), number(offset + 4), name, index, &isTouched[index])
-      }
+      for entry in entries { note(Int32(bitPattern: number(offset)), number(offset + 4), name, entry) }
       offset += 16 + length
     }
   }
 
-  private mutating func note(_ watch: Int32, _ mask: UInt32, _ name: Bytes, _ index: Int, _ isTouched: inout Bool) {
+  private func note(_ watch: Int32, _ mask: UInt32, _ name: Bytes, _ entry: Entry) {
     // -1: events were lost.
     if watch < 0 {
-      isTouched = true
-      entries[index].isHit = entries[index].isHit || !entries[index].kind.isLevel
+      entry.isTouched = true
+      entry.isHit = entry.isHit || !entry.spec.kind.isLevel
     }
-    for place in entries[index].places where place.watch == watch {
+    for place in entry.places where place.watch == watch {
       // What is gone for good tells that its watch is, too.
       guard mask & (place.mask | UInt32(APUS_IN_GONE)) != 0 else { continue }
       guard place.name.isEmpty || name.isEmpty || place.name == name else { continue }
-      isTouched = true
-      if place.isGoal && mask & place.mask != 0 && !entries[index].kind.isLevel { entries[index].isHit = true }
+      entry.isTouched = true
+      if place.isGoal && mask & place.mask != 0 && !entry.spec.kind.isLevel { entry.isHit = true }
     }
   }
 
@@ -184,15 +187,15 @@ struct PathWatches {
   }
 
   /// Sets the watches of an entry; an error number, or 0. What is missing, or closed to apus, is no error.
-  private func arm(_ entry: inout Entry) -> Int32 {
+  private func arm(_ entry: Entry) -> Int32 {
     var places: [Place] = []
     var failure: Int32 = 0
-    if entry.kind == .existsGlob {
-      for pattern in PathConditions.alternatives(of: entry.path) where failure == 0 { failure = armGlob(pattern, &places) }
+    if entry.spec.kind == .existsGlob {
+      for pattern in PathConditions.alternatives(of: entry.spec.path) where failure == 0 { failure = armGlob(pattern, &places) }
     } else {
       // A `.path` asks about where a link leads, as in systemd; the others, which file has that name.
       failure = armChain(
-        entry.path, Goal(mask: PathWatches.mask(entry.kind), isGoal: true, withLinks: entry.index < 0), &places)
+        entry.spec.path, Goal(mask: PathWatches.mask(entry.spec.kind), isGoal: true, withLinks: entry.index < 0), &places)
     }
     entry.places = places
     return failure

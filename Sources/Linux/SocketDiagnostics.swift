@@ -9,7 +9,7 @@ extension LinuxKernel {
     var hadTraffic = false
     for id in ids {
       guard let descriptor = heldDescriptors.find(id) else { continue }
-      if heldDescriptors.takeTraffic(id) { hadTraffic = true }
+      if heldDescriptors.exchangeTraffic(id, false) { hadTraffic = true }
       switch heldDescriptors.watch(id) {
       // Once a call at most: a service under load does not wake apus for each of its connections.
       case .none, .spent: _ = arm(id, descriptor, .counted)
