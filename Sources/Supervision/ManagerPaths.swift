@@ -20,7 +20,7 @@ extension Manager {
 
   mutating func activatePath(_ id: UnitID) {
     self[id].path = PathBook(run: self[id].path?.run ?? 0)
-    waitForPath(id)
+    waitForPath(id, makesDirectory: true)
   }
 
   mutating func deactivatePath(_ id: UnitID) {
@@ -29,13 +29,16 @@ extension Manager {
     out.append(.unwatchPaths(id))
   }
 
-  /// Looks at once for what is there already, and then waits for what comes.
-  private mutating func waitForPath(_ id: UnitID) {
+  /// Looks at once for what is there already, and then waits for what comes. Folders are made at its start alone: its unit may
+  /// have removed them, as in systemd.
+  private mutating func waitForPath(_ id: UnitID, makesDirectory: Bool = false) {
     guard let settings = pathSettings(id), let book = self[id].path else { return }
     guard phase == .booting || phase == .running else { return }
     self[id].path?.run = book.run &+ 1
     self[id].path?.isRunning = false
-    out.append(.watchPaths(id, run: book.run &+ 1, settings.specs, makesDirectory: settings.makesDirectory, looks: true))
+    out.append(
+      .watchPaths(
+        id, run: book.run &+ 1, settings.specs, makesDirectory: makesDirectory ? settings.makesDirectory : nil, looks: true))
   }
 
   mutating func pathHit(_ id: UnitID, run: UInt32, _ index: Int) {
@@ -44,9 +47,10 @@ extension Manager {
     else { return }
     guard let target = find(settings.unit.bytes) else { return failPath(id, .resources, Bytes("its unit is not loaded")) }
     if self[target].job?.type == .stop { return }
-    // While it runs, only its end is of interest; that looks again.
     if book.isRunning { return }
+    // While it runs, only its end is of interest; that looks again. A unit that writes what is watched must not wake apus for it.
     self[id].path?.isRunning = true
+    out.append(.unwatchPaths(id))
     guard self[id].path?.triggers.allow(settings.triggerLimit, now: now.instant) == true else {
       return failPath(id, .triggerLimitHit, Bytes("triggered too often (TriggerLimitBurst=), it is given up"))
     }
