@@ -191,7 +191,12 @@ public struct SocketSettings: Equatable, Sendable {
   public var passesToExec = false
   /// Its commands, timeouts and their world, as those of a oneshot that remains: `startPre`, `startPost`, `stop` (ExecStopPre=),
   /// `stopPost`; `timeoutStart` and `timeoutStop` are TimeoutSec=.
-  public var process = ServiceSettings()
+  public var process: ServiceSettings {
+    get { processBox.value }
+    set { processBox = ServiceBox(newValue) }
+  }
+  /// Boxed: as a part of these settings it would make each copy of them one of forty more lists.
+  private var processBox = ServiceBox.standard
 
   // [X-Apus]
   /// `AccessAllow=`, `AccessDeny=`: the most specific range that holds the peer decides, a tie denies; peers that are in none are
@@ -211,10 +216,25 @@ public struct SocketSettings: Equatable, Sendable {
 
   public init(service: UnitName) {
     self.service = service
-    process.type = .oneshot
-    process.remainAfterExit = true
-    process.isSocket = true
   }
+}
+
+/// The commands of a socket unit.
+final class ServiceBox: Equatable, Sendable {
+  let value: ServiceSettings
+  init(_ value: ServiceSettings) { self.value = value }
+
+  /// None.
+  static let standard = ServiceBox(socketCommands)
+  private static var socketCommands: ServiceSettings {
+    var settings = ServiceSettings()
+    settings.type = .oneshot
+    settings.remainAfterExit = true
+    settings.isSocket = true
+    return settings
+  }
+
+  static func == (left: ServiceBox, right: ServiceBox) -> Bool { left === right || left.value == right.value }
 }
 
 /// What came of opening everything that a `.socket` listens on.

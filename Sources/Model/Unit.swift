@@ -68,6 +68,35 @@ public indirect enum UnitKind: Equatable, Sendable {
   case other
 }
 
+extension UnitKind {
+  /// The unit that a timer, socket or path starts; of a socket with Accept=yes the template.
+  public var triggered: UnitName? {
+    get {
+      switch self {
+      case .timer(let settings): settings.unit
+      case .socket(let settings): settings.service
+      case .path(let settings): settings.unit
+      case .service, .target, .other: nil
+      }
+    }
+    set {
+      guard let newValue else { return }
+      switch self {
+      case .timer(var settings):
+        settings.unit = newValue
+        self = .timer(settings)
+      case .socket(var settings):
+        settings.service = newValue
+        self = .socket(settings)
+      case .path(var settings):
+        settings.unit = newValue
+        self = .path(settings)
+      case .service, .target, .other: break
+      }
+    }
+  }
+}
+
 /// `StartLimitIntervalSec=` and `StartLimitBurst=`. Off (nil) unless the unit sets one of them (DESIGN section 2).
 public struct StartLimit: Equatable, Sendable {
   public var interval: TimeSpan? = nil

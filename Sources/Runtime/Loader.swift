@@ -29,6 +29,7 @@ struct Loader {
   private var parsed: [ParsedUnit] = []
   /// Templates of sockets with Accept=yes: their names, and those that are read.
   private var templateNames: [UnitName] = []
+  private var nextTemplate = 0
   private var templates: [TemplateFiles] = []
   var diagnostics: [Diagnostic] = []
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
@@ -99,8 +100,9 @@ struct Loader {
       if next < queue.count {
         load(queue[next], &kernel)
         next += 1
-      } else if !templateNames.isEmpty {
-        if let template = readTemplate(templateNames.removeFirst(), &kernel) {
+      } else if nextTemplate < templateNames.count {
+        nextTemplate += 1
+        if let template = readTemplate(templateNames[nextTemplate - 1], &kernel) {
           templates.append(template)
           enqueueNames(of: template.trial.unit)
         }
@@ -299,22 +301,16 @@ struct Loader {
     ] {
       for name in list { enqueue(name) }
     }
-    switch unit.kind {
-    case .timer(let settings): enqueue(settings.unit)
-    // Whoever has a timer does not restart by default (DESIGN section 2), whether the timer is wanted now or not.
-    case .service:
+    if let started = unit.kind.triggered {
+      // A template is read as itself, for what is wrong with it, and once more for its instances.
+      if started.isTemplate, !templateNames.contains(started) { templateNames.append(started) }
+      enqueue(started)
+    }
+    // Whoever is triggered does not restart by default (DESIGN section 2), whether the trigger is wanted now or not.
+    if unit.name.type == .service {
       for type in [UnitType.timer, .socket, .path] {
         if let trigger = unit.name.with(type: type), index.entry(trigger) != nil { enqueue(trigger) }
       }
-    case .socket(let settings):
-      // A template is read as itself, for what is wrong with it, and once more for its instances.
-      if settings.accepts, seen[settings.service.bytes + " "] == nil {
-        seen[settings.service.bytes + " "] = true
-        templateNames.append(settings.service)
-      }
-      enqueue(settings.service)
-    case .path(let settings): enqueue(settings.unit)
-    case .target, .other: break
     }
     for name in implicitNames(unit) { enqueue(name) }
   }

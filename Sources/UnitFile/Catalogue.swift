@@ -109,12 +109,7 @@ struct Assembler {
     return triggers.contains { type in
       guard type != name.type, let other = name.with(type: type), let position = index.position(of: other) else { return false }
       // With Unit= or Service= it triggers that unit only.
-      switch catalogue.units[position].kind {
-      case .timer(let timer): return timer.unit == name
-      case .socket(let socket): return socket.service == name
-      case .path(let path): return path.unit == name
-      case .service, .target, .other: return name.type == .service
-      }
+      return catalogue.units[position].kind.triggered.map { $0 == name } ?? (name.type == .service)
     }
   }
 

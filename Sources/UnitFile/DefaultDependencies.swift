@@ -19,27 +19,21 @@ extension Assembler {
         require(targets.sysinit, to: position)
         add(targets.basic, .after, to: position)
         addShutdown(targets, to: position)
-      case .timer(let timer):
-        if timer.unit != unit.name { catalogue.units[position].dependencies.add(timer.unit, .before) }
+      case .timer, .socket, .path:
+        // An instance comes after the socket that it is of.
+        if let started = unit.kind.triggered, !started.isTemplate, started != unit.name {
+          catalogue.units[position].dependencies.add(started, .before)
+        }
         guard unit.defaultDependencies else { continue }
         require(targets.sysinit, to: position)
-        add(targets.timers, .before, to: position)
-        if timer.schedule.hasCalendar {
+        var target = targets.timers
+        if unit.name.type == .socket { target = targets.sockets }
+        if unit.name.type == .path { target = targets.paths }
+        add(target, .before, to: position)
+        if unit.schedule?.hasCalendar == true {
           add(targets.timeSet, .after, to: position)
           add(targets.timeSync, .after, to: position)
         }
-        addShutdown(targets, to: position)
-      case .socket(let socket):
-        if !socket.accepts { catalogue.units[position].dependencies.add(socket.service, .before) }
-        guard unit.defaultDependencies else { continue }
-        require(targets.sysinit, to: position)
-        add(targets.sockets, .before, to: position)
-        addShutdown(targets, to: position)
-      case .path(let path):
-        catalogue.units[position].dependencies.add(path.unit, .before)
-        guard unit.defaultDependencies else { continue }
-        require(targets.sysinit, to: position)
-        add(targets.paths, .before, to: position)
         addShutdown(targets, to: position)
       case .target, .other: break
       }
@@ -127,17 +121,8 @@ extension Assembler {
         }
         if !isSame { catalogue.units[position].dependencies[kind] = resolved }
       }
-      if case .timer(var timer) = catalogue.units[position].kind, mainName(timer.unit) != timer.unit {
-        timer.unit = mainName(timer.unit)
-        catalogue.units[position].kind = .timer(timer)
-      }
-      if case .socket(var socket) = catalogue.units[position].kind, !socket.accepts, mainName(socket.service) != socket.service {
-        socket.service = mainName(socket.service)
-        catalogue.units[position].kind = .socket(socket)
-      }
-      if case .path(var path) = catalogue.units[position].kind, mainName(path.unit) != path.unit {
-        path.unit = mainName(path.unit)
-        catalogue.units[position].kind = .path(path)
+      if let started = catalogue.units[position].kind.triggered, !started.isTemplate, mainName(started) != started {
+        catalogue.units[position].kind.triggered = mainName(started)
       }
       if case .service(var service) = catalogue.units[position].kind, !service.sockets.isEmpty {
         service.sockets = service.sockets.map { mainName($0) }

@@ -181,6 +181,7 @@ import Testing
     #expect(process.startPost.map { $0.ignoreFailure } == [true] && process.stop.map { $0.path.shown } == ["/bin/c"])
     #expect(process.stopPost.map { $0.path.shown } == ["/bin/d", "/bin/e"])
     #expect(process.timeoutStart == TimeSpan(seconds: 5) && process.timeoutStop == TimeSpan(seconds: 5))
+    #expect(process.isSocket && process.type == .oneshot)
     #expect(process.killMode == .process && process.killSignal == .interrupt && process.exec.user.shown == "nobody")
     #expect(process.exec.environment.map { $0.shown } == ["A=web"] && process.exec.directories.count == 1)
     #expect(try refusal("ListenStream=80\nExecStartPre=a/b\n").contains("ExecStartPre"))
