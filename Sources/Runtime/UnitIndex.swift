@@ -105,7 +105,8 @@ public struct UnitIndex: Sendable {
 
   /// A suffix of ours on a name that is none: a mistake, not somebody else's file.
   private static func looksLikeUnit(_ name: Bytes) -> Bool {
-    name.first != 46 && (name.ends(with: ".service") || name.ends(with: ".timer") || name.ends(with: ".target"))
+    let suffixes: [StaticString] = [".service", ".timer", ".target", ".socket", ".path"]
+    return name.first != 46 && suffixes.contains { name.ends(with: $0) }
   }
 
   /// nil: the entry counts as if it were not there.

@@ -67,7 +67,7 @@ final class UnitParser {
       if contents.isEmpty || source.isMask { return mask() }
       fail(
         ignoredSeverity, state: .error, message: "cannot load a " + Bytes(source.name.type.name) + " unit",
-        hint: "units of this kind come with a later release")
+        hint: "apus runs services, sockets, paths, timers and targets")
       return
     }
     if let job = source.job {

@@ -13,7 +13,7 @@ import Testing
     var parsed: [ParsedUnit] = []
     var masked = 0
     for file in try FileManager.default.contentsOfDirectory(atPath: Self.folder).sorted() {
-      guard let name = UnitName(Bytes(file)), [.service, .timer, .target].contains(name.type) else { continue }
+      guard let name = UnitName(Bytes(file)), [.service, .timer, .target, .socket, .path].contains(name.type) else { continue }
       let path = Self.folder + "/" + file
       guard let contents = FileManager.default.contents(atPath: path) else { continue }
       let unit = try parse(Bytes(contents), name: file, strictness: .lenient, folder: Self.folder)
