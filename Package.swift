@@ -147,7 +147,8 @@ let package = Package(
       ],
       linkerSettings: linkerSettings),
     .executableTarget(
-      name: "benchmarks", dependencies: ["Model", "Calendar", "UnitFile", "Supervision"], path: "Tests/Benchmarks", exclude: ["run"],
+      name: "benchmarks", dependencies: ["Model", "Calendar", "UnitFile", "Supervision"], path: "Tests/Benchmarks",
+      exclude: ["run", "inetd", "inetd-line.c", "inetd-loop.c"],
       swiftSettings: toolSettings,
       linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),

@@ -176,7 +176,8 @@ struct Assembler {
   mutating func findStarting() {
     for position in 0..<firstTrial {
       let unit = catalogue.units[position]
-      let isPulledIn = namedBy[position].contains { $0.kind.pullsIn }
+      // A socket that a service only names to get its descriptors (Sockets=) is what starts that service, not the other way.
+      let isPulledIn = namedBy[position].contains { $0.kind.pullsIn && !isOfSockets(unit.name, by: $0.by) }
       if unit.origin != .commandLine || unit.isBuiltIn || unit.loadState != .loaded || unit.name.isTemplate || isPulledIn
         || hasTrigger(ofSameName: unit.name)
       {
@@ -187,6 +188,11 @@ struct Assembler {
       case .other: break
       }
     }
+  }
+
+  private func isOfSockets(_ name: UnitName, by position: Int) -> Bool {
+    guard name.type == .socket, case .service(let service) = catalogue.units[position].kind else { return false }
+    return service.sockets.contains(name)
   }
 
   /// Two units that both start by themselves cannot conflict; in systemd's own folders nothing starts by itself.

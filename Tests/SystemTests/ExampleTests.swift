@@ -40,6 +40,14 @@ extension SystemTests {
       #expect(end.stdout.contains("plan: ") && end.stdout.contains("run: "), "\(end.stdout)")
     }
 
+    /// Echo, web server, datagrams, and a configuration that comes from xinetd: started when they are asked for, gone when not.
+    @Test(.enabled(if: Network.isPossible && access("/usr/bin/python3", X_OK) == 0, "needs root, namespaces and python3"))
+    func onDemand() throws {
+      let end = try runToEnd([Machine.root + "/examples/on-demand/check", try Binary.path()], within: 60)
+      #expect(end.status == 0, "\(end.stderr)")
+      #expect(end.stdout.contains("web: started by its first request, stopped when idle"), "\(end.stdout)")
+    }
+
     /// What the script says of a line that it cannot do. (.ci/run has it do its work.)
     @Test(arguments: [
       (["--nonsense"], "run: --nonsense: not an option"),
