@@ -9,6 +9,9 @@ public enum HostFiles {
   /// A small regular file; it is opened without blocking (DESIGN section 5).
   public static func read(_ path: Bytes, limit: Int) -> FileContents { FolderReader.read(path, limit: limit) }
 
+  /// The names in a folder, sorted by bytes.
+  public static func list(_ path: Bytes) -> FolderContents { FolderReader.list(path) }
+
   /// What a symbolic link holds; the kernel allows no more than a page. nil: it is none.
   public static func readLink(_ path: Bytes) -> Bytes? {
     if path.contains(0) { return nil }
@@ -33,6 +36,9 @@ extension LinuxKernel {
     mayTrim = true
     return FolderReader.list(path)
   }
+  /// The names in a folder, sorted by bytes.
+  public static func list(_ path: Bytes) -> FolderContents { FolderReader.list(path) }
+
   /// What a symbolic link holds; the kernel allows no more than a page.
   public func readLink(_ path: Bytes) -> Bytes? { HostFiles.readLink(path) }
   /// When the contents of a file or folder changed last, or the link to it; nil: it is not there.

@@ -40,6 +40,9 @@ public enum Probing {
     }
   }
 
+  /// Of numbers, this machine's own names, and what /etc/hosts says.
+  public static func addresses(of host: Bytes) -> [IPAddress] { IPAddress.resolve(host) }
+
   struct Failure: Error {
     var reason: Bytes
   }

@@ -24,6 +24,10 @@ public enum Request: Equatable, Sendable {
   case unit(Bytes)
   /// `GET /v1/timers`
   case timers
+  /// `GET /v1/sockets`
+  case sockets
+  /// `GET /v1/paths`
+  case paths
   /// `POST /v1/units/NAME/start|stop|restart|try-restart|reload`, `?mode=`, `?wait=1` (answer when the job has ended)
   case job(JobType, unit: Bytes, mode: JobMode, wait: Bool)
   /// `POST /v1/units/NAME/kill?signal=TERM&whom=all`

@@ -130,6 +130,15 @@ extension SocketAddress {
   }
 }
 
+extension IPRange {
+  /// `10.0.0.0/8`, `2001:db8::/32`; a single address without its length.
+  public var text: Bytes {
+    let isV4 = address.isV4 && prefix >= 96
+    if prefix >= 128 { return address.text }
+    return Model.text("\(address.text)/\(isV4 ? prefix - 96 : prefix)")
+  }
+}
+
 extension IPAddress {
   /// As before a port: an IPv6 address stands in brackets.
   public var textInBrackets: Bytes { isV4 ? text : "[" + text + "]" }

@@ -39,6 +39,18 @@ public struct TimerReport: Equatable, Sendable {
   public init(triggers: Bytes) { self.triggers = triggers }
 }
 
+/// A socket unit's side of a report.
+public struct SocketReport: Equatable, Sendable {
+  /// `[::]:80 (Stream)` each, in the order of their lines.
+  public var listen: [Bytes] = []
+  public var accepts = false
+  /// Of Accept=yes: those now open, all that were accepted, and those that were sent away.
+  public var connections: UInt32 = 0
+  public var accepted: UInt64 = 0
+  public var refused: UInt64 = 0
+  public init() {}
+}
+
 /// Everything that `status`, `show`, `list-units` and `list-timers` print of one unit. Names of the JSON's keys are
 /// systemd's property names.
 public struct UnitReport: Equatable, Sendable {
@@ -78,6 +90,13 @@ public struct UnitReport: Equatable, Sendable {
   public var timer: TimerReport? = nil
   /// Of a job, the latest last.
   public var history: [RunRecord] = []
+  public var socket: SocketReport? = nil
+  /// Of a path unit: `/run/x (PathExists)` each.
+  public var paths: [Bytes] = []
+  /// What it starts: of a timer, path or socket; with Accept=yes the instances that there are, in full reports only.
+  public var triggers: [Bytes] = []
+  /// Timers, paths and sockets that start it; in full reports only.
+  public var triggeredBy: [Bytes] = []
   public var after: [Bytes] = []
   public var before: [Bytes] = []
   public var wants: [Bytes] = []

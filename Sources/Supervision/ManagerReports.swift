@@ -34,6 +34,7 @@ extension Manager {
       report.timer = describe(id, timer, schedule)
       if isWhole { report.properties += timerProperties(id, timer, schedule) }
     }
+    describeTriggers(id, &report, isWhole: isWhole)
     report.history = history(id)
     report.why = why(id)
     return report

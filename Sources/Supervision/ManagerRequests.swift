@@ -17,6 +17,12 @@ extension Manager {
       var reports: [UnitReport] = []
       for index in records.indices where isShown(index) && records[index].timer != nil { reports.append(report(UnitID(index))) }
       out.append(.reply(id, .units(reports)))
+    case .sockets, .paths:
+      var reports: [UnitReport] = []
+      for index in records.indices where isShown(index) && records[index].unit.name.type == (request == .sockets ? .socket : .path) {
+        reports.append(report(UnitID(index)))
+      }
+      out.append(.reply(id, .units(reports)))
     case .unit(let name):
       guard let unit = find(name) else { return notFound(id, name) }
       out.append(.reply(id, .unit(report(unit, isWhole: true))))
@@ -41,7 +47,7 @@ extension Manager {
   private func unitName(of request: Request) -> Bytes? {
     switch request {
     case .unit(let name), .job(_, let name, _, _), .kill(let name, _, _), .resetFailed(let name): name
-    case .units, .timers, .apply, .daemonReload, .exit: nil
+    case .units, .timers, .sockets, .paths, .apply, .daemonReload, .exit: nil
     }
   }
 

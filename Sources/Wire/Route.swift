@@ -31,7 +31,7 @@ public func route(_ request: HTTPRequest) -> Result<Request, RouteError> {
 /// Whether a request needs the authority to change something; reading is open to the control group (DESIGN section 8).
 public func requiresWrite(_ request: Request) -> Bool {
   switch request {
-  case .units, .unit, .timers: false
+  case .units, .unit, .timers, .sockets, .paths: false
   case .job, .kill, .resetFailed, .apply, .daemonReload, .exit: true
   }
 }
@@ -50,6 +50,12 @@ private func routed(_ request: HTTPRequest, _ query: inout RouteQuery) throws(Ro
   case ("timers", 2):
     try require(.get, request)
     return .timers
+  case ("sockets", 2):
+    try require(.get, request)
+    return .sockets
+  case ("paths", 2):
+    try require(.get, request)
+    return .paths
   case ("apply", 2):
     try require(.post, request)
     return .apply(planOnly: try query.flag("plan"))

@@ -20,6 +20,9 @@ import Model
 //   Timer                  null, or: Unit Expressions NextElapseUSec LeftUSec (null: not armed) NextElapseUSecRealtime (of the
 //                          calendar expressions, or null) LastTriggerUSec (0: never) Overlap Runs Skipped (the missed ones
 //                          among them) Missed
+//   Socket                 null, or: Listen (`[::]:80 (Stream)` each) Accept NConnections NAccepted NRefused
+//   Paths                  of a path unit: `/run/x (PathExists)` each
+//   Triggers TriggeredBy   what it starts, and what starts it: arrays of names
 //   History                last runs of a job: ScheduledUSec StartUSec EndUSec (0: none) Attempts Result Slots (in a row, of
 //                          skipped or missed ones)
 //   Properties             object of further `show` lines; a key that came more than once has its values joined by newlines
@@ -58,6 +61,11 @@ func writeUnit(_ report: UnitReport, _ json: inout JSONWriter) {
   names("Requires", report.requires, &json)
   json.key("Timer")
   if let timer = report.timer { writeTimer(timer, &json) } else { json.null() }
+  json.key("Socket")
+  if let socket = report.socket { writeSocket(socket, &json) } else { json.null() }
+  names("Paths", report.paths, &json)
+  names("Triggers", report.triggers, &json)
+  names("TriggeredBy", report.triggeredBy, &json)
   writeHistory(report.history, &json)
   writeProperties(report.properties, &json)
   json.endObject()
@@ -80,6 +88,12 @@ func writeUnitSummary(_ report: UnitReport, _ json: inout JSONWriter) {
     json.key("Timer")
     writeTimer(timer, &json)
   }
+  if let socket = report.socket {
+    json.key("Socket")
+    writeSocket(socket, &json)
+  }
+  if !report.paths.isEmpty { names("Paths", report.paths, &json) }
+  if !report.triggers.isEmpty { names("Triggers", report.triggers, &json) }
   json.endObject()
 }
 
@@ -119,6 +133,17 @@ private func writeTimer(_ timer: TimerReport, _ json: inout JSONWriter) {
   number("Runs", Int64(clamping: timer.runs), &json)
   number("Skipped", Int64(clamping: timer.skipped), &json)
   number("Missed", Int64(clamping: timer.missed), &json)
+  json.endObject()
+}
+
+private func writeSocket(_ socket: SocketReport, _ json: inout JSONWriter) {
+  json.beginObject()
+  names("Listen", socket.listen, &json)
+  json.key("Accept")
+  json.bool(socket.accepts)
+  number("NConnections", Int64(socket.connections), &json)
+  number("NAccepted", Int64(clamping: socket.accepted), &json)
+  number("NRefused", Int64(clamping: socket.refused), &json)
   json.endObject()
 }
 

@@ -166,7 +166,8 @@ private struct ArgumentParser {
     }
     if operands.count < verb.operands.lowerBound {
       let missing: StaticString =
-        verb.group == .supervise ? "a PATH or UNIT is missing" : verb.group == .times ? "an argument is missing" : "a UNIT is missing"
+        verb.face == .relay || verb.face == .import || verb.group == .times
+        ? "an argument is missing" : verb.group == .supervise ? "a PATH or UNIT is missing" : "a UNIT is missing"
       throw .usage(Bytes(missing), verb)
     }
     if operands.count > verb.operands.upperBound {

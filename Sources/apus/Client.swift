@@ -74,6 +74,8 @@ struct Client {
     case .show: return show()
     case .listUnits: return listUnits()
     case .listTimers: return listTimers()
+    case .listSockets: return listSockets()
+    case .listPaths: return listPaths()
     case .isActive, .isFailed: return checkStates()
     case .start, .stop, .restart, .tryRestart, .reload: return try runJobs()
     case .kill: return try killUnits()
@@ -86,7 +88,7 @@ struct Client {
     case .listDependencies: return listDependencies()
     case .isSystemRunning: return isSystemRunning()
     case .reloadOrRestart, .tryReloadOrRestart: return try reloadOrRestart()
-    case .run, .wrap, .boot, .check, .plan, .tmpfiles, .escape, .calendar, .timespan, .timestamp: return Status.usage
+    case .run, .wrap, .boot, .check, .plan, .tmpfiles, .escape, .calendar, .timespan, .timestamp, .relay, .import: return Status.usage
     }
   }
 

@@ -15,6 +15,66 @@ extension Client {
     ) { timerTable($0) }
   }
 
+  func listSockets() -> Int32 {
+    let all = values.has(.all)
+    return list(Bytes("/v1/sockets"), isShown: { all || isWorthListing($0) }) { units in
+      let showsTypes = values.has(.showTypes)
+      var rows: [[Bytes]] = []
+      for unit in units {
+        for line in unit["Socket"]?.elements("Listen") ?? [] {
+          let (address, kind) = split(line.text ?? [])
+          rows.append([address] + (showsTypes ? [kind] : []) + [unit.text("Id"), activates(unit)])
+        }
+      }
+      return sortedTable([Bytes("LISTEN")] + (showsTypes ? [Bytes("TYPE")] : []), rows, "sockets")
+    }
+  }
+
+  func listPaths() -> Int32 {
+    let all = values.has(.all)
+    return list(Bytes("/v1/paths"), isShown: { all || isWorthListing($0) }) { units in
+      var rows: [[Bytes]] = []
+      for unit in units {
+        for line in unit.elements("Paths") {
+          let (path, kind) = split(line.text ?? [])
+          rows.append([path, kind, unit.text("Id"), activates(unit)])
+        }
+      }
+      return sortedTable([Bytes("PATH"), Bytes("CONDITION")], rows, "paths")
+    }
+  }
+
+  /// `[::]:80 (Stream)` without its brackets.
+  private func split(_ line: Bytes) -> (Bytes, Bytes) {
+    guard let blank = line.lastIndex(of: 32) else { return (line, []) }
+    return (Bytes(line[..<blank]), Bytes(line[(blank + 1)...].dropFirst().dropLast()))
+  }
+
+  private func activates(_ unit: JSONValue) -> Bytes {
+    let names = unit.elements("Triggers").map { $0.text ?? [] }
+    return names.first ?? Bytes("-")
+  }
+
+  /// Rows in the order of their first bytes, as systemctl sorts them.
+  private func sortedTable(_ columns: [Bytes], _ rows: [[Bytes]], _ noun: StaticString) -> Bytes {
+    let hasLegend = !values.has(.noLegend)
+    var table = TextTable()
+    if hasLegend { table.add(columns + [Bytes("UNIT"), Bytes("ACTIVATES")]) }
+    var order: [[Bytes]] = []
+    for row in rows {
+      var place = order.count
+      while place > 0, row[0].lexicographicallyPrecedes(order[place - 1][0]) { place -= 1 }
+      order.insert(row, at: place)
+    }
+    for row in order { table.add(row) }
+    var out = table.text
+    if hasLegend {
+      out += text("\n\(rows.count) \(noun) listed.\n")
+      if !values.has(.all) { out += text("Pass --all to see loaded but inactive \(noun), too.\n") }
+    }
+    return out
+  }
+
   private func list(_ path: Bytes, isShown: (JSONValue) -> Bool, table: ([JSONValue]) -> Bytes) -> Int32 {
     switch ask(.get, path) {
     case .failure(let failure): return give(up: failure)

@@ -77,6 +77,14 @@ extension ShownClock {
       case "LastExit": appendExit(member.value, isMain: unit["Properties"]?["ExecMainCode"] == nil, &out)
       case "Timer":
         for part in member.value.members { out.append((part.key, shownProperty(part.key, part.value))) }
+      case "Socket", "Paths":
+        // Lists have a line for each of theirs.
+        for part in member.value.members.isEmpty ? [member] : member.value.members {
+          for value in part.value.elements { out.append((part.key, value.text ?? [])) }
+          if part.value.elements.isEmpty, part.value != .null, part.key != "Paths" {
+            out.append((part.key, shownProperty(part.key, part.value)))
+          }
+        }
       case "History":
         for run in member.value.elements { out.append((Bytes("Run"), shownRun(run))) }
       case "Properties":

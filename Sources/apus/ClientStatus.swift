@@ -106,6 +106,7 @@ private func statusText(_ unit: JSONValue, _ clock: ShownClock) -> Bytes {
   appendLine("Active", activeText(unit, clock), &out)
   if let said = unit["Properties"]?.text("StatusText"), !said.isEmpty { appendLine("Status", "\"" + said + "\"", &out) }
   appendTimer(unit, clock, &out)
+  appendSocket(unit, &out)
   appendHistory(unit, clock, &out)
   appendProcesses(unit, clock, &out)
   if let restart = restartText(unit, clock) { appendLine("Restart", restart, &out) }
@@ -154,8 +155,6 @@ private func appendTimer(_ unit: JSONValue, _ clock: ShownClock, _ out: inout By
   } else {
     appendLine("Trigger", Bytes("n/a"), &out)
   }
-  let target = timer.text("Unit")
-  if target != unit.text("Id") { appendLine("Triggers", target, &out) }
   var schedule = Bytes()
   for expression in timer.elements("Expressions") {
     if !schedule.isEmpty { schedule += ", " }
@@ -166,6 +165,32 @@ private func appendTimer(_ unit: JSONValue, _ clock: ShownClock, _ out: inout By
   var runs = Bytes(decimal: timer.number("Runs") ?? 0)
   if skipped > 0 { runs += ", " + Bytes(decimal: skipped) + " skipped" }
   appendLine("Runs", runs + " (overlap " + timer.text("Overlap") + ")", &out)
+}
+
+/// What starts it and what it starts, what is listened on or watched, and the numbers of a socket with Accept=yes.
+private func appendSocket(_ unit: JSONValue, _ out: inout Bytes) {
+  appendList("TriggeredBy", unit.elements("TriggeredBy"), sign: "● ", &out)
+  appendList("Triggers", unit.elements("Triggers"), sign: "● ", &out)
+  appendList("Paths", unit.elements("Paths"), sign: "", &out)
+  guard let socket = unit["Socket"], socket != .null else { return }
+  appendList("Listen", socket.elements("Listen"), sign: "", &out)
+  guard socket["Accept"] == .bool(true) else { return }
+  let refused = socket.number("NRefused") ?? 0
+  var line = text("\(socket.number("NAccepted") ?? 0); Connected: \(socket.number("NConnections") ?? 0);")
+  if refused > 0 { line += "   Refused: " + Bytes(decimal: refused) }
+  appendLine("Accepted", line, &out)
+}
+
+/// One a line, below each other.
+private func appendList(_ label: StaticString, _ values: [JSONValue], sign: StaticString, _ out: inout Bytes) {
+  for (index, value) in values.enumerated() {
+    if index == 0 {
+      appendLine(label, sign + (value.text ?? []), &out)
+    } else {
+      out += Bytes(repeating: 32, count: 13)
+      out += sign + (value.text ?? []) + "\n"
+    }
+  }
 }
 
 /// The last runs of a job, the latest first: `Sat 2026-11-28 03:00:00 CET success after 1.2s, 2 attempts`.

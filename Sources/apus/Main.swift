@@ -28,6 +28,8 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
     try refuseEmptyOperands(parsed)
     return try planFace(parsed, process)
   case .escape: return escapeFace(parsed)
+  case .relay: return try relayFace(parsed, process)
+  case .import: return try importFace(parsed)
   case .calendar: return try calendarFace(parsed, process)
   case .timespan: return try timespanFace(parsed, process)
   case .timestamp: return try timestampFace(parsed, process)
@@ -40,7 +42,8 @@ private func perform(_ parsed: ParsedArguments, _ process: ProcessArguments) thr
     options.files = parsed.operands
     return tmpfilesFace(options, environment: process.environment)
   case .cat, .isEnabled, .listUnitFiles, .getDefault, .enable, .disable, .reenable, .preset, .mask, .unmask, .setDefault,
-    .listDependencies, .isSystemRunning, .reloadOrRestart, .tryReloadOrRestart, .status, .show, .listUnits, .listTimers, .isActive,
+    .listDependencies, .isSystemRunning, .reloadOrRestart, .tryReloadOrRestart, .status, .show, .listUnits, .listTimers,
+    .listSockets, .listPaths, .isActive,
     .isFailed, .start, .stop, .restart, .tryRestart, .reload, .kill,
     .resetFailed, .daemonReload, .apply, .exit:
     let client = try Client(parsed, process)

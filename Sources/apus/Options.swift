@@ -6,7 +6,7 @@ enum OptionID: UInt8, CaseIterable {
     noBlock, jobMode, all, type, state, noLegend, property, value, signal, killWhom, plan, quiet, explain, generatorTimeout,
     create, remove, boot, excludePrefix, full, noPager, system, noAskPassword, pathForm, unescape, mangle, suffix, template,
     instance, now, runtime, force, noReload, plain, failed, after, before, reverse, iterations,
-    baseTime, timezone, json, forSpan, help, version
+    baseTime, timezone, json, forSpan, exitIdleTime, connectionsMax, showTypes, help, version
 }
 
 /// One option: its names, what it takes and what it does.
@@ -84,7 +84,7 @@ struct OptionSpec {
     %job-mode - MODE
     for a unit that has another job: replace it (default), or fail
     %all a
-    inactive units, too
+    inactive units, and disabled services, too
     %type t TYPE,...
     only units of these types
     %state - STATE,...
@@ -136,7 +136,7 @@ struct OptionSpec {
     %runtime -
     below /run, until the container ends
     %force f
-    replace links that lead elsewhere
+    replace links that lead elsewhere, and files
     %no-reload -
     do not have apus read the unit files again
     %plain -
@@ -159,6 +159,12 @@ struct OptionSpec {
     answers as JSON, one a line
     %for - SPAN
     how far to look: 12h, 7d, 1month (default: 1d)
+    %exit-idle-time - SPAN
+    leave when there was no connection for so long
+    %connections-max - N
+    more wait in the kernel's queue (default: 256)
+    %show-types -
+    the type of each socket
     %help h
     this help
     %version -

@@ -2,7 +2,8 @@ import Model
 
 /// What one invocation of apus is (DESIGN section 1), in the order of `VerbSpec.table`.
 enum Face: UInt8, CaseIterable {
-  case run, check, plan, tmpfiles, status, show, listUnits, listTimers, isActive, isFailed, listDependencies, isSystemRunning,
+  case run, check, plan, tmpfiles, relay, `import`, status, show, listUnits, listTimers, listSockets, listPaths, isActive, isFailed,
+    listDependencies, isSystemRunning,
     start, stop, restart, tryRestart, reload, reloadOrRestart, tryReloadOrRestart, kill, resetFailed, cat, listUnitFiles,
     isEnabled, enable, disable, reenable, preset, mask, unmask, getDefault, setDefault, escape, calendar, timespan, timestamp,
     daemonReload, apply, exit, wrap, boot
@@ -121,6 +122,20 @@ struct VerbSpec {
     Without a FILE: all of /etc, /run, /usr/local/lib and /usr/lib/tmpfiles.d. A FILE without a slash is
     looked for there. 'apus' as PID 1 of its own does this at boot.
     Exit status: 0 done, 65 a line cannot be read, 73 something could not be made.
+    %relay s 1 relay [OPTION...] TARGET
+    pass connections on, as the command of a service with a .socket
+    exit-idle-time connections-max
+    TARGET is HOST:PORT, [V6]:PORT, or the path of a socket. With StandardInput=socket and Accept=yes it
+    passes one connection on; with Accept=no it accepts itself, and passes all of them on. A name is
+    looked up in /etc/hosts, then by DNS. Ends of one direction are passed on, and breaks as breaks.
+    Exit status: 0, or 1 if TARGET could not be reached.
+    %import s + import xinetd [OPTION...] (FILE | FOLDER)... DEST
+    make unit files of a configuration of xinetd
+    all force
+    The files, and all that they include, become a socket and a service for each entry, in the folder
+    DEST. What has no equivalent is said as file:line: warning: text; an entry that would be another
+    service without it is not written. --all writes disabled entries, too.
+    Exit status: 0 all of it was translated, 1 something was left out.
     %status l * status [OPTION...] [UNIT...]
     what units do, and why
     output
@@ -136,6 +151,14 @@ struct VerbSpec {
     a table of the schedules and their next runs
     all no-legend output
     Without --all: those that are armed or active.
+    %list-sockets l * list-sockets [OPTION...] [PATTERN...]
+    a table of what is listened on
+    all show-types no-legend output
+    Without --all: those of active units.
+    %list-paths l * list-paths [OPTION...] [PATTERN...]
+    a table of the paths that are watched
+    all no-legend output
+    Without --all: those of active units.
     %is-active l + is-active [OPTION...] UNIT...
     whether units are active
     output
@@ -279,7 +302,7 @@ struct VerbSpec {
   }
 
   /// Verbs of DESIGN section 1 that a later version brings.
-  static let later: [StaticString] = ["list-sockets", "logs", "wait"]
+  static let later: [StaticString] = ["logs", "wait"]
 
   /// The options with their text, in the order of the option table.
   var specs: [OptionSpec] { OptionSpec.all.filter { options.contains($0.name) } }

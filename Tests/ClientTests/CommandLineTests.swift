@@ -8,7 +8,7 @@ import Testing
       "try-restart",
       "reload", "reload-or-restart", "try-reload-or-restart", "kill", "reset-failed", "daemon-reload", "apply", "exit", "cat",
       "list-unit-files", "is-enabled", "enable", "disable", "reenable", "preset", "mask", "unmask", "get-default", "set-default", "escape",
-      "list-dependencies", "is-system-running", "calendar", "timespan", "timestamp",
+      "list-dependencies", "is-system-running", "list-sockets", "list-paths", "relay", "import", "calendar", "timespan", "timestamp",
     ]
     let general = try apus(["--help"])
     #expect(general.status == 0 && general.err.isEmpty)
@@ -46,8 +46,9 @@ import Testing
       (["calendar", "--iterations=x", "daily"], [:]),
       (["calendar", "--timezone=Europe/Nowhere", "daily"], [:]), (["calendar", "--base-time=x", "daily"], [:]),
       (["calendar", "daily"], ["TZ": "Europe/Nowhere"]), (["cat"], [:]), (["set-default"], [:]),
-      (["wait"], [:]),
-      (["list-sockets"], [:]), (["check", ""], [:]), (["plan"], [:]), (["plan", ""], [:]), (["plan", "--for=soon", "x"], [:]),
+      (["wait"], [:]), (["relay"], [:]), (["relay", "x"], [:]), (["relay", "--connections-max=0", "h:1"], [:]), (["import"], [:]),
+      (["import", "inetd", "a", "b"], [:]), (["import", "xinetd", "a"], [:]), (["list-sockets", "--stay"], [:]),
+      (["check", ""], [:]), (["plan"], [:]), (["plan", ""], [:]), (["plan", "--for=soon", "x"], [:]),
       (["plan", "--base-time=once", "x"], [:]), (["plan", "x"], ["APUS_FOR": "infinity"]), (["plan", "--stay", "x"], [:]),
     ]
     var text = ""

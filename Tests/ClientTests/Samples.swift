@@ -21,6 +21,7 @@ enum Samples {
     report.activeEnteredAt = wall
     report.containment = .tag
     report.after = [bytes("db.service"), bytes("net.target")]
+    report.triggeredBy = [bytes("web.socket"), bytes("web.path")]
     report.properties = [bytes("KillMode=mixed"), bytes("ExecStart=/bin/a"), bytes("ExecStart=/bin/b")]
     return report
   }
@@ -88,6 +89,7 @@ enum Samples {
     timer.runs = 12
     timer.skipped = 3
     report.timer = timer
+    report.triggers = [bytes("tick.service")]
     return report
   }
 
@@ -99,7 +101,53 @@ enum Samples {
     return report
   }
 
-  static let all = [web, flaky, broken, done, dead, tick, job]
+  static var perConnection: UnitReport {
+    var report = UnitReport(name: bytes("echo.socket"), type: .socket)
+    report.activeState = .active
+    report.subState = StaticStringBox("listening")
+    report.result = .success
+    var socket = SocketReport()
+    socket.listen = [bytes("[::]:7 (Stream)"), bytes("/run/echo (SequentialPacket)")]
+    socket.accepts = true
+    socket.connections = 2
+    socket.accepted = 5
+    socket.refused = 1
+    report.socket = socket
+    report.triggers = [bytes("echo@3-::1:7-::1:4000.service"), bytes("echo@4-42-0.service")]
+    report.properties = [bytes("MaxConnections=64")]
+    return report
+  }
+
+  static var onDemand: UnitReport {
+    var report = UnitReport(name: bytes("web.socket"), type: .socket)
+    report.activeState = .active
+    report.subState = StaticStringBox("running")
+    var socket = SocketReport()
+    socket.listen = [bytes("127.0.0.1:80 (Stream)")]
+    report.socket = socket
+    report.triggers = [bytes("web.service")]
+    return report
+  }
+
+  static var spool: UnitReport {
+    var report = UnitReport(name: bytes("spool.path"), type: .path)
+    report.activeState = .active
+    report.subState = StaticStringBox("waiting")
+    report.paths = [bytes("/var/spool/in (DirectoryNotEmpty)"), bytes("/etc/a b (PathChanged)")]
+    report.triggers = [bytes("job.service")]
+    return report
+  }
+
+  static var offSocket: UnitReport {
+    var report = UnitReport(name: bytes("off.socket"), type: .socket)
+    var socket = SocketReport()
+    socket.listen = [bytes("@off (Datagram)")]
+    report.socket = socket
+    report.triggers = [bytes("off.service")]
+    return report
+  }
+
+  static let all = [web, flaky, broken, done, dead, tick, job, perConnection, onDemand, spool, offSocket]
 
   static let diagnostics = [
     Diagnostic(
@@ -113,6 +161,8 @@ enum Samples {
     switch request {
     case .units: return .units(all)
     case .timers: return .units(all.filter { $0.timer != nil })
+    case .sockets: return .units(all.filter { $0.type == .socket })
+    case .paths: return .units(all.filter { $0.type == .path })
     case .unit(let name): return find(name).map { .unit($0) } ?? notFound(name)
     case .job(let type, let name, let mode, let wait):
       guard let unit = find(name) else { return notFound(name) }

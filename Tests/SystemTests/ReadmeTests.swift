@@ -66,7 +66,12 @@ extension SystemTests {
       let blocks = Self.text.components(separatedBy: "```ini\n").dropFirst().compactMap { $0.components(separatedBy: "```").first }
       #expect(blocks.count >= 2)
       try sandboxed { box in
-        for (number, block) in blocks.enumerated() { try box.write("units/shown\(number).service", block) }
+        for (number, block) in blocks.enumerated() {
+          // The block behind a socket is its service.
+          let isServed = number > 0 && blocks[number - 1].hasPrefix("[Socket]")
+          let name = block.hasPrefix("[Socket]") ? "shown\(number).socket" : "shown\(isServed ? number - 1 : number).service"
+          try box.write("units/" + name, block)
+        }
         let checked = try runToEnd([try Binary.path(), "check", box.path("units")])
         #expect(checked.status == 0, "\(checked.stdout)\(checked.stderr)")
       }

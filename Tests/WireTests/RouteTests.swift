@@ -18,6 +18,8 @@ private func described(_ request: Request) -> String {
   case .units: "units"
   case .unit(let name): "unit \(name.shown)"
   case .timers: "timers"
+  case .sockets: "sockets"
+  case .paths: "paths"
   case .job(let type, let unit, let mode, let wait): "job \(type.name) \(unit.shown) mode=\(mode.name) wait=\(wait)"
   case .kill(let unit, let signal, let whom): "kill \(unit.shown) signal=\(signal.name.shown) whom=\(whom.name)"
   case .resetFailed(let unit): "reset-failed \(unit.shown)"
@@ -32,9 +34,11 @@ private func described(_ request: Request) -> String {
     let unit = "/v1/units/web.service"
     var lines = [
       "GET /v1/units", "GET /v1/units/", "GET /v1/units/web.service", "GET /v1/units/a%40b%2Fc.service", "GET /v1/timers",
+      "GET /v1/sockets", "GET /v1/paths",
       "GET /v1/sockets",
       "GET /", "GET /v1", "GET /v2/units", "GET /V1/units", "GET /v1//units", "GET /v1/../v1/units", "PUT /v1/units", "POST /v1/units",
-      "POST /v1/timers", "DELETE \(unit)", "POST \(unit)", "HEAD /v1/units", "GET /v1/units?all=1", "GET /v1/units?",
+      "POST /v1/timers", "POST /v1/sockets", "GET /v1/paths/x", "DELETE \(unit)", "POST \(unit)", "HEAD /v1/units", "GET /v1/units?all=1",
+      "GET /v1/units?",
     ]
     for verb in ["start", "stop", "restart", "try-restart", "reload", "kill", "reset-failed"] {
       lines += ["POST \(unit)/\(verb)", "GET \(unit)/\(verb)", "POST \(unit)/\(verb)?wait=1", "POST \(unit)/\(verb)?bogus=1"]

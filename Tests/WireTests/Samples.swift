@@ -51,6 +51,27 @@ enum Samples {
     return report
   }
 
+  static var socket: UnitReport {
+    var report = UnitReport(name: bytes("echo.socket"), type: .socket)
+    var socket = SocketReport()
+    socket.listen = [bytes("[::]:7 (Stream)")]
+    socket.accepts = true
+    socket.connections = 2
+    socket.accepted = 5
+    socket.refused = 1
+    report.socket = socket
+    report.triggers = [bytes("echo@4-42-0.service")]
+    return report
+  }
+
+  static var path: UnitReport {
+    var report = UnitReport(name: bytes("spool.path"), type: .path)
+    report.paths = [bytes("/x (PathExists)")]
+    report.triggers = [bytes("spool.service")]
+    report.triggeredBy = [bytes("x.timer")]
+    return report
+  }
+
   static var missing: UnitReport {
     var report = UnitReport(name: bytes("gone.service"), type: .service)
     report.loadState = .notFound
@@ -68,11 +89,13 @@ enum Samples {
   /// Every case of `Reply`, with a name.
   static let replies: [(String, Reply)] =
     [
-      ("units", .units([service, timer, missing])),
+      ("units", .units([service, timer, socket, path, missing])),
       ("no units", .units([])),
       ("unit, full", .unit(service)),
       ("unit, bare", .unit(missing)),
       ("timer", .unit(timer)),
+      ("socket", .unit(socket)),
+      ("path", .unit(path)),
       ("done", .done),
       (
         "plan",

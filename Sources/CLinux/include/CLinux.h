@@ -9,6 +9,7 @@
 #include "CListen.h"
 #include "CNotify.h"
 #include "CProbe.h"
+#include "CRelay.h"
 
 #include "calls.h"
 #include "child.h"

@@ -177,6 +177,8 @@ extension Request {
     case .units: Bytes("units")
     case .unit(let name): "unit " + name
     case .timers: Bytes("timers")
+    case .sockets: Bytes("sockets")
+    case .paths: Bytes("paths")
     case .job(let type, let unit, _, let wait): Bytes(type.name) + " " + unit + (wait ? Bytes(" wait") : [])
     case .kill(let unit, let signal, _): "kill " + unit + " " + signal.name
     case .resetFailed(let unit): "reset-failed " + unit
