@@ -14,6 +14,7 @@ extension Manager {
     case .timer(let settings): report.triggers = [settings.unit.bytes]
     case .path(let settings):
       report.triggers = [settings.unit.bytes]
+      report.result = record.path?.failure ?? .success
       for spec in settings.specs { report.paths.append(text("\(spec.path) (\(spec.kind.name))")) }
       if isWhole { report.properties += pathProperties(settings) }
     case .socket(let settings):
