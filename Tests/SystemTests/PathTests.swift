@@ -120,9 +120,9 @@ extension SystemTests {
 
     @Test func theTriggerLimit() throws {
       try sandboxed { box in
-        try box.write("job", "")
         let apus = try run(
           box, "PathExists=\(box.path("job"))\nTriggerLimitIntervalSec=60\nTriggerLimitBurst=5", options: ["--stay"])
+        try box.write("job", "")
         try apus.wait(for: "spool.path", toBe: "failed")
         #expect(try apus.property("Result", of: "spool.path") == "trigger-limit-hit")
         #expect(box.lines("runs").count == 5)
