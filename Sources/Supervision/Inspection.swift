@@ -103,3 +103,37 @@ extension Manager {
   /// Resolved ordering: units this one is ordered after, and before.
   package func order(_ index: Int) -> (after: [UnitID], before: [UnitID]) { (records[index].edges[.after], records[index].edges[.before]) }
 }
+
+/// What the checkers see of a socket that was started.
+package struct SocketGlance {
+  package var descriptors: [DescriptorID]
+  package var isPaused: Bool
+  package var connections: UInt32
+  /// Waiting for their source's tokens, and for their instance.
+  package var held: [DescriptorID]
+  package var waiting: [DescriptorID]
+  package var waitingPeers: [SocketAddress]
+}
+
+extension Manager {
+  package func socketGlance(_ index: Int) -> SocketGlance? {
+    guard let book = records[index].socket else { return nil }
+    return SocketGlance(
+      descriptors: book.descriptors, isPaused: book.pausedUntil != nil, connections: book.connections,
+      held: book.held.map { $0.connection.id }, waiting: book.unnamed.map { $0.connection.id },
+      waitingPeers: book.unnamed.map { $0.connection.peer })
+  }
+
+  /// The socket of whose connections this is an instance; -1: it is none.
+  package func instanceOf(_ index: Int) -> Int { Int(records[index].instanceOf?.index ?? -1) }
+
+  /// The connection of a live instance.
+  package func connection(_ index: Int) -> (id: DescriptorID?, peer: SocketAddress)? {
+    records[index].connection.map { ($0.id, $0.peer) }
+  }
+
+  /// IdleStopSec= counts its connections.
+  package func watchesIdle(_ index: Int) -> Bool { records[index].idle != nil }
+
+  package func pathGlance(_ index: Int) -> (run: UInt32, isRunning: Bool)? { records[index].path.map { ($0.run, $0.isRunning) } }
+}

@@ -311,6 +311,7 @@ extension Manager {
       updatePath(id, from: paths)
     }
     register(loaded)
+    for index in records.indices where !records[index].sockets.isEmpty { lookAtIdle(UnitID(index)) }
     mayRun = true
     mayHaveEnded = true
   }

@@ -31,6 +31,9 @@ extension Manager {
   }
 
   private func overLimit(_ settings: SocketSettings, _ book: SocketBook, _ source: Int) -> StaticString? {
+    #if PLANTED
+    if plantedBug == 45, book.connections == settings.maxConnections { return nil }
+    #endif
     if book.connections >= settings.maxConnections { return "MaxConnections=" }
     if settings.maxConnectionsPerSource > 0, book.sources[source].live >= settings.maxConnectionsPerSource {
       return "MaxConnectionsPerSource="
@@ -62,9 +65,8 @@ extension Manager {
     if due.isEmpty { return }
     book.held.removeAll { $0.due <= now.instant }
     for item in due {
-      let source = book.source(item.connection.peer)
-      if book.sources[source].held > 0 { book.sources[source].held -= 1 }
-      if let why = overLimit(settings, book, source) {
+      book.drop(held: item.connection.peer)
+      if let why = overLimit(settings, book, book.source(item.connection.peer)) {
         refuse(id, item.connection, settings, why)
       } else {
         serve(id, item.connection, settings, book)
@@ -167,7 +169,12 @@ extension Manager {
   mutating func releaseInstance(_ id: UnitID, of socket: UnitID) {
     guard let connection = self[id].connection else { return }
     self[id].connection = nil
-    if let descriptor = connection.id { out.append(.closeDescriptors([descriptor])) }
+    #if PLANTED
+    let isKept = plantedBug == 44
+    #else
+    let isKept = false
+    #endif
+    if let descriptor = connection.id, !isKept { out.append(.closeDescriptors([descriptor])) }
     var line = self[id].name + ": connection from " + connection.peer.text + " ended after "
     line += shortSpan(now.instant.since(connection.since)) + " ("
     line += (self[id].service.result == .success ? exitText(id) : reason(id)) + ")"
@@ -182,9 +189,7 @@ extension Manager {
 
   private mutating func connectionEnded(_ id: UnitID, _ peer: SocketAddress) {
     guard let book = self[id].socket else { return }
-    if book.connections > 0 { book.connections -= 1 }
-    let source = book.source(peer)
-    if book.sources[source].live > 0 { book.sources[source].live -= 1 }
+    book.drop(served: peer)
     book.forgetIdleSources(now.instant)
     // What was waited for may be a descriptor, and one is free now.
     if book.nextPause != .zero, book.pausedUntil != nil {

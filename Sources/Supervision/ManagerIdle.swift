@@ -29,6 +29,13 @@ extension Manager {
     }
   }
 
+  /// Its settings or sockets are new, or a job has ended that may have been its stop: who runs on is counted.
+  mutating func lookAtIdle(_ id: UnitID) {
+    guard self[id].idle == nil, self[id].job == nil, phase == .booting || phase == .running else { return }
+    let state = self[id].service.state
+    if state == .running || state == .exited { idlePassed(id, state) }
+  }
+
   private mutating func endIdle(_ id: UnitID) {
     guard self[id].idle != nil else { return }
     self[id].idle = nil
@@ -57,13 +64,18 @@ extension Manager {
     guard valid(id), let book = self[id].idle, self[id].service.invocation == run, let span = self[id].serviceSettings?.idleStop else {
       return
     }
+    if span.isInfinite { return endIdle(id) }
     guard let count else {
-      self[id].idle = nil
+      // Not asked again in this run.
       let why: StaticString = ": IdleStopSec= has no effect, connections cannot be counted here (no sock_diag, no /proc/net)"
       return message(.warning, self[id].name + why)
     }
     // Somebody stops or restarts it anyway, or it reloads.
+    #if PLANTED
+    let isBusy = count > 0 && plantedBug != 48 || hadTraffic || self[id].job != nil
+    #else
     let isBusy = count > 0 || hadTraffic || self[id].job != nil
+    #endif
     if isBusy { self[id].idle?.lastBusy = now.instant }
     guard !isBusy, now.instant.since(book.lastBusy) >= span else { return armIdle(id) }
     guard phase == .booting || phase == .running else { return }

@@ -68,8 +68,17 @@ extension Manager {
   private mutating func closeListeners(_ id: UnitID) {
     guard let book = self[id].socket else { return }
     unwatch(id)
-    for held in book.held { close(held.connection) }
-    for waiting in book.unnamed { close(waiting.connection) }
+    #if PLANTED
+    if plantedBug == 47 { book.held = [] }
+    #endif
+    for held in book.held {
+      close(held.connection)
+      book.drop(held: held.connection.peer)
+    }
+    for waiting in book.unnamed {
+      close(waiting.connection)
+      book.drop(served: waiting.connection.peer)
+    }
     book.held = []
     book.unnamed = []
     if book.descriptors.isEmpty { return }
@@ -118,6 +127,10 @@ extension Manager {
 
   /// A service changed its state, or its job ended.
   mutating func socketsSee(_ service: UnitID) {
+    #if PLANTED
+    if plantedBug == 43 && self[service].job == nil { return }
+    #endif
+    lookAtIdle(service)
     for id in self[service].sockets {
       guard let book = self[id].socket, let settings = socketSettings(id), self[id].service.state == .exited, !settings.accepts,
         find(settings.service.bytes) == service

@@ -161,7 +161,9 @@ extension Manager {
 
   /// Targets and timers are up or down in one step.
   mutating func setOn(_ unit: UnitID, _ isOn: Bool) {
-    if self[unit].isOn == isOn { return stateChanged(unit, to: isOn ? .active : .inactive, isFinal: true) }
+    // A path that is given up has failed.
+    let state: ActiveState = isOn ? .active : self[unit].path?.failure != nil ? .failed : .inactive
+    if self[unit].isOn == isOn { return stateChanged(unit, to: state, isFinal: true) }
     self[unit].isOn = isOn
     self[unit].stateChangedAt = now.wall
     if isOn {
@@ -171,6 +173,6 @@ extension Manager {
       self[unit].inactiveEnteredAt = now.wall
     }
     mayHaveEnded = true
-    stateChanged(unit, to: isOn ? .active : .inactive, isFinal: true)
+    stateChanged(unit, to: state, isFinal: true)
   }
 }

@@ -98,6 +98,19 @@ public final class SocketBook {
     sources.removeAll { $0.live == 0 && $0.held == 0 && $0.fullAt <= now }
   }
 
+  /// One that waited for its turn does so no more.
+  func drop(held peer: SocketAddress) {
+    let index = source(peer)
+    if sources[index].held > 0 { sources[index].held -= 1 }
+  }
+
+  /// One that was served is over.
+  func drop(served peer: SocketAddress) {
+    if connections > 0 { connections -= 1 }
+    let index = source(peer)
+    if sources[index].live > 0 { sources[index].live -= 1 }
+  }
+
   /// Takes a token of the source's bucket, now or from the future: when its turn is.
   func takeToken(_ index: Int, _ limit: RateLimit, _ now: Instant) -> Instant {
     let step = TimeSpan(microseconds: max(limit.interval.microseconds / UInt64(limit.burst), 1))

@@ -269,6 +269,16 @@ import Testing
     #expect(world.messages.filter { $0.contains("IdleStopSec= has no effect") }.count == 1)
   }
 
+  @Test func aNewIdleStopConcernsWhoRunsAlready() {
+    var world = world([Self.socket("a"), service("a")])
+    world.traffic("a.socket")
+    let units = [Self.socket("a"), service("a") { $0.idleStop = TimeSpan(seconds: 10) }]
+    world.send(.loaded(.applyBySignal, LoadedUnits(units: units, diagnostics: [], starting: [name("a.socket")])))
+    #expect(world.state("a.service") == .running)
+    world.advance(TimeSpan(seconds: 12))
+    #expect(world.state("a.service") == .dead)
+  }
+
   @Test func theEndClosesEverything() {
     var world = world([Self.socket("a"), service("a")])
     world.traffic("a.socket")

@@ -136,6 +136,27 @@ import Testing
     #expect(world.record("a.socket")?.socket?.refused == 40 - 2 - 16, "as many wait as may")
   }
 
+  /// One that waited for its instance when the socket was given up was counted for ever: in the end MaxConnections= let nobody in.
+  @Test func whatWaitedAtTheEndIsNotCountedAnyMore() {
+    var world = world {
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 1)
+      $0.sourceLimit = RateLimit(interval: TimeSpan(seconds: 1), burst: 2)
+    }
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return #expect(Bool(false), "no socket") }
+    // All in one turn: nothing is answered in between.
+    var effects: [Effect] = []
+    for (number, peer) in [(901, v4(1)), (902, v4(1)), (903, v4(1)), (904, v4(2))] as [(UInt32, SocketAddress)] {
+      let connection = AcceptedConnection(id: DescriptorID(number), local: v4(9), peer: peer)
+      world.manager.handle(.accepted(unit, connection), now: world.now, effects: &effects)
+    }
+    #expect(world.state("a.socket") != .exited)
+    #expect(world.record("a.socket")?.socket?.connections == 0)
+    #expect(world.record("a.socket")?.socket?.sources.allSatisfy { $0.live == 0 && $0.held == 0 } == true)
+    var closed: [UInt32] = []
+    for case .closeDescriptors(let ids) in effects { closed += ids.map { $0.number } }
+    #expect(closed.filter { $0 > 900 }.sorted() == [901, 902, 903, 904])
+  }
+
   @Test func triggerLimitEndsIt() {
     var world = world { $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3) }
     for _ in 0..<3 { world.connect("a.socket") }

@@ -60,6 +60,15 @@ import Testing
     #expect(world.messages.contains { $0.contains("cannot watch: no inotify") })
   }
 
+  @Test func itsFailureIsAFailure() {
+    var unit = path()
+    unit.dependencies.onFailure = [name("h.service")]
+    var world = World([unit, service("a"), service("h")], starting: [], options: stay())
+    world.outside.pathFailure = Bytes("no inotify")
+    _ = world.job(.start, "a.path")
+    #expect(world.spawns.map { $0.unitName.shown } == ["h.service"])
+  }
+
   @Test func itKeepsApusAliveAndGoesWithIt() {
     var world = World([path(), service("a")], starting: ["a.path"])
     world.advance(TimeSpan(seconds: 60))
