@@ -48,7 +48,7 @@ public struct PlantedBug: Sendable {
       PlantedBug(number: 34, name: "conditions are looked at and ignored", checkers: ["condition", "dependency"]),
       PlantedBug(number: 35, name: "want of memory is taken for a plain SIGKILL", checkers: ["oom"]),
       PlantedBug(number: 36, name: "Type=notify is ready when it is executed", checkers: ["readiness"]),
-    ] + ofCalendars
+    ] + ofCalendars + ofSockets
 }
 
 /// Chooses the planted bug of this process; 0: none. False: this build has none of them.

@@ -9,5 +9,14 @@ extension PlantedBug {
     PlantedBug(number: 41, name: "the wall clock wakes a millisecond early", checkers: ["calendar"]),
     PlantedBug(number: 42, name: "a step drops the slot that has come", checkers: ["calendar"]),
   ]
+
+  static let ofSockets: [PlantedBug] = [
+    PlantedBug(number: 43, name: "a socket does not listen again when its service has ended", checkers: ["socket-lost"]),
+    PlantedBug(number: 44, name: "a connection's descriptor is not closed", checkers: ["socket-leak"]),
+    PlantedBug(number: 45, name: "MaxConnections= is off by one", checkers: ["socket-limit"]),
+    PlantedBug(number: 46, name: "a path does not look again when its unit has ended", checkers: ["path"]),
+    PlantedBug(number: 47, name: "a connection that waits for its turn is forgotten at the socket's stop", checkers: ["socket-leak"]),
+    PlantedBug(number: 48, name: "IdleStopSec= does not count connections", checkers: ["idle-stop"]),
+  ]
 }
 #endif

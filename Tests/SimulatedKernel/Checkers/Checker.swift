@@ -49,6 +49,8 @@ public final class Inspector {
     LastingChecker.self,
     HandlerChecker.self, NotifyChecker.self, ReadinessChecker.self, WatchdogChecker.self, MainPIDChecker.self, StoreChecker.self,
     StopPostChecker.self, DrainChecker.self, CleanChecker.self, StartConditionChecker.self, OutOfMemoryChecker.self,
+    SocketLeakChecker.self, SocketTrafficChecker.self, SocketLimitChecker.self, InstanceChecker.self, PathChecker.self,
+    IdleChecker.self,
   ]
 
   /// Their names, for `--without-checker`.
@@ -190,10 +192,13 @@ extension Request {
 }
 
 extension Manager {
-  /// A service's settings, copied: only where something happened.
+  /// A service's settings, or those of a socket's commands, copied: only where something happened.
   func settings(_ index: Int) -> ServiceSettings? {
-    if case .service(let settings) = unit(index).kind { return settings }
-    return nil
+    switch unit(index).kind {
+    case .service(let settings): settings
+    case .socket(let settings): settings.process
+    case .timer, .path, .target, .other: nil
+    }
   }
 }
 

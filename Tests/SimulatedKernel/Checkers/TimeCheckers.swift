@@ -161,7 +161,8 @@ final class BackoffChecker: Checker {
 
   private func isReady(_ state: ServiceState, _ index: Int, _ manager: Manager) -> Bool {
     switch state {
-    case .running, .exited, .reload: true
+    // A service that reloads as soon as it is ready is seen there first.
+    case .running, .exited, .reload, .reloadSignal, .reloadNotify: true
     case .startPost: manager.settings(index)?.type != .oneshot
     default: false
     }

@@ -26,7 +26,20 @@ struct UnitGraph {
         grow()
         link(after.count - 1, moment.manager)
       }
+      // An instance may have the record of a former one, and its template may have changed since.
+      if case .instantiated(_, let name, _) = moment.event, let index = moment.manager.indexOfUnit(named: name.bytes) {
+        unlink(index)
+        link(index, moment.manager)
+      }
     }
+  }
+
+  private mutating func unlink(_ index: Int) {
+    for other in after[index] { before[other].removeAll { $0 == index } }
+    for other in before[index] { after[other].removeAll { $0 == index } }
+    after[index] = []
+    before[index] = []
+    for other in neededBy.indices { neededBy[other].removeAll { $0 == index } }
   }
 
   private mutating func grow() {

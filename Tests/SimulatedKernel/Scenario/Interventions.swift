@@ -85,10 +85,14 @@ extension Scenario {
     }
     switch random.below(10) {
     case 0 where files.count > 20:
-      let index = random.below(files.count)
-      world.files.remove(path(files[index].name))
-      world.note("file-removed", 0, 0, path(files[index].name))
-      files.remove(at: index)
+      let name = files[random.below(files.count)].name
+      // A socket or path goes with what it starts.
+      let stem = ["k", "a", "p"].contains(name.prefix(1)) ? name.prefix { $0 != "." && $0 != "@" } : name[...]
+      for file in files where file.name == name || (stem != name && file.name.prefix { $0 != "." && $0 != "@" } == stem) {
+        world.files.remove(path(file.name))
+        world.note("file-removed", 0, 0, path(file.name))
+        files.removeAll { $0.name == file.name }
+      }
     case 1:
       files.append(generator.newUnit())
       put(files.count - 1, files[files.count - 1].text)

@@ -13,6 +13,9 @@ struct Taste {
   var isHungry = false
   /// Processes that outlive their stop.
   var isStubborn = false
+  /// Sockets, and what they start.
+  var listens = false
+  var watchesPaths = false
   /// Clients reload, and reloads take long.
   var reloads = false
 
@@ -26,6 +29,8 @@ struct Taste {
     isHungry = random.chance(perMille: 250)
     isStubborn = random.chance(perMille: 250)
     reloads = random.chance(perMille: 350)
+    listens = random.chance(perMille: 450)
+    watchesPaths = random.chance(perMille: 300)
   }
 }
 #endif

@@ -8,7 +8,7 @@ struct UnitGenerator {
   var random: SeededRandom
   /// One unit in so many seeds may end the whole run (`SuccessAction=`, `FailureAction=`).
   var hasActions: Bool
-  private(set) var names: [String] = []
+  var names: [String] = []
   private var fresh = 0
   /// The PID file of the unit in the making.
   var path = ""
@@ -31,7 +31,11 @@ struct UnitGenerator {
     let count = 20 + random.below(10)
     var files: [(String, String)] = []
     for index in 0..<count {
-      if index % 7 == 6 {
+      if taste.listens && index % 5 == 3 {
+        files.append(contentsOf: percent(60) ? socketPair(index) : acceptPair(index))
+      } else if taste.watchesPaths && index % 9 == 4 {
+        files.append(contentsOf: pathPair(index))
+      } else if index % 7 == 6 {
         files.append(contentsOf: timerPair(index))
       } else if index % 11 == 10 {
         files.append(("g\(index).target", target(index)))
@@ -70,11 +74,20 @@ struct UnitGenerator {
     if UnitGenerator.handlers.contains(name) { return handler() }
     if name.hasSuffix(".target") { return target(index(of: name)) }
     if name.hasSuffix(".timer") { return timer(index(of: name)) }
+    switch name.first {
+    case "k": return name.hasSuffix(".socket") ? socket(own(name)) : socketService(own(name))
+    case "a": return name.hasSuffix(".socket") ? acceptingSocket(own(name)) : template(own(name))
+    case "p": return name.hasSuffix(".path") ? pathUnit(own(name)) : pathService(own(name))
+    default: break
+    }
     if name.hasPrefix("w") { return service(index(of: name), isTriggered: true) }
     return service(index(of: name))
   }
 
   private func index(of name: String) -> Int { names.firstIndex(of: name) ?? names.count }
+
+  /// The number in a name: what listens somewhere keeps its place.
+  private func own(_ name: String) -> Int { Int(String(name.filter { $0.isNumber })) ?? 0 }
 
   /// What no parser should take.
   mutating func brokenText(_ text: String) -> String {
@@ -153,7 +166,7 @@ struct UnitGenerator {
   private mutating func addDependencies(_ unit: inout UnitText, _ index: Int) {
     guard names.count > 1 else { return }
     // Order only points to earlier units: a cycle has tests of its own.
-    let earlier = names.prefix(index).filter { !$0.hasPrefix("n") }
+    let earlier = names.prefix(index).filter { !$0.hasPrefix("n") && !$0.contains("@") }
     func one() -> String { earlier[random.below(earlier.count)] }
     guard !earlier.isEmpty else { return }
     for _ in 0..<random.below(3) { unit.add(.unit, "After", one()) }
@@ -249,7 +262,7 @@ struct UnitGenerator {
     return text
   }
 
-  private mutating func addRestart(_ unit: inout UnitText, type: String) {
+  mutating func addRestart(_ unit: inout UnitText, type: String) {
     if percent(65) {
       let policies = ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"]
       let policy = random.pick(policies)
@@ -270,7 +283,7 @@ struct UnitGenerator {
     }
   }
 
-  private mutating func addTimeouts(_ unit: inout UnitText, type: String) {
+  mutating func addTimeouts(_ unit: inout UnitText, type: String) {
     if percent(60) { unit.add(.service, "TimeoutStartSec", span(100...5000)) }
     if percent(80) { unit.add(.service, "TimeoutStopSec", span(50...3000)) }
     if percent(15) { unit.add(.service, "TimeoutAbortSec", span(50...2000)) }
@@ -279,7 +292,7 @@ struct UnitGenerator {
     if type != "oneshot", percent(12) { unit.add(.service, "RuntimeMaxSec", span(200...20_000)) }
   }
 
-  private mutating func addKill(_ unit: inout UnitText) {
+  mutating func addKill(_ unit: inout UnitText) {
     if percent(45) { unit.add(.service, "KillMode", ["control-group", "mixed", "process", "none"][random.weighted([4, 4, 2, 1])]) }
     if percent(12) { unit.add(.service, "KillSignal", random.pick(["SIGINT", "SIGQUIT", "SIGUSR1", "SIGHUP"])) }
     if percent(6) { unit.add(.service, "RestartKillSignal", "SIGINT") }

@@ -6,9 +6,11 @@ struct UnitText: Sendable {
   private var unit: [String] = []
   private var service: [String] = []
   private var timer: [String] = []
+  private var socket: [String] = []
+  private var path: [String] = []
   private var apus: [String] = []
 
-  enum Section { case unit, service, timer, apus }
+  enum Section { case unit, service, timer, socket, path, apus }
 
   mutating func add(_ section: Section, _ key: String, _ value: String) {
     let line = "\(key)=\(value)"
@@ -16,13 +18,16 @@ struct UnitText: Sendable {
     case .unit: unit.append(line)
     case .service: service.append(line)
     case .timer: timer.append(line)
+    case .socket: socket.append(line)
+    case .path: path.append(line)
     case .apus: apus.append(line)
     }
   }
 
   var text: String {
     var out = ""
-    for (name, lines) in [("Unit", unit), ("Service", service), ("Timer", timer), ("X-Apus", apus)] where !lines.isEmpty {
+    let sections = [("Unit", unit), ("Service", service), ("Timer", timer), ("Socket", socket), ("Path", path), ("X-Apus", apus)]
+    for (name, lines) in sections where !lines.isEmpty {
       out += "[\(name)]\n" + lines.joined(separator: "\n") + "\n"
     }
     return out

@@ -62,6 +62,13 @@ enum Act {
   case intervention
   /// The other end of a descriptor that apus holds goes.
   case hangUp(DescriptorID)
+  /// Somebody comes to a listener.
+  case traffic(DescriptorID)
+  /// A connection that a service has taken.
+  case connectionEnds(DescriptorID, UInt64)
+  /// Something happens at what a `.path` waits for.
+  case pathEvent(UnitID)
+  case fileGoes(Bytes)
 }
 
 /// One move of a virtual process.
@@ -90,6 +97,8 @@ enum Step: Equatable {
   case writePID(Bytes)
   /// It writes the line of ReadyFd=.
   case readyLine
+  /// It takes what waits at its listeners.
+  case serve
   /// A signal's effect is there: it is gone now.
   case die(ExitStatus)
 }

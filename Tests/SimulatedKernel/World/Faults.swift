@@ -43,6 +43,16 @@ public struct Faults: Sendable {
   /// A helper hangs for a minute.
   var helperHangs = 4
 
+  /// The first listener of a socket cannot be opened; those behind it four times as often.
+  var listenFails = 15
+  var optionRefused = 60
+  /// Of the connections: EMFILE, and it lasts.
+  var descriptorsShort = 8
+  var connectionGone = 15
+  /// Of the arrivals.
+  var listenerBreaks = 1
+  var cannotCount = 15
+
   /// Nothing goes wrong by chance: for tests of the world itself.
   public static var none: Faults {
     var faults = Faults()
@@ -66,6 +76,12 @@ public struct Faults: Sendable {
     faults.compareRefused = 0
     faults.noWatch = 0
     faults.helperHangs = 0
+    faults.listenFails = 0
+    faults.optionRefused = 0
+    faults.descriptorsShort = 0
+    faults.connectionGone = 0
+    faults.listenerBreaks = 0
+    faults.cannotCount = 0
     return faults
   }
 
@@ -97,6 +113,12 @@ public struct Faults: Sendable {
     swarm(&compareRefused, 1000)
     swarm(&noWatch, 300)
     swarm(&helperHangs, 50)
+    swarm(&listenFails, 100)
+    swarm(&optionRefused, 300)
+    swarm(&descriptorsShort, 50)
+    swarm(&connectionGone, 200)
+    swarm(&listenerBreaks, 10)
+    swarm(&cannotCount, 100)
   }
 }
 #endif

@@ -64,6 +64,8 @@ struct Program {
   var writesWrongPID = false
   /// `catch=1`
   var catchesAbort = false
+  /// `serve=LOW..HIGH`: it takes what waits at its listeners, so long after it has come; else it never does.
+  var serveMs: ClosedRange<Int64>? = nil
 
   init() {}
 
@@ -101,6 +103,7 @@ struct Program {
       case "lastwords": hasLastWords = value == "1"
       case "pidwrong": writesWrongPID = value == "1"
       case "catch": catchesAbort = value == "1"
+      case "serve": serveMs = Program.range(value)
       default: break
       }
     }

@@ -47,6 +47,9 @@ public struct VirtualFiles {
     entries.removeAll { $0.path == path || ($0.path.count > path.count && $0.path.starts(with: path + "/")) }
   }
 
+  /// A file, or a folder with something in it.
+  func isThere(_ path: Bytes) -> Bool { position(path).found || list(path) != nil }
+
   public func contents(_ path: Bytes) -> Bytes? {
     let (index, found) = position(path)
     guard found, case .file(let bytes) = entries[index].node else { return nil }

@@ -39,6 +39,8 @@ final class VirtualProcess {
   /// The errno its exec will fail with.
   var execErrno: Int32? = nil
   var execStage = ExecStage.exec
+  /// The listeners that it was given.
+  var listeners: [DescriptorID] = []
   /// When it forgets its watchdog.
   var feedsUntil: Int64? = nil
   /// The kernel's turn count when it became a zombie of apus.

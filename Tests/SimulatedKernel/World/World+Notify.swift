@@ -128,6 +128,7 @@ extension World {
     heldDescriptors.remove(at: index)
     openFiles.removeAll { $0.id == id }
     watchedDescriptors.removeAll { $0 == id }
+    closed(id)
   }
 
   func watchHeld(_ id: DescriptorID) -> Bool {

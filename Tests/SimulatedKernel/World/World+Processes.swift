@@ -87,7 +87,9 @@ extension World {
     pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
     readyPipes.removeAll { $0.pid == pid }
     if plan.readyDescriptor != nil, !plan.isHelper { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
-    checkPassed(plan.descriptors, pid: pid)
+    let passed = plan.descriptors + (plan.socket.map { [$0] } ?? [])
+    checkPassed(passed, pid: pid)
+    process.listeners = passed.filter { listenerIndex($0) != nil }
     if plan.key.role == .main { mainGroups[plan.key.invocation] = pid }
     forgotten.remove(plan.key.invocation)
     planExec(process, plan)
@@ -129,6 +131,7 @@ extension World {
       serial: nextSerial, pid: pid, parent: doubleForks ? 0 : parent.serial, group: escapes ? pid : parent.group,
       session: escapes ? pid : parent.session, tag: parent.tag, key: nil, knownBy: parent.knownBy, state: .running, program: program)
     child.hasEscaped = parent.hasEscaped || escapes
+    child.listeners = parent.listeners
     nextSerial += 1
     insert(child)
     if let life = program.lifeMs { later(.process(child.serial, .end), ms: random.within(life)) }
@@ -186,6 +189,7 @@ extension World {
     case .forkMain: forkMain(process)
     case .writePID(let path): writePIDFile(process, path)
     case .readyLine: resolveReady(process, .ready)
+    case .serve: serve(process)
     case .die, .wake: break
     }
   }
@@ -250,6 +254,7 @@ extension World {
     // A child that is killed before exec leaves a pipe that ends without a word.
     resolvePipe(process, .executed)
     ended(process)
+    dropConnections(of: process)
     process.state = .zombie(status)
     process.stopSignal = nil
     process.zombieSince = turns

@@ -24,6 +24,7 @@ extension World {
     if program.storeCount > 0 { at(0...200, .store(program.storeCount)) }
     if let path = program.pidFile, program.forksMs == nil { at(program.pidFileMs ?? 0...50, .writePID(path)) }
     at(program.forksMs, .forkMain)
+    if !process.listeners.isEmpty { at(program.serveMs, .serve) }
     if program.chats > 0 { at(0...2000, .chat(program.chats)) }
   }
 
@@ -62,9 +63,11 @@ extension World {
     child.chats = program.daemonChats
     child.hasLastWords = program.hasLastWords
     child.writesWrongPID = program.writesWrongPID
+    child.serveMs = program.serveMs
     let before = nextSerial
     fork(process, child, escapes: true, doubleForks: random.chance(perMille: 300))
     guard nextSerial > before, let daemon = bySerial[nextSerial - 1] else { return }
+    if let pace = program.serveMs, !daemon.listeners.isEmpty { later(.process(daemon.serial, .serve), ms: random.within(pace)) }
     if let path = program.pidFile {
       later(.process(daemon.serial, .writePID(path)), ms: random.within(program.pidFileMs ?? 0...5))
     }

@@ -38,6 +38,7 @@ extension World {
     if found.isEmpty, oversleeps(deadline) { found = readiness() }
     for index in found.indices.dropLast() { found.swapAt(index, index + random.below(found.count - index)) }
     ready.append(contentsOf: found.prefix(64))
+    delivered(found.prefix(64))
     lastWake.leftAt = clock
     lastWake.ready = min(found.count, 64)
     note("wake", Int64(lastWake.ready))
@@ -69,6 +70,7 @@ extension World {
       if client.wantsWritable, client.isWritable { found.append(.writable(ClientID(client.id))) }
     }
     found += notifyReadiness()
+    found += socketReadiness()
     if !emptied.isEmpty {
       found.append(.membership)
       emptied.removeAll()
@@ -82,6 +84,7 @@ extension World {
     for pipe in readyPipes { choices.append(.readyReport(pipe.pid)) }
     for pipe in pipes { choices.append(.execReport(pipe.pid)) }
     for client in clients where client.isAccepted && client.wantsReadable { choices.append(.readable(ClientID(client.id))) }
+    for listener in listeners { if let watch = listener.watch, watch.isArmed { choices.append(.traffic(watch.unit, listener.id)) } }
     note("spurious")
     return random.pick(choices)
   }

@@ -68,6 +68,17 @@ public final class World {
   /// Told in this turn.
   var toldEnds: [Int32] = []
   var readyPipes: [ReadyPipe] = []
+
+  // What sockets and paths wait for
+  var listeners: [VirtualListener] = []
+  /// Accepted by apus, and not closed.
+  var connections: [DescriptorID] = []
+  var nextConnection: UInt64 = 0
+  /// No connection can be accepted until then.
+  var shortUntil: Int64 = 0
+  var pathWatches: [VirtualPathWatch] = []
+  var pathsWithEvent: [UnitID] = []
+
   /// By want of memory, of each run: the kernel's own counter.
   var outOfMemoryKills: [Invocation: UInt64] = [:]
   /// Children of apus among them, and in which turn.
@@ -185,6 +196,10 @@ public final class World {
       if let process = bySerial[serial] { move(process, step) }
     case .client(let id): moveClient(id)
     case .hangUp(let id): hangUp(id)
+    case .traffic(let id): arrive(id)
+    case .connectionEnds(let id, let number): connectionEnds(id, number)
+    case .pathEvent(let unit): pathEvent(unit)
+    case .fileGoes(let path): fileGoes(path)
     case .intervention: onIntervention?()
     }
   }
