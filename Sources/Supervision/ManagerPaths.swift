@@ -46,8 +46,12 @@ extension Manager {
       index < settings.specs.count, phase == .booting || phase == .running
     else { return }
     guard let target = find(settings.unit.bytes) else { return failPath(id, .resources, Bytes("its unit is not loaded")) }
-    if self[target].job?.type == .stop { return }
     if book.isRunning { return }
+    if self[target].job?.type == .stop {
+      // At that stop's end it is looked at again, so that nothing is lost.
+      self[id].path?.isRunning = true
+      return out.append(.unwatchPaths(id))
+    }
     // While it runs, only its end is of interest; that looks again. A unit that writes what is watched must not wake apus for it.
     self[id].path?.isRunning = true
     out.append(.unwatchPaths(id))

@@ -60,6 +60,18 @@ import Testing
     #expect(world.messages.contains { $0.contains("cannot watch: no inotify") })
   }
 
+  @Test func whatComesWhileItsUnitStopsIsSeenAtTheEnd() {
+    var world = World([path(), service("a")], starting: ["a.path"])
+    _ = world.job(.start, "a.service")
+    world.isStubborn = true
+    _ = world.job(.stop, "a.service")
+    world.outside.holds = 0
+    world.hit("a.path")
+    #expect(world.spawns.count == 1, "not while it stops")
+    world.end("a.service", .main, .killed(.kill))
+    #expect(world.spawns.count == 2)
+  }
+
   @Test func itsFailureIsAFailure() {
     var unit = path()
     unit.dependencies.onFailure = [name("h.service")]
