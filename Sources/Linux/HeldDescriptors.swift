@@ -26,7 +26,7 @@ struct HeldDescriptors {
     }
   }
 
-  private var table: [UInt32: Held] = [:]
+  private var table = Table<UInt32, Held>()
   private var next: UInt32 = 1
 
   var isFull: Bool { table.count >= HeldDescriptors.max }
