@@ -167,7 +167,9 @@ public final class ListenBox: Equatable, Sendable {
 }
 
 /// `[Socket]`, and of `[X-Apus]` what belongs to it (units.md d.1, d.4).
-public struct SocketSettings: Equatable, Sendable {
+///
+/// A reference, since it is large and often looked at; it is never changed once its unit is put together.
+public final class SocketSettings: Equatable, @unchecked Sendable {
   public var listenBox = ListenBox(ListenSettings())
   public var listen: ListenSettings {
     get { listenBox.value }
@@ -213,6 +215,20 @@ public struct SocketSettings: Equatable, Sendable {
   public var banner: Bytes = []
   public var bannerSuccess: Bytes = []
   public var bannerFail: Bytes = []
+
+  /// Every setting.
+  public static func == (one: SocketSettings, other: SocketSettings) -> Bool {
+    if one === other { return true }
+    guard one.listenBox == other.listenBox, one.accepts == other.accepts, one.service == other.service else { return false }
+    guard one.maxConnections == other.maxConnections, one.maxConnectionsPerSource == other.maxConnectionsPerSource else { return false }
+    guard one.triggerLimit == other.triggerLimit else { return false }
+    guard one.pollLimit == other.pollLimit, one.descriptorName == other.descriptorName else { return false }
+    guard one.flushPending == other.flushPending, one.processBox == other.processBox else { return false }
+    guard one.removeOnStop == other.removeOnStop, one.passesToExec == other.passesToExec else { return false }
+    guard one.allowed == other.allowed, one.denied == other.denied, one.times == other.times else { return false }
+    guard one.rearm == other.rearm, one.sourceLimit == other.sourceLimit, one.banner == other.banner else { return false }
+    return one.bannerSuccess == other.bannerSuccess && one.bannerFail == other.bannerFail
+  }
 
   public init(service: UnitName) {
     self.service = service

@@ -85,7 +85,7 @@ extension UnitKind {
       case .timer(var settings):
         settings.unit = newValue
         self = .timer(settings)
-      case .socket(var settings):
+      case .socket(let settings):
         settings.service = newValue
         self = .socket(settings)
       case .path(var settings):
