@@ -48,6 +48,7 @@ extension Supervisor {
   }
 
   mutating func listen(_ request: ListenRequest) {
+    dropUntold(request.unit)
     var plan = ListenPlan(settings: request.settings, uid: nil, gid: nil)
     let settings = request.settings.value
     if !settings.user.isEmpty {
@@ -68,6 +69,15 @@ extension Supervisor {
     let outcome = kernel.openListeners(plan, warnings: &warnings)
     for warning in warnings { say(.warning, request.unitName + ": " + warning) }
     pending.append(.listening(request.unit, run: request.run, outcome))
+  }
+
+  /// What a start opened that a restart in the same turn has overtaken: it would be in the new one's way.
+  private mutating func dropUntold(_ unit: UnitID) {
+    for index in pending.indices.reversed() {
+      guard case .listening(unit, _, let outcome) = pending[index] else { continue }
+      if case .open(let ids) = outcome { close(ids) }
+      pending.remove(at: index)
+    }
   }
 
   private mutating func cannotListen(_ request: ListenRequest, _ why: Bytes) {
