@@ -6,7 +6,7 @@ import UnitFile
 struct SpawnPreparation {
   /// apus's own environment, as found.
   let inherited: [Bytes]
-  /// The same as services get it.
+  /// The same as services get it, each name once.
   let cleaned: [Bytes]
   let ownUID: UInt32
   let ownGID: UInt32
@@ -18,7 +18,7 @@ struct SpawnPreparation {
     self.ownGID = ownGID
     var kept = environment.filter { !SpawnPreparation.isRemoved($0) }
     if environmentValue(Bytes("PATH"), in: kept) == nil { kept.append(Bytes("PATH=") + SpawnPreparation.defaultPath) }
-    cleaned = kept
+    cleaned = mergeEnvironment([], kept)
   }
 
   static let defaultPath: StaticString = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -43,21 +43,22 @@ struct SpawnPreparation {
     if let missing = streams.missing {
       return .failure(SpawnFailure(errno: 0, message: missing + ": no descriptor of that name is passed to the service"))
     }
-    var environment = mergeEnvironment(world.withoutLogin(cleaned), world.loginEnvironment + directories.environment)
-    environment = mergeEnvironment(environment, request.environment)
+    var environment = world.withoutLogin(cleaned)
+    overlayEnvironment(&environment, world.loginEnvironment + directories.environment)
+    overlayEnvironment(&environment, request.environment)
     switch supervised(request, &kernel) {
-    case .success(let assignments): environment = mergeEnvironment(environment, assignments)
+    case .success(let assignments): overlayEnvironment(&environment, assignments)
     case .failure(let failure): return .failure(failure)
     }
     let search = request.exec.execSearchPath
-    if !search.isEmpty { environment = mergeEnvironment(environment, ["PATH=" + joined(search)]) }
-    environment = mergeEnvironment(environment, passed(request.exec))
-    environment = mergeEnvironment(environment, request.exec.environment)
+    if !search.isEmpty { overlayEnvironment(&environment, ["PATH=" + joined(search)]) }
+    overlayEnvironment(&environment, passed(request.exec))
+    overlayEnvironment(&environment, request.exec.environment)
     switch filesEnvironment(request.exec, &kernel) {
-    case .success(let assignments): environment = mergeEnvironment(environment, assignments)
+    case .success(let assignments): overlayEnvironment(&environment, assignments)
     case .failure(let failure): return .failure(failure)
     }
-    environment = removeEnvironment(environment, request.exec.unsetEnvironment)
+    if !request.exec.unsetEnvironment.isEmpty { environment = removeEnvironment(environment, request.exec.unsetEnvironment) }
 
     let arguments = expandArguments(request.command, environment: environment)
     var plan = SpawnPlan(
