@@ -21,15 +21,14 @@ enum FolderReader {
     var names: [Bytes] = []
     let failure = readNames(ofOpen: folder, foldersOnly: foldersOnly, into: &names)
     if failure != 0 { return .failed(errno: failure) }
-    names.sort { $0.lexicographicallyPrecedes($1) }
-    return .entries(names)
+    return .entries(sortedByBytes(names))
   }
 
   /// The names in a folder that is open, sorted; those read so far after a failure.
   static func names(ofOpen folder: Int32) -> [Bytes] {
     var names: [Bytes] = []
     _ = readNames(ofOpen: folder, foldersOnly: false, into: &names)
-    return names.sorted { $0.lexicographicallyPrecedes($1) }
+    return sortedByBytes(names)
   }
 
   private static func readNames(ofOpen folder: Int32, foldersOnly: Bool, into names: inout [Bytes]) -> Int32 {

@@ -28,7 +28,7 @@ enum Glob {
       if path.isEmpty { return false }
       return countsLinks ? apus_status_at(-100, path.terminated, &status) >= 0 : apus_path_kind(path.terminated) >= 0
     }
-    return found.sorted { $0.lexicographicallyPrecedes($1) }
+    return sortedByBytes(found)
   }
 
   static func hasWildcard(_ part: Bytes) -> Bool {

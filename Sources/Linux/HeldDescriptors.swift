@@ -13,8 +13,8 @@ struct HeldDescriptors {
     var status = apus_status()
   }
 
-  private var table: [UInt32: Held] = [:]
-  private var watched: Set<UInt32> = []
+  private var table = Table<UInt32, Held>()
+  private var watched = Table<UInt32, Bool>()
   private var next: UInt32 = 1
 
   /// All of them, or nil where that would be too many.
@@ -44,12 +44,12 @@ struct HeldDescriptors {
     return first.status.mode & 0o170000 == 0o140000
   }
 
-  mutating func markWatched(_ id: DescriptorID) { watched.insert(id.number) }
+  mutating func markWatched(_ id: DescriptorID) { watched[id.number] = true }
 
   /// Out of the table; whether it was watched.
   mutating func take(_ id: DescriptorID) -> (descriptor: Int32, isWatched: Bool)? {
     guard let descriptor = table.removeValue(forKey: id.number)?.descriptor else { return nil }
-    return (descriptor, watched.remove(id.number) != nil)
+    return (descriptor, watched.removeValue(forKey: id.number) != nil)
   }
 }
 

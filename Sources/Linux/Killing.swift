@@ -107,10 +107,12 @@ extension LinuxKernel {
   /// children, and who carries our tag.
   private func descendants() -> [(pid: Int32, startTime: UInt64)] {
     var result: [(pid: Int32, startTime: UInt64)] = []
-    var visited: Set<Int32> = [pid, ring.writer]
+    var visited = Table<Int32, Bool>()
+    visited[pid] = true
+    visited[ring.writer] = true
     var queue = proc.hasChildren ? proc.ownChildren() : proc.all().filter { isOurs($0) }
     while let next = queue.popLast() {
-      guard visited.insert(next).inserted, let status = proc.status(of: next), !status.isZombie else { continue }
+      guard visited.updateValue(true, forKey: next) == nil, let status = proc.status(of: next), !status.isZombie else { continue }
       result.append((next, status.startTime))
       if proc.hasChildren { queue += proc.children(of: next) }
     }
@@ -124,5 +126,5 @@ extension LinuxKernel {
   }
 
   /// Our children by number: the one place that walks them, and in a fixed order.
-  private func knownChildren() -> [Int32] { children.keys.sorted() }
+  private func knownChildren() -> [Int32] { sortedNumbers(children.numbers.map { Int32(truncatingIfNeeded: $0) }) }
 }

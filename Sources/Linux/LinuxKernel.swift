@@ -41,9 +41,9 @@ public final class LinuxKernel: Kernel {
   var slots: [Slot] = []
   var freeSlots: [Int] = []
   /// The slot of a child whose exec-status pipe is open.
-  var slotOfPid: [Int32: Int] = [:]
+  var slotOfPid = Table<Int32, Int>()
   /// Our own children that were not reaped.
-  var children: [Int32: Invocation] = [:]
+  var children = Table<Int32, Invocation>()
   var sharesMemory: Bool
   /// apus itself, for helpers: works without /proc later, and after a uid change. -1 where there was no /proc at the start.
   let executable: Int32
@@ -55,15 +55,15 @@ public final class LinuxKernel: Kernel {
   var commandPid: Int32 = 0
 
   // Containment
-  var records: [Invocation: InvocationRecord] = [:]
-  var invocationOfNumber: [UInt32: Invocation] = [:]
+  var records = Table<Invocation, InvocationRecord>()
+  var invocationOfNumber = Table<UInt32, Invocation>()
   var invocationOfID: [Bytes: Invocation] = [:]
   /// Sessions our children lead or led, by their number.
-  var invocationOfSession: [Int32: Invocation] = [:]
+  var invocationOfSession = Table<Int32, Invocation>()
   /// Whose an adopted orphan is: it stays our child until we reap it, so that it is asked once.
-  var orphans: [Int32: Invocation?] = [:]
+  var orphans = Table<Int32, Invocation?>()
   /// The pass in progress or last done: when each process seen started.
-  var seen: [Int32: UInt64] = [:]
+  var seen = Table<Int32, UInt64>()
   var mode: ContainmentMode
   var tag: TagBase
   let proc: ProcFS
@@ -82,18 +82,18 @@ public final class LinuxKernel: Kernel {
   // sd_notify, main PIDs, descriptors held for services
   var notifyFolder: NotifyFolder? = nil
   /// By the unit's index.
-  var unitSockets: [Int32: UnitSocket] = [:]
+  var unitSockets = Table<Int32, UnitSocket>()
   var heldDescriptors = HeldDescriptors()
-  var watchedProcesses: [Int32: WatchedProcess] = [:]
+  var watchedProcesses = Table<Int32, WatchedProcess>()
   var pathWatches = PathWatches()
   /// The read end of `ReadyFd=`'s pipe, by the child's pid.
-  var readyPipes: [Int32: Int32] = [:]
+  var readyPipes = Table<Int32, Int32>()
 
   // Control
   var listener: Int32 = -1
   var listenerIsArmed = false
   var spareDescriptor: Int32 = -1
-  var clients: [UInt32: Client] = [:]
+  var clients = Table<UInt32, Client>()
   var nextClient: UInt32 = 1
 
   var terminal = Terminal()

@@ -82,7 +82,7 @@ struct PlanMemory {
   /// What the child uses from 3 on: ascending, each once.
   private static func needed(_ context: Context) -> [Int32] {
     var result: [Int32] = []
-    for descriptor in ([context.report, context.executable, context.ready] + context.passed).sorted()
+    for descriptor in sortedNumbers([context.report, context.executable, context.ready] + context.passed)
     where descriptor > 2 && descriptor != result.last {
       result.append(descriptor)
     }

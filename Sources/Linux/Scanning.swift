@@ -28,7 +28,7 @@ extension LinuxKernel {
     _ wanted: [Invocation], _ roots: [KnownChild], _ cursor: inout ScanCursor, _ members: inout [Member]
   ) {
     cursor.position = 1
-    seen.removeAll(keepingCapacity: true)
+    seen.removeAll()
     var walked: [Invocation] = []
     for invocation in wanted {
       if let record = records[invocation], !record.cgroup.isEmpty {

@@ -14,7 +14,7 @@ struct ChildTable {
   private var children: [Child] = []
   /// Main processes that are no children of apus: followed, but nobody's root.
   private var followed: [Child] = []
-  private var place: [Int32: Int] = [:]
+  private var place = Table<Int32, Int>()
   /// The same children in the form that the kernel's scans take; kept alongside so that a scan copies nothing.
   private(set) var known: [KnownChild] = []
   /// Children that have not executed yet; bounded by the loop.

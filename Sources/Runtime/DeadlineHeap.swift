@@ -10,7 +10,7 @@ struct DeadlineHeap {
   }
 
   private var heap: [Entry] = []
-  private var place: [DeadlineKey: Int] = [:]
+  private var place = Table<DeadlineKey, Int>()
 
   /// `.never` when nothing is armed.
   var next: Instant { heap.first?.at ?? .never }

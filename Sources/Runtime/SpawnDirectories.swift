@@ -9,11 +9,14 @@ struct SpawnDirectories {
 
   init(_ exec: ExecSettings, uid: UInt32?, gid: UInt32?) {
     for settings in exec.directories where !settings.directories.isEmpty {
-      let sorted = settings.directories.sorted { SpawnDirectories.comesBefore($0.name, $1.name) }
+      let order = sortedOrder(settings.directories.count) {
+        SpawnDirectories.comesBefore(settings.directories[$0].name, settings.directories[$1].name)
+      }
       let isPrivate = SpawnDirectories.isPrivate(settings.kind, exec)
       if isPrivate { addPrivateFolder(settings.kind) }
       var paths = Bytes()
-      for directory in sorted {
+      for index in order {
+        let directory = settings.directories[index]
         add(directory, settings, isPrivate: isPrivate, uid: uid, gid: gid, isDynamic: exec.dynamicUser)
         if !paths.isEmpty { paths.append(58) }
         paths += Bytes(settings.kind.root) + "/" + directory.name

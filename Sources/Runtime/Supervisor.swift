@@ -54,14 +54,14 @@ public struct Supervisor<K: Kernel> {
   /// Requests whose exec report has not come, for its failure's sentence.
   var spawned: [ProcessKey: Boxed<SpawnRequest>] = [:]
   /// Whose messages the units' notify sockets are for.
-  var notifiers: [UnitID: Notifier] = [:]
+  var notifiers = Table<UnitID, Notifier>()
   /// Children with `ReadyFd=` that have not said ready yet.
-  var readyKeys: [Int32: ProcessKey] = [:]
-  var watchedDescriptors: [DescriptorID: UnitID] = [:]
+  var readyKeys = Table<Int32, ProcessKey>()
+  var watchedDescriptors = Table<DescriptorID, UnitID>()
   var mainPIDs = MainPIDFinder()
   var helpers = HelperTable()
   /// Of runs that the kernel killed processes of: as many as were told already.
-  var outOfMemoryKills: [Invocation: UInt64] = [:]
+  var outOfMemoryKills = Table<Invocation, UInt64>()
   var now: Now
   /// The pid of COMMAND, for forwarding.
   var command: ProcessKey? = nil

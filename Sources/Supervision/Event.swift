@@ -75,13 +75,14 @@ public enum DeadlineKind: UInt8, CaseIterable, Sendable {
 }
 
 /// Which deadline it is: a later one of the same key takes its place.
-public struct DeadlineKey: Equatable, Hashable, Sendable {
+public struct DeadlineKey: Equatable, Hashable, TableKey, Sendable {
   public var unit: UnitID
   public var kind: DeadlineKind
   public init(unit: UnitID, kind: DeadlineKind) {
     self.unit = unit
     self.kind = kind
   }
+  public var tableNumber: UInt64 { unit.tableNumber << 8 | UInt64(kind.rawValue) }
 }
 
 /// A deadline with the invocation it was armed for: one that arrives with an old number is dropped.

@@ -44,7 +44,7 @@ public struct Manager {
   /// Why the transaction that is being planned cannot be.
   var cycleError: TransactionError? = nil
   /// What was said of unit files since they were last read as a whole.
-  var told: Set<Bytes> = []
+  var told: [Bytes: Bool] = [:]
   static let toldMax = 1024
   /// The number of the last question about conditions.
   var nextCheck: UInt32 = 0

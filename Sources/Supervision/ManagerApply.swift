@@ -95,7 +95,7 @@ extension Manager {
       return
     }
     if !isPlan {
-      told = []
+      told = [:]
       for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { sayOnce(diagnostic) }
     }
     let items = planItems(loaded)
@@ -119,8 +119,8 @@ extension Manager {
 
   /// Once until all is read anew. Beyond the bound all is forgotten, and something is said a second time.
   private mutating func sayOnce(_ diagnostic: Diagnostic) {
-    if told.count >= Manager.toldMax { told = [] }
-    if told.insert(diagnostic.text).inserted { say(diagnostic) }
+    if told.count >= Manager.toldMax { told = [:] }
+    if told.updateValue(true, forKey: diagnostic.text) == nil { say(diagnostic) }
   }
 
   /// What apply would do, a row a unit that is not left alone; unchanged ones are rows of `nothing`.

@@ -32,7 +32,7 @@ struct Transaction: Sendable {
   private(set) var items: [Item] = []
   private var links: [Link] = []
   /// The newest job of a unit; the others follow by `next`.
-  private var first: [Int32: Int] = [:]
+  private var first = Table<Int32, Int>()
 
   /// Adds a job, or only a link where the unit has one of that type. `isNew`: what it pulls in is to be added too.
   mutating func add(

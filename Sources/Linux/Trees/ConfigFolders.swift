@@ -21,8 +21,8 @@ public enum ConfigFolders {
         found.append((name, folder + "/" + name))
       }
     }
-    found.sort { $0.name.lexicographicallyPrecedes($1.name) }
-    return found.map { $0.path }.filter { !isMasked($0) }
+    let order = sortedOrder(found.count) { found[$0].name.lexicographicallyPrecedes(found[$1].name) }
+    return order.map { found[$0].path }.filter { !isMasked($0) }
   }
 
   private static func isMasked(_ path: Bytes) -> Bool {
