@@ -43,6 +43,15 @@ let swiftSettings: [SwiftSetting] = [
   // The optimiser of Swift inlines the standard library's small functions at every call, for speed, even with -Osize.
   // Without it: 954 KB -> 877 KB; what the language itself must inline is another pass.
   .unsafeFlags(["-Xllvm", "-sil-disable-pass=inline"], embedded),
+  // Nor are functions made once more for each closure or captured value they are called with, loops for each kind of array, and
+  // signatures for what callers happen to know; values end with their last use; traps of one function are one. 30 KB.
+  .unsafeFlags(
+    [
+      "closure-specialize", "capture-prop", "array-property-opt", "cow-array-opt", "loop-unroll", "loop-rotate",
+      "jumpthread-simplify-cfg", "function-signature-opts",
+    ].flatMap { ["-Xllvm", "-sil-disable-pass=\($0)"] }
+      + ["-enable-lexical-lifetimes=false", "-enable-copy-propagation", "-mergeable-traps"].flatMap { ["-Xfrontend", $0] },
+    embedded),
   // Embedded Swift's check of exclusive access is an empty function (6.3.1); the ordinary build checks.
   .unsafeFlags(["-enforce-exclusivity=unchecked"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),
@@ -86,7 +95,9 @@ let linkerSettings: [LinkerSetting] = [
       // over branches (3 KB); switches are trees of comparisons instead of tables (8 KB). Together with the two that follow
       // 22 KB; reading a crontab expression takes as long as before.
       + ["-disable-machine-licm", "-disable-machine-cse", "-enable-pre=false", "-min-jump-table-entries=1000"]
-      + ["-split-spill-mode=size", "-enable-misched=false"])
+      + ["-split-spill-mode=size", "-enable-misched=false"]
+      // Short texts are compared by a call, not by eight bytes at a time that stand in the code (3 KB).
+      + ["-max-loads-per-memcmp-opt-size=0", "-disable-constant-hoisting"])
       .flatMap { ["-Xlinker", "-mllvm", "-Xlinker", $0] }
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),
