@@ -133,7 +133,9 @@ public struct ExecCommand: Equatable, Sendable {
 }
 
 /// Everything of `[Service]`, and of `[X-Apus]` for a service, but the process's world (`ExecSettings`).
-public struct ServiceSettings: Equatable, Sendable {
+///
+/// A reference, since it is large and looked at in every step of its unit; it is never changed once its unit is put together.
+public final class ServiceSettings: Equatable, @unchecked Sendable {
   public var type = ServiceType.simple
   public var exitType = ExitType.main
   public var remainAfterExit = false
@@ -211,6 +213,37 @@ public struct ServiceSettings: Equatable, Sendable {
   public var schedule = ScheduleSettings()
 
   public init() {}
+  /// Every setting.
+  public static func == (one: ServiceSettings, other: ServiceSettings) -> Bool {
+    if one === other { return true }
+    guard one.type == other.type, one.exitType == other.exitType else { return false }
+    guard one.remainAfterExit == other.remainAfterExit, one.condition == other.condition else { return false }
+    guard one.startPre == other.startPre, one.start == other.start, one.startPost == other.startPost else { return false }
+    guard one.reload == other.reload, one.stop == other.stop, one.stopPost == other.stopPost else { return false }
+    guard one.restart == other.restart, one.restartSource == other.restartSource else { return false }
+    guard one.restartMode == other.restartMode, one.backoff == other.backoff else { return false }
+    guard one.restartPreventExitStatus == other.restartPreventExitStatus else { return false }
+    guard one.restartForceExitStatus == other.restartForceExitStatus else { return false }
+    guard one.successExitStatus == other.successExitStatus, one.timeoutStart == other.timeoutStart else { return false }
+    guard one.timeoutStop == other.timeoutStop, one.timeoutAbort == other.timeoutAbort else { return false }
+    guard one.timeoutStartFailureMode == other.timeoutStartFailureMode else { return false }
+    guard one.timeoutStopFailureMode == other.timeoutStopFailureMode, one.runtimeMax == other.runtimeMax else { return false }
+    guard one.runtimeRandomizedExtra == other.runtimeRandomizedExtra, one.killMode == other.killMode else { return false }
+    guard one.killSignal == other.killSignal, one.restartKillSignal == other.restartKillSignal else { return false }
+    guard one.finalKillSignal == other.finalKillSignal, one.watchdogSignal == other.watchdogSignal else { return false }
+    guard one.sendSIGKILL == other.sendSIGKILL, one.sendSIGHUP == other.sendSIGHUP else { return false }
+    guard one.pidFile == other.pidFile, one.guessMainPID == other.guessMainPID else { return false }
+    guard one.busName == other.busName, one.notifyAccess == other.notifyAccess else { return false }
+    guard one.watchdog == other.watchdog, one.reloadSignal == other.reloadSignal else { return false }
+    guard one.fileDescriptorStoreMax == other.fileDescriptorStoreMax else { return false }
+    guard one.fileDescriptorStorePreserve == other.fileDescriptorStorePreserve else { return false }
+    guard one.oomPolicy == other.oomPolicy, one.nonBlocking == other.nonBlocking, one.ready == other.ready else { return false }
+    guard one.health == other.health, one.drain == other.drain, one.execBox == other.execBox else { return false }
+    guard one.isSocket == other.isSocket, one.sockets == other.sockets, one.idleStop == other.idleStop else { return false }
+    guard one.schedule == other.schedule else { return false }
+    return true
+  }
+
 }
 
 /// The whole restart family (units.md c.5, DESIGN section 2).

@@ -193,12 +193,7 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
   public var passesToExec = false
   /// Its commands, timeouts and their world, as those of a oneshot that remains: `startPre`, `startPost`, `stop` (ExecStopPre=),
   /// `stopPost`; `timeoutStart` and `timeoutStop` are TimeoutSec=.
-  public var process: ServiceSettings {
-    get { processBox.value }
-    set { processBox = ServiceBox(newValue) }
-  }
-  /// Boxed: as a part of these settings it would make each copy of them one of forty more lists.
-  private var processBox = ServiceBox.standard
+  public var process = ServiceSettings()
 
   // [X-Apus]
   /// `AccessAllow=`, `AccessDeny=`: the most specific range that holds the peer decides, a tie denies; peers that are in none are
@@ -223,7 +218,7 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
     guard one.maxConnections == other.maxConnections, one.maxConnectionsPerSource == other.maxConnectionsPerSource else { return false }
     guard one.triggerLimit == other.triggerLimit else { return false }
     guard one.pollLimit == other.pollLimit, one.descriptorName == other.descriptorName else { return false }
-    guard one.flushPending == other.flushPending, one.processBox == other.processBox else { return false }
+    guard one.flushPending == other.flushPending, one.process == other.process else { return false }
     guard one.removeOnStop == other.removeOnStop, one.passesToExec == other.passesToExec else { return false }
     guard one.allowed == other.allowed, one.denied == other.denied, one.times == other.times else { return false }
     guard one.rearm == other.rearm, one.sourceLimit == other.sourceLimit, one.banner == other.banner else { return false }
@@ -232,25 +227,10 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
 
   public init(service: UnitName) {
     self.service = service
+    process.type = .oneshot
+    process.remainAfterExit = true
+    process.isSocket = true
   }
-}
-
-/// The commands of a socket unit.
-final class ServiceBox: Equatable, Sendable {
-  let value: ServiceSettings
-  init(_ value: ServiceSettings) { self.value = value }
-
-  /// None.
-  static let standard = ServiceBox(socketCommands)
-  private static var socketCommands: ServiceSettings {
-    var settings = ServiceSettings()
-    settings.type = .oneshot
-    settings.remainAfterExit = true
-    settings.isSocket = true
-    return settings
-  }
-
-  static func == (left: ServiceBox, right: ServiceBox) -> Bool { left === right || left.value == right.value }
 }
 
 /// What came of opening everything that a `.socket` listens on.

@@ -8,7 +8,7 @@ import UnitFile
 /// Phases: the arguments become folders, crontabs and names; the crontabs are read; the folders are listed once
 /// (`UnitIndex`); then each name is looked up, its files are read and parsed, and the names in it join the queue; then the
 /// zones are read, and everything is put together. Of the unit path only what is pulled in is read.
-struct Loader {
+final class Loader {
   static let fileLimit = 1 << 20
   /// Units that are read; more are left out, with an error.
   static let unitsMax = 16_384
@@ -76,7 +76,7 @@ struct Loader {
   }
 
   /// One small piece of work; the units when nothing is left.
-  mutating func step(_ kernel: inout some Kernel) -> LoadedUnits? {
+  func step(_ kernel: inout some Kernel) -> LoadedUnits? {
     switch phase {
     case .arguments:
       if readAt == nil { readAt = kernel.now().wall }
@@ -119,7 +119,7 @@ struct Loader {
 
   // MARK: Arguments
 
-  private mutating func open(_ path: Bytes, _ kernel: inout some Kernel) {
+  private func open(_ path: Bytes, _ kernel: inout some Kernel) {
     switch kernel.listFolder(path) {
     case .entries where UnitPath.simplified(path) == "/etc/cron.d":
       fail(path, Bytes("it is a folder of crontabs, not of unit files"), hint: Bytes("name the files: /etc/cron.d/*"))
@@ -132,7 +132,7 @@ struct Loader {
     }
   }
 
-  private mutating func openFile(_ path: Bytes) {
+  private func openFile(_ path: Bytes) {
     let slash = path.lastIndex(of: 47)
     let name = Bytes(path[((slash ?? -1) + 1)...])
     guard UnitName(name) != nil else { return crontabs.add(path) }
@@ -140,7 +140,7 @@ struct Loader {
     folders.append(UnitFolder(folder, .strict, .commandLine, only: name))
   }
 
-  private mutating func openUnit(_ word: Bytes) {
+  private func openUnit(_ word: Bytes) {
     bootsUnitPath = true
     guard let unit = UnitName(word) ?? UnitName(word + ".service") else {
       return fail(word, Bytes("it is neither a file or folder nor a unit name"), hint: Bytes("write ./NAME for a path"))
@@ -152,13 +152,13 @@ struct Loader {
     requested.append(unit)
   }
 
-  private mutating func fail(_ file: Bytes, _ message: Bytes, hint: Bytes = []) {
+  private func fail(_ file: Bytes, _ message: Bytes, hint: Bytes = []) {
     diagnostics.append(Diagnostic(.error, file: file, message: message, hint: hint))
   }
 
   // MARK: Names
 
-  private mutating func enqueueAll() {
+  private func enqueueAll() {
     diagnostics += index.diagnostics
     if case .demand(_, _, let word) = purpose {
       // What the command line's own units do is known already; the request is about one name.
@@ -191,7 +191,7 @@ struct Loader {
     return [UnitName(Bytes("multi-user.target"))].compactMap { $0 }
   }
 
-  private mutating func enqueue(_ name: UnitName) {
+  private func enqueue(_ name: UnitName) {
     if seen[name.bytes] != nil { return }
     seen[name.bytes] = true
     queue.append(name)
@@ -199,7 +199,7 @@ struct Loader {
 
   // MARK: Units
 
-  private mutating func load(_ name: UnitName, _ kernel: inout some Kernel) {
+  private func load(_ name: UnitName, _ kernel: inout some Kernel) {
     if let job = crontabs.job(name) { return loadJob(UnitSource(job: job), &kernel) }
     let found = index.find(name)
     let id = found.id
@@ -245,20 +245,20 @@ struct Loader {
   }
 
   /// A mount or a slice of somebody's own, which nobody would expect to do nothing.
-  private mutating func sayNotRead(_ path: Bytes, _ id: UnitName) {
+  private func sayNotRead(_ path: Bytes, _ id: UnitName) {
     if path.starts(with: Bytes("/usr/lib/systemd/")) || path.starts(with: Bytes("/lib/systemd/")) { return }
     let message = text("not read: \(id.bytes) is a name of the host, always satisfied")
     diagnostics.append(Diagnostic(.warning, file: path, message: message))
   }
 
-  private mutating func loadJob(_ source: UnitSource, _ kernel: inout some Kernel) {
+  private func loadJob(_ source: UnitSource, _ kernel: inout some Kernel) {
     isRead[source.name.bytes] = true
     add(
       parseUnit(
         source, dropIns: readDropIns(of: source.name, &index, &kernel), links: links(of: source.name, .commandLine, &kernel), host: host))
   }
 
-  private mutating func notFound(_ id: UnitName, _ isWanted: Bool) {
+  private func notFound(_ id: UnitName, _ isWanted: Bool) {
     if isWanted && isFirst { fail(id.bytes, text("unit \(id.bytes) not found in the unit path"), hint: Bytes("write ./NAME for a path")) }
   }
 
@@ -274,7 +274,7 @@ struct Loader {
   /// `sysinit.target`, which every service requires by default.
   private func isPlain(_ id: UnitName) -> Bool { !bootsUnitPath && (id.bytes == "sysinit.target" || id.bytes == "basic.target") }
 
-  private mutating func addTarget(_ id: UnitName, _ kernel: inout some Kernel) {
+  private func addTarget(_ id: UnitName, _ kernel: inout some Kernel) {
     let text = isPlain(id) ? BuiltInTargets.plain : BuiltInTargets.text(id) ?? BuiltInTargets.plain
     let source = UnitSource(path: [], name: id, contents: text, strictness: .lenient)
     let isPlain = isPlain(id)
@@ -284,7 +284,7 @@ struct Loader {
         links: isPlain ? UnitLinks(origin: .builtIn) : links(of: id, .builtIn, &kernel), host: host))
   }
 
-  private mutating func add(_ file: ParsedUnit?) {
+  private func add(_ file: ParsedUnit?) {
     guard let file else { return }
     parsed.append(file)
     let unit = file.unit
@@ -292,7 +292,7 @@ struct Loader {
     enqueueNames(of: unit)
   }
 
-  private mutating func enqueueNames(of unit: Unit) {
+  private func enqueueNames(of unit: Unit) {
     let edges = unit.dependencies
     for list in [
       edges.wants, edges.requires, edges.requisite, edges.bindsTo, edges.partOf, edges.upholds, edges.conflicts, edges.onFailure,
@@ -385,7 +385,7 @@ struct Loader {
 
 /// Reads and checks everything at once: `apus check`, and boot, when nobody waits for PID 1 yet.
 public func loadUnits(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> LoadedUnits {
-  var loader = Loader(.applyBySignal, configuration, known: [], host: HostFactsReader.read(configuration, &kernel), isFirst: true)
+  let loader = Loader(.applyBySignal, configuration, known: [], host: HostFactsReader.read(configuration, &kernel), isFirst: true)
   while true {
     if let loaded = loader.step(&kernel) { return loaded }
   }

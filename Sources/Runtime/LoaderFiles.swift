@@ -6,7 +6,7 @@ import UnitFile
 extension Loader {
   /// What is linked into a unit's `.wants/`, `.requires/` and `.upholds/`, and its further names. The name of the link is
   /// the dependency; where it leads does not matter, unless it is /dev/null, which takes a link of the same name away.
-  mutating func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
+  func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
     var links = UnitLinks(origin: origin)
     links.aliases = index.aliases(of: id)
     links.wants = linked(".wants", to: id, &kernel)
@@ -15,7 +15,7 @@ extension Loader {
     return links
   }
 
-  private mutating func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
+  private func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
     var names: [UnitName] = []
     // A folder may have thousands of links: a search through `names` for each would hold up PID 1 for seconds.
     var seen: [Bytes: Bool] = [:]
@@ -29,7 +29,7 @@ extension Loader {
   }
 
   /// What instances of a template are made of; nil where there is no such file.
-  mutating func readTemplate(_ name: UnitName, _ kernel: inout some Kernel) -> TemplateFiles? {
+  func readTemplate(_ name: UnitName, _ kernel: inout some Kernel) -> TemplateFiles? {
     guard case .file(let id, let path, let folder) = index.find(name) else { return nil }
     let place = index.folders[folder]
     let source = readUnitFile(path, id, place.strictness, &kernel)

@@ -6,7 +6,7 @@ import UnitFile
 
 extension Loader {
   /// The zones that a unit's schedules go by. An unknown one is an error where it is named: never UTC in its place.
-  mutating func findZones(_ file: ParsedUnit, _ kernel: inout some Kernel) {
+  func findZones(_ file: ParsedUnit, _ kernel: inout some Kernel) {
     let schedule = file.unit.schedule
     let isTimed = file.unit.hasAccessTimes
     guard file.unit.loadState == .loaded, schedule?.needsZones == true || isTimed else { return }
@@ -40,7 +40,7 @@ extension Loader {
 
   /// Whether there is such a zone, which is read then. Behind an expression an abbreviation of the local zone is none,
   /// whatever file is called so: systemd takes it for the local zone, and then computes nonsense half of the year.
-  private mutating func isFound(_ reference: ZoneReference, _ kernel: inout some Kernel) -> Bool {
+  private func isFound(_ reference: ZoneReference, _ kernel: inout some Kernel) -> Bool {
     if reference.isSuffix, let local = zones?.local,
       CalendarParser.isAbbreviation(reference.name, of: local, at: readAt ?? WallTime(microseconds: 0))
     {
@@ -52,7 +52,7 @@ extension Loader {
     return true
   }
 
-  private mutating func refuse(_ file: ParsedUnit, _ diagnostic: Diagnostic) {
+  private func refuse(_ file: ParsedUnit, _ diagnostic: Diagnostic) {
     // Of a crontab one line speaks for all entries below it.
     if diagnostics.last != diagnostic { diagnostics.append(diagnostic) }
     withoutZone[file.unit.name.bytes] = diagnostic.message

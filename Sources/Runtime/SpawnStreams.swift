@@ -2,7 +2,7 @@ import Model
 import Supervision
 
 /// Where a command's descriptors 0, 1 and 2 go (units.md c.10).
-struct SpawnStreams {
+final class SpawnStreams {
   private let exec: ExecSettings
   private let names: [Bytes]
   /// There is a socket for the streams that want one; it comes behind those with names.
@@ -54,7 +54,7 @@ struct SpawnStreams {
     socket(request) == nil ? request.descriptors : request.descriptors.filter { $0.isStored }
   }
 
-  private mutating func input() -> StreamPlan {
+  private func input() -> StreamPlan {
     switch exec.standardInput {
     case .unset, .null, .journal: return .null
     case .inherit: return .inherit
@@ -69,7 +69,7 @@ struct SpawnStreams {
   /// `StandardInput=file:` and an output with the same path share one opening.
   private func isWritten(_ path: Bytes) -> Bool { exec.standardOutput == .file(path) || exec.standardError == .file(path) }
 
-  private mutating func output() -> StreamPlan {
+  private func output() -> StreamPlan {
     switch exec.standardOutput {
     case .inherit: return inherited()
     // A peer that asks is answered, and told what went wrong.
@@ -88,7 +88,7 @@ struct SpawnStreams {
   }
 
   /// `StandardError=` follows `StandardOutput=` unless set; where that is apus's own stdout, it is apus's own stderr.
-  private mutating func error() -> StreamPlan {
+  private func error() -> StreamPlan {
     switch exec.standardError {
     case .unset, .inherit: return stdout == .inherit ? .inherit : .sameAsStdout
     case .journal: return .inherit
@@ -98,7 +98,7 @@ struct SpawnStreams {
     }
   }
 
-  private mutating func written(_ stream: StandardStream, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan {
+  private func written(_ stream: StandardStream, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan {
     switch stream {
     case .unset, .journal, .inherit, .data: return .inherit
     case .socket: return hasSocket ? .descriptor(names.count) : .inherit
@@ -111,7 +111,7 @@ struct SpawnStreams {
     }
   }
 
-  private mutating func named(_ name: Bytes, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan? {
+  private func named(_ name: Bytes, _ defaultName: StaticString, _ key: StaticString) -> StreamPlan? {
     let wanted = name.isEmpty ? Bytes(defaultName) : name
     if let index = names.firstIndex(of: wanted) { return .descriptor(index) }
     if isMain && missing == nil { missing = Bytes(key) + "=fd:" + wanted }

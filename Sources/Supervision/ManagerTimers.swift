@@ -298,13 +298,12 @@ extension Manager {
     for index in records.indices where records[index].parallelOf == base {
       count += 1
       if records[index].canBegin && records[index].job == nil {
-        let unit = parallelUnit(of: base)
-        records[index].unit = unit
+        records[index].unit = self[base].unit
         return UnitID(index)
       }
     }
     if count >= Manager.parallelRunsMax { return nil }
-    let record = UnitRecord(unit: parallelUnit(of: base))
+    let record = UnitRecord(unit: self[base].unit)
     record.name = self[base].name + "#" + Bytes(decimal: count)
     record.parallelOf = base
     byName[record.name] = records.count
@@ -313,13 +312,4 @@ extension Manager {
     return UnitID(records.count - 1)
   }
 
-  /// The same service without a schedule of its own.
-  private func parallelUnit(of base: UnitID) -> Unit {
-    var unit = self[base].unit
-    if case .service(var settings) = unit.kind {
-      settings.schedule = ScheduleSettings()
-      unit.kind = .service(settings)
-    }
-    return unit
-  }
 }

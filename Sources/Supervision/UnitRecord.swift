@@ -122,11 +122,12 @@ final class UnitRecord {
   var isMade: Bool { parallelOf != nil || instanceOf != nil }
 
   /// The triggers: a timer's own, or the service's Schedule=.
-  var schedule: ScheduleSettings? { unit.schedule }
+  var schedule: ScheduleSettings? { parallelOf == nil ? unit.schedule : nil }
 
-  var isScheduledService: Bool { unit.isScheduledService }
+  /// A parallel run is one run of it.
+  var isScheduledService: Bool { parallelOf == nil && unit.isScheduledService }
   /// By the definition that its next run has.
-  var willBeScheduled: Bool { pending?.isScheduledService ?? unit.isScheduledService }
+  var willBeScheduled: Bool { parallelOf == nil && (pending?.isScheduledService ?? unit.isScheduledService) }
 
   var activeState: ActiveState {
     if isStub { return .active }

@@ -85,7 +85,7 @@ struct Assembler {
   mutating func setRestartDefaults() {
     for position in firstTrial..<files.count { catalogue.units[position].neverRestartsByDefault() }
     for position in 0..<firstTrial {
-      guard case .service(var service) = catalogue.units[position].kind, service.restartSource == .default else { continue }
+      guard case .service(let service) = catalogue.units[position].kind, service.restartSource == .default else { continue }
       let unit = catalogue.units[position]
       let isTriggered = namedBy[position].contains {
         switch $0.kind {

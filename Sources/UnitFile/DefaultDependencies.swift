@@ -124,7 +124,7 @@ extension Assembler {
       if let started = catalogue.units[position].kind.triggered, !started.isTemplate, mainName(started) != started {
         catalogue.units[position].kind.triggered = mainName(started)
       }
-      if case .service(var service) = catalogue.units[position].kind, !service.sockets.isEmpty {
+      if case .service(let service) = catalogue.units[position].kind, !service.sockets.isEmpty {
         service.sockets = service.sockets.map { mainName($0) }
         catalogue.units[position].kind = .service(service)
       }

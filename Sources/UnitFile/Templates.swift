@@ -70,7 +70,7 @@ public final class TemplateFiles: Sendable {
 extension Unit {
   /// A connection's service ends with it (DESIGN section 2).
   mutating func neverRestartsByDefault() {
-    guard case .service(var service) = kind, service.restartSource == .default, service.restart != .no else { return }
+    guard case .service(let service) = kind, service.restartSource == .default, service.restart != .no else { return }
     service.restart = .no
     kind = .service(service)
   }

@@ -6,7 +6,7 @@ import UnitFile
 
 /// The links of `enable`, `disable`, `mask` and their kin (units.md b.8). Everything is checked before the first link is
 /// made; every call that fails is said, and what is done is told line by line.
-struct Installer {
+final class Installer {
   var disk: UnitDisk
   /// The folder that is changed.
   let folder: Bytes
@@ -29,7 +29,7 @@ struct Installer {
   // MARK: enable
 
   /// Collects the links of a unit and of what it names in Also=; why it cannot be enabled, or nil.
-  mutating func planEnable(_ name: UnitName) -> Bytes? {
+  func planEnable(_ name: UnitName) -> Bytes? {
     if planned.contains(name.bytes) { return nil }
     planned.append(name.bytes)
     let path: Bytes
@@ -53,7 +53,7 @@ struct Installer {
     return planLinks(linked, unit.install, path)
   }
 
-  private mutating func planLinks(_ name: UnitName, _ install: InstallSettings, _ path: Bytes) -> Bytes? {
+  private func planLinks(_ name: UnitName, _ install: InstallSettings, _ path: Bytes) -> Bytes? {
     for (suffix, targets) in [(".wants", install.wantedBy), (".requires", install.requiredBy), (".upholds", install.upheldBy)]
       as [(StaticString, [Bytes])]
     {
@@ -81,10 +81,10 @@ struct Installer {
     return nil
   }
 
-  mutating func planLink(_ link: Bytes, to target: Bytes) { plan.append((folder + "/" + link, target)) }
+  func planLink(_ link: Bytes, to target: Bytes) { plan.append((folder + "/" + link, target)) }
 
   /// Makes the planned links; why it could not, or nil.
-  mutating func makeLinks() -> Bytes? {
+  func makeLinks() -> Bytes? {
     var todo: [(link: Bytes, target: Bytes)] = []
     for item in plan {
       if let held = disk.kernel.readLink(item.link) {
@@ -123,7 +123,7 @@ struct Installer {
   // MARK: disable
 
   /// Names of a unit and of what it names in Also=.
-  mutating func closure(_ name: UnitName, _ names: inout [UnitName]) {
+  func closure(_ name: UnitName, _ names: inout [UnitName]) {
     if names.contains(name) { return }
     names.append(name)
     for also in disk.files.unit(name, &disk.kernel)?.install.also ?? [] {
@@ -132,7 +132,7 @@ struct Installer {
   }
 
   /// Removes every link to the units in the folder, links to such links included; why it could not, or nil.
-  mutating func removeLinks(to names: [UnitName]) -> Bytes? {
+  func removeLinks(to names: [UnitName]) -> Bytes? {
     var names = names
     var goesOn = true
     while goesOn {
@@ -171,7 +171,7 @@ struct Installer {
   }
 
   /// Takes a mask away; false: there was none.
-  mutating func unmask(_ name: UnitName) -> Bool {
+  func unmask(_ name: UnitName) -> Bool {
     let path = folder + "/" + name.bytes
     guard let target = disk.kernel.readLink(path), target == "/dev/null" else { return false }
     if control_unlink(terminated(path)) < 0 { return false }

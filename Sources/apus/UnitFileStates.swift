@@ -34,7 +34,7 @@ enum UnitFileState: UInt8 {
 }
 
 /// The unit path on disk, for the verbs that look at unit files and link them.
-struct UnitDisk {
+final class UnitDisk {
   var kernel: LinuxKernel
   var files: UnitFiles
   /// Where links are made and removed: /etc/systemd/system or, with `--unit-path`, its first folder.
@@ -54,7 +54,7 @@ struct UnitDisk {
   }
 
   /// The state of a unit file; nil where there is none.
-  mutating func state(_ name: UnitName) -> UnitFileState? {
+  func state(_ name: UnitName) -> UnitFileState? {
     switch files.index.find(name) {
     case .absent(let id): return BuiltInNames.contains(id) ? .static : nil
     case .masked(_, _, let folder): return isRuntime(folder) ? .maskedRuntime : .masked
@@ -80,7 +80,7 @@ struct UnitDisk {
   private func isRuntime(_ folder: Int) -> Bool { files.index.folders[folder].path.starts(with: "/run/") }
 
   /// Whether an administrator's folder has links to the unit; links that the unit's own package brings do not count.
-  private mutating func links(to id: UnitName, _ install: InstallSettings) -> (Bool, Bool, Bool) {
+  private func links(to id: UnitName, _ install: InstallSettings) -> (Bool, Bool, Bool) {
     var result = (false, false, false)
     func note(_ folder: Int) {
       let path = files.index.folders[folder].path
