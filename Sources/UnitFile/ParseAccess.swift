@@ -24,14 +24,29 @@ extension UnitParser {
     }
     for word in words(.strict) {
       guard let text = expanded(word.text, offset: word.offset) else { continue }
-      guard let range = IPRange(text) else {
+      let ranges = namedRanges(text)
+      guard !ranges.isEmpty else {
         // A peer that was not meant must not get in.
-        badWord(word, "no address and no range of addresses", hint: Bytes("for example 10.0.0.0/8, 2001:db8::/32, 127.0.0.1"))
+        badWord(word, "no address and no range of addresses", hint: Bytes("for example 10.0.0.0/8, 2001:db8::/32, 127.0.0.1, any, localhost"))
         refuseSilently()
         continue
       }
-      if list.count < UnitParser.maximumWords, !list.contains(range) { list.append(range) }
+      for range in ranges where list.count < UnitParser.maximumWords && !list.contains(range) { list.append(range) }
     }
+  }
+
+  /// An address or a range, or one of the names that systemd's IPAddressAllow= has; empty: neither.
+  private func namedRanges(_ text: Bytes) -> [IPRange] {
+    let words: StaticString =
+      switch text {
+      case "any": "0.0.0.0/0 ::/0"
+      case "localhost": "127.0.0.0/8 ::1"
+      case "link-local": "169.254.0.0/16 fe80::/64"
+      case "multicast": "224.0.0.0/4 ff00::/8"
+      default: ""
+      }
+    let list = words.utf8CodeUnitCount == 0 ? [text] : Bytes(words).pieces(separatedBy: 32)
+    return list.compactMap { IPRange($0) }
   }
 
   private func addTimes() {
