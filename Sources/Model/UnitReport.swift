@@ -53,7 +53,7 @@ public struct SocketReport: Equatable, Sendable {
 
 /// Everything that `status`, `show`, `list-units` and `list-timers` print of one unit. Names of the JSON's keys are
 /// systemd's property names.
-public struct UnitReport: Equatable, Sendable {
+public final class UnitReport: Equatable, @unchecked Sendable {
   public var name: Bytes
   public var type: UnitType
   public var description: Bytes = []
@@ -107,6 +107,9 @@ public struct UnitReport: Equatable, Sendable {
     self.name = name
     self.type = type
   }
+
+  /// A report is made for one answer: two are equal only if they are the same.
+  public static func == (one: UnitReport, other: UnitReport) -> Bool { one === other }
 }
 
 /// A `StaticString` that can be compared.

@@ -79,13 +79,12 @@ extension Supervisor {
   mutating func completed(_ reply: Reply) -> Reply {
     func filled(_ report: UnitReport) -> UnitReport {
       guard report.type == .service else { return report }
-      var report = report
       report.containment = kernel.containment(ofOwnRTTime: false)
       return report
     }
     switch reply {
     case .unit(let report):
-      var report = filled(report)
+      let report = filled(report)
       report.properties.append("NeedDaemonReload=" + Bytes(needsReload(report) ? "yes" : "no"))
       return .unit(report)
     case .units(let reports): return .units(reports.map(filled))

@@ -3,7 +3,7 @@ import Model
 // What arrives is booked here, before it becomes a step of the table.
 
 extension ServiceMachine {
-  mutating func spawned(_ key: ProcessKey, _ pid: Int32, _ context: inout ServiceContext) {
+  func spawned(_ key: ProcessKey, _ pid: Int32, _ context: inout ServiceContext) {
     if main?.key == key {
       main?.pid = pid
       step(.mainSpawned, &context)
@@ -14,7 +14,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func spawnFailed(_ key: ProcessKey, _ failure: SpawnFailure, _ context: inout ServiceContext) {
+  func spawnFailed(_ key: ProcessKey, _ failure: SpawnFailure, _ context: inout ServiceContext) {
     if probing.process?.key == key { return probeNotMade(failure, &context) }
     lastError = failure.message
     if main?.key == key {
@@ -26,7 +26,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func signalled(_ order: UInt32, _ count: Int, _ anyLeft: Bool, _ context: inout ServiceContext) {
+  func signalled(_ order: UInt32, _ count: Int, _ anyLeft: Bool, _ context: inout ServiceContext) {
     guard order == awaitedKill else { return }
     awaitedKill = nil
     if count == 0 && !anyLeft && main == nil && control == nil { isVerifiedEmpty = true }
@@ -41,7 +41,7 @@ extension ServiceMachine {
   }
 
   /// How many a run left behind: told when it ended, and asked again by a start that they would forbid.
-  mutating func left(_ number: UInt32, _ count: Int, _ context: inout ServiceContext) {
+  func left(_ number: UInt32, _ count: Int, _ context: inout ServiceContext) {
     guard number == leftBehind else { return }
     if count == 0 { leftBehind = 0 }
     guard countsLeftovers else { return }

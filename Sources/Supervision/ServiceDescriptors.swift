@@ -16,7 +16,7 @@ extension ServiceMachine {
 
   /// FDSTORE=1. A file that is there already keeps its name and FDPOLL=, as in systemd, and the newcomer is closed; so is
   /// what is too much.
-  mutating func store(_ descriptors: [OfferedDescriptor], _ message: NotifyMessage, _ context: inout ServiceContext) {
+  func store(_ descriptors: [OfferedDescriptor], _ message: NotifyMessage, _ context: inout ServiceContext) {
     var refused: [DescriptorID] = []
     var taken: [DescriptorID] = []
     for offered in descriptors where !isStored(offered.id) {
@@ -45,20 +45,20 @@ extension ServiceMachine {
   private func isStored(_ id: DescriptorID) -> Bool { store.contains { $0.id == id } }
 
   /// FDSTOREREMOVE=1 with FDNAME=.
-  mutating func removeDescriptors(named name: Bytes, _ context: inout ServiceContext) {
+  func removeDescriptors(named name: Bytes, _ context: inout ServiceContext) {
     close(store.filter { $0.name == name }.map { $0.id }, &context)
     store.removeAll { $0.name == name }
   }
 
   /// The other end of a stored descriptor is gone: nobody needs it any more.
-  mutating func forgetDescriptor(_ id: DescriptorID, _ context: inout ServiceContext) {
+  func forgetDescriptor(_ id: DescriptorID, _ context: inout ServiceContext) {
     guard isStored(id) else { return }
     store.removeAll { $0.id == id }
     close([id], &context)
   }
 
   /// The unit is forgotten: what was in the store; nil if there was nothing.
-  public mutating func dropStore() -> [DescriptorID]? {
+  public func dropStore() -> [DescriptorID]? {
     if store.isEmpty { return nil }
     let ids = store.map { $0.id }
     store = []
@@ -66,7 +66,7 @@ extension ServiceMachine {
   }
 
   /// The run is over. `restarts`: another one follows by itself, or by a restart job.
-  mutating func releaseStore(restarts: Bool, _ context: inout ServiceContext) {
+  func releaseStore(restarts: Bool, _ context: inout ServiceContext) {
     #if PLANTED
     if plantedBug == 31 { return }
     #endif

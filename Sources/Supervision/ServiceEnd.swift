@@ -3,7 +3,7 @@ import Model
 // The end of a run, and what comes after it: cleaning, the backoff, apus's own end.
 
 extension ServiceMachine {
-  mutating func enterDead(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func enterDead(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     endUptime(context.now)
     disarmState(&context)
@@ -59,7 +59,7 @@ extension ServiceMachine {
   }
 
   /// The end of a run: down, or into the backoff.
-  mutating func finishDead(_ context: inout ServiceContext) {
+  func finishDead(_ context: inout ServiceContext) {
     disarmState(&context)
     let ended: ServiceState = result == .success || result == .execCondition ? .dead : .failed
     let restart = willRestart(context)
@@ -74,7 +74,7 @@ extension ServiceMachine {
 
   /// The restart's job came to nothing: another backoff. At least 100 ms even with `RestartSec=0`, since nothing was run
   /// that could have taken time.
-  public mutating func retryRestart(_ context: inout ServiceContext) {
+  public func retryRestart(_ context: inout ServiceContext) {
     restartDelay = max(backoff.next(context.settings.backoff, uptime: nil), TimeSpan(milliseconds: 100))
     restartAt = context.now.instant + restartDelay
     set(.autoRestart, &context)
@@ -82,7 +82,7 @@ extension ServiceMachine {
   }
 
   /// The start limit is reached: no start, no further restart (units.md c.5).
-  public mutating func refuseStart(_ context: inout ServiceContext) {
+  public func refuseStart(_ context: inout ServiceContext) {
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .restart)))
     context.message(.error, "start limit reached, not starting it (reset-failed, or wait)")
     stick(.startLimitHit)
@@ -94,12 +94,12 @@ extension ServiceMachine {
   }
 
   /// apus hurries: the timeout of a stop that is under way shrinks too.
-  public mutating func hurry(_ context: inout ServiceContext) {
+  public func hurry(_ context: inout ServiceContext) {
     if state.active == .deactivating { arm(context.settings.timeoutStop, &context) }
   }
 
   /// A third stop signal: SIGKILL now, whatever the stop was waiting for.
-  public mutating func killNow(_ context: inout ServiceContext) {
+  public func killNow(_ context: inout ServiceContext) {
     isLate = true
     switch state {
     case .dead, .failed, .cleaning: break
@@ -112,7 +112,7 @@ extension ServiceMachine {
   }
 
   /// `reset-failed`.
-  public mutating func resetFailed(_ context: inout ServiceContext) {
+  public func resetFailed(_ context: inout ServiceContext) {
     restarts = 0
     backoff.reset()
     guard state == .failed else { return }

@@ -6,7 +6,7 @@ import Model
 /// The table is grouped by state, names what it ignores, and has no `default`: a new state or step stops the build at every
 /// cell. What its cells do stands in ServiceStart, ServiceReload, ServiceStop and ServiceEnd: they say what they do and never
 /// branch on the state.
-public struct ServiceMachine: Equatable, Sendable {
+public final class ServiceMachine: @unchecked Sendable {
   /// A process that was asked for and has not ended. `pid` is 0 until it is spawned.
   public struct LiveProcess: Equatable, Sendable {
     public var key: ProcessKey
@@ -81,7 +81,7 @@ public struct ServiceMachine: Equatable, Sendable {
   public init() {}
 
   /// Books `input`, then steps. Inputs of another invocation never get here: the manager drops them.
-  public mutating func handle(_ input: ServiceInput, _ context: inout ServiceContext) {
+  public func handle(_ input: ServiceInput, _ context: inout ServiceContext) {
     switch input {
     case .start(let cause): step(.start(cause), &context)
     case .stop:

@@ -25,26 +25,26 @@ struct MainSearch: Equatable, Sendable {
 
 extension ServiceMachine {
   /// Looks for the PID file until it names somebody, or nobody is left who could write it, or the start times out.
-  mutating func awaitPIDFile(_ context: inout ServiceContext) {
+  func awaitPIDFile(_ context: inout ServiceContext) {
     search.awaits = .pidFile
     let run = Invocation(unit: context.id, number: invocation)
     context.effects.append(.findMainPID(run, .file(context.settings.pidFile), waits: true))
     if main == nil { watchUntilEmpty(&context) }
   }
 
-  mutating func awaitGuess(_ context: inout ServiceContext) {
+  func awaitGuess(_ context: inout ServiceContext) {
     search.awaits = .guess
     context.effects.append(.findMainPID(Invocation(unit: context.id, number: invocation), .guess, waits: false))
   }
 
   /// One look into the PID file: the service may have changed its main process.
-  mutating func rereadPIDFile(_ context: inout ServiceContext) {
+  func rereadPIDFile(_ context: inout ServiceContext) {
     if context.settings.pidFile.isEmpty || search.awaits == .pidFile { return }
     let run = Invocation(unit: context.id, number: invocation)
     context.effects.append(.findMainPID(run, .file(context.settings.pidFile), waits: false))
   }
 
-  mutating func stopSearching(_ context: inout ServiceContext) {
+  func stopSearching(_ context: inout ServiceContext) {
     if search.awaits == .pidFile {
       context.effects.append(.stopFindingMainPID(Invocation(unit: context.id, number: invocation)))
     }
@@ -54,7 +54,7 @@ extension ServiceMachine {
 
   /// A main process ends. Where a MAINPID= is being verified, or a PID file may name its successor (a daemon that executes
   /// itself anew under another PID), the end waits for that answer.
-  mutating func mainEnded(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
+  func mainEnded(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
     let mayMove = context.settings.type != .oneshot && state.letsMainMove
     if mayMove && search.isVerifying {
       main = nil
@@ -68,7 +68,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func mainPIDAnswered(_ source: MainPIDSource, _ outcome: MainPIDOutcome, _ context: inout ServiceContext) {
+  func mainPIDAnswered(_ source: MainPIDSource, _ outcome: MainPIDOutcome, _ context: inout ServiceContext) {
     if source == .notify { search.isVerifying = false }
     let found = isNewMain(outcome) && state.letsMainMove
     if found, case .found(let pid) = outcome { adopt(pid, &context) }
@@ -103,7 +103,7 @@ extension ServiceMachine {
   }
 
   /// From here on that process is the main one. The one before, if it lives, is a member like any other.
-  private mutating func adopt(_ pid: Int32, _ context: inout ServiceContext) {
+  private func adopt(_ pid: Int32, _ context: inout ServiceContext) {
     let key = nextKey(.main, context)
     main = LiveProcess(key: key, pid: pid, startedAt: context.now.wall, executed: true)
     search.isKnown = true

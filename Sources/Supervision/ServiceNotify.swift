@@ -48,7 +48,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func notified(
+  func notified(
     _ message: NotifyMessage, _ sender: NotifySender, _ descriptors: [OfferedDescriptor], _ context: inout ServiceContext
   ) {
     // BARRIER=1 asks for nothing but that its descriptor is closed when all before it is read.
@@ -69,14 +69,14 @@ extension ServiceMachine {
     }
   }
 
-  mutating func actOnHeldMessage(_ context: inout ServiceContext) {
+  func actOnHeldMessage(_ context: inout ServiceContext) {
     guard let held = said.held else { return }
     said.held = nil
     act(on: held.message, held.descriptors, &context)
   }
 
   /// In systemd's order. STOPPING=1 wins; a RELOADING=1 beside a READY=1 is a reload that is over already.
-  private mutating func act(on message: NotifyMessage, _ descriptors: [OfferedDescriptor], _ context: inout ServiceContext) {
+  private func act(on message: NotifyMessage, _ descriptors: [OfferedDescriptor], _ context: inout ServiceContext) {
     if message.isStopping {
       said.phase = .stopping
       step(.notifiedStopping, &context)
@@ -114,7 +114,7 @@ extension ServiceMachine {
   private func microseconds(_ instant: Instant) -> UInt64 { UInt64(clamping: instant.nanoseconds / 1000) }
 
   /// One warning a run; how many there were is said at its end.
-  private mutating func countStranger(_ sender: NotifySender, _ context: inout ServiceContext) {
+  private func countStranger(_ sender: NotifySender, _ context: inout ServiceContext) {
     said.strangers = said.strangers == .max ? .max : said.strangers + 1
     guard said.strangers == 1 else { return }
     var text = "notification of process " + Bytes(decimal: sender.pid) + " dropped: NotifyAccess="
@@ -130,7 +130,7 @@ extension ServiceMachine {
   // MARK: Deadlines
 
   /// EXTEND_TIMEOUT_USEC=: a deadline that is nearer than that moves there, one that is later stays.
-  private mutating func extendTimeouts(_ span: TimeSpan, _ context: inout ServiceContext) {
+  private func extendTimeouts(_ span: TimeSpan, _ context: inout ServiceContext) {
     let limited = context.now.instant + min(span, context.timeoutLimit)
     if stateDeadlineAt < limited && state != .drain && !isHeldBack(context.settings) {
       stateDeadlineAt = limited
@@ -148,14 +148,14 @@ extension ServiceMachine {
   }
 
   /// The watchdog counts anew from here.
-  mutating func armWatchdog(_ context: inout ServiceContext) {
+  func armWatchdog(_ context: inout ServiceContext) {
     let span = said.watchdog ?? context.settings.watchdog
     if span.isInfinite || span == .zero { return disarmWatchdog(&context) }
     watchdogAt = context.now.instant + span
     context.effects.append(.arm(Deadline(context.id, .watchdog, invocation: invocation), at: watchdogAt))
   }
 
-  mutating func disarmWatchdog(_ context: inout ServiceContext) {
+  func disarmWatchdog(_ context: inout ServiceContext) {
     if watchdogAt == .never { return }
     watchdogAt = .never
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .watchdog)))

@@ -24,20 +24,20 @@ extension ServiceMachine {
   static let readyProbeTimeout = TimeSpan(seconds: 5)
 
   /// Asks for readiness, at once and until the answer is yes. A descriptor speaks by itself.
-  mutating func beginReadyProbes(_ context: inout ServiceContext) {
+  func beginReadyProbes(_ context: inout ServiceContext) {
     guard let ready = context.settings.ready, probing.purpose == nil else { return }
     if case .descriptor = ready.target { return }
     probing.purpose = .readiness
     spawnProbe(&context)
   }
 
-  mutating func probedReady(_ context: inout ServiceContext) {
+  func probedReady(_ context: inout ServiceContext) {
     stopProbing(&context)
     step(.probedReady, &context)
   }
 
   /// Health is asked from readiness on, the first time after one interval.
-  mutating func beginHealthProbes(_ context: inout ServiceContext) {
+  func beginHealthProbes(_ context: inout ServiceContext) {
     guard let health = context.settings.health, probing.purpose == nil else { return }
     probing.purpose = .health
     probing.failures = 0
@@ -60,7 +60,7 @@ extension ServiceMachine {
     }
   }
 
-  private mutating func spawnProbe(_ context: inout ServiceContext) {
+  private func spawnProbe(_ context: inout ServiceContext) {
     guard let (target, timeout, _) = target(context.settings) else { return }
     let key = nextKey(.probe, context)
     var request: SpawnRequest
@@ -84,7 +84,7 @@ extension ServiceMachine {
   }
 
   /// Time for the next question; or too much time for the one that was asked.
-  mutating func probeDeadline(_ context: inout ServiceContext) {
+  func probeDeadline(_ context: inout ServiceContext) {
     guard let (_, timeout, _) = target(context.settings) else { return }
     if probing.process == nil { return spawnProbe(&context) }
     // One that outlives SIGKILL is asked to go again, and is no answer either.
@@ -94,7 +94,7 @@ extension ServiceMachine {
     probeFailed(&context)
   }
 
-  mutating func probeEnded(_ status: ExitStatus, _ context: inout ServiceContext) {
+  func probeEnded(_ status: ExitStatus, _ context: inout ServiceContext) {
     probing.process = nil
     guard let (_, _, interval) = target(context.settings) else { return }
     let wasKilled = probing.isKilled
@@ -111,7 +111,7 @@ extension ServiceMachine {
   }
 
   /// Too few processes or too little memory says nothing about the service, but nobody can say that it is well.
-  mutating func probeNotMade(_ failure: SpawnFailure, _ context: inout ServiceContext) {
+  func probeNotMade(_ failure: SpawnFailure, _ context: inout ServiceContext) {
     probing.process = nil
     guard let (_, _, interval) = target(context.settings) else { return }
     context.message(.warning, "cannot probe: " + failure.message)
@@ -119,7 +119,7 @@ extension ServiceMachine {
     probeFailed(&context)
   }
 
-  private mutating func probeSucceeded(_ context: inout ServiceContext) {
+  private func probeSucceeded(_ context: inout ServiceContext) {
     switch probing.purpose {
     case .readiness: probedReady(&context)
     case .health:
@@ -130,7 +130,7 @@ extension ServiceMachine {
     }
   }
 
-  private mutating func probeFailed(_ context: inout ServiceContext) {
+  private func probeFailed(_ context: inout ServiceContext) {
     guard probing.purpose == .health, let health = context.settings.health else { return }
     if let runningSince, context.now.instant.since(runningSince) < health.startPeriod { return }
     probing.failures = probing.failures == .max ? .max : probing.failures + 1
@@ -154,7 +154,7 @@ extension ServiceMachine {
     return probing.isUnhealthy ? "unhealthy" : "healthy"
   }
 
-  private mutating func killProbe(_ context: inout ServiceContext) {
+  private func killProbe(_ context: inout ServiceContext) {
     let run = Invocation(unit: context.id, number: invocation)
     var order = nextKillOrder(run, .kill, main: false, control: false, others: false, &context)
     order.probe = true
@@ -162,7 +162,7 @@ extension ServiceMachine {
   }
 
   /// Nothing is asked any more; a probe that runs is killed and forgotten.
-  mutating func stopProbing(_ context: inout ServiceContext) {
+  func stopProbing(_ context: inout ServiceContext) {
     if probing.process != nil { killProbe(&context) }
     if probing.purpose != nil { context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .probe))) }
     probing.purpose = nil

@@ -21,7 +21,7 @@ enum KillPhase {
 // Spawning, booking of ends, and the small state that the steps share.
 
 extension ServiceMachine {
-  mutating func set(_ next: ServiceState, _ context: inout ServiceContext) {
+  func set(_ next: ServiceState, _ context: inout ServiceContext) {
     state = next
     if next != .running {
       runtimeDeadlineAt = .never
@@ -39,31 +39,31 @@ extension ServiceMachine {
   }
 
   /// The first failure names the run (units.md c.1).
-  mutating func stick(_ found: ServiceResult) {
+  func stick(_ found: ServiceResult) {
     if result == .success { result = found }
   }
 
-  mutating func markReady(_ context: inout ServiceContext) {
+  func markReady(_ context: inout ServiceContext) {
     if runningSince == nil { runningSince = context.now.instant }
   }
 
-  mutating func endUptime(_ now: Now) {
+  func endUptime(_ now: Now) {
     if let since = runningSince, uptime == nil { uptime = now.instant.since(since) }
   }
 
-  mutating func arm(_ timeout: TimeSpan, _ context: inout ServiceContext) {
+  func arm(_ timeout: TimeSpan, _ context: inout ServiceContext) {
     let timeout = min(timeout, context.timeoutLimit)
     if timeout.isInfinite { return disarmState(&context) }
     stateDeadlineAt = context.now.instant + timeout
     context.effects.append(.arm(Deadline(context.id, .state, invocation: invocation), at: stateDeadlineAt))
   }
 
-  mutating func disarmState(_ context: inout ServiceContext) {
+  func disarmState(_ context: inout ServiceContext) {
     stateDeadlineAt = .never
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .state)))
   }
 
-  mutating func nextKillOrder(
+  func nextKillOrder(
     _ invocation: Invocation, _ signal: Signal, main: Bool, control: Bool, others: Bool, _ context: inout ServiceContext
   ) -> KillOrder {
     killNumber &+= 1
@@ -74,7 +74,7 @@ extension ServiceMachine {
 
   // MARK: Spawning
 
-  mutating func spawnMain(_ command: ExecCommand, _ context: inout ServiceContext) {
+  func spawnMain(_ command: ExecCommand, _ context: inout ServiceContext) {
     let key = nextKey(.main, context)
     main = LiveProcess(key: key, startedAt: context.now.wall)
     search.isKnown = true
@@ -82,7 +82,7 @@ extension ServiceMachine {
   }
 
   /// Type=forking: ExecStart= is a control process, the main one is yet to be found.
-  mutating func spawnParent(_ command: ExecCommand, _ context: inout ServiceContext) {
+  func spawnParent(_ command: ExecCommand, _ context: inout ServiceContext) {
     let key = nextKey(.main, context)
     controlIndex = 0
     control = LiveProcess(key: key, startedAt: context.now.wall)
@@ -90,13 +90,13 @@ extension ServiceMachine {
   }
 
   /// The first command of a role's list; the rest follow by `controlExited`.
-  mutating func runControl(_ role: Role, _ timeout: TimeSpan, _ context: inout ServiceContext) {
+  func runControl(_ role: Role, _ timeout: TimeSpan, _ context: inout ServiceContext) {
     arm(timeout, &context)
     controlIndex = 0
     spawnControl(role, &context)
   }
 
-  mutating func spawnControl(_ role: Role, _ context: inout ServiceContext) {
+  func spawnControl(_ role: Role, _ context: inout ServiceContext) {
     let list = context.settings.commands(role)
     guard controlIndex < list.count else { invariant("a control command beyond its list") }
     let key = nextKey(role, context)
@@ -104,12 +104,12 @@ extension ServiceMachine {
     spawn(key, list[controlIndex], &context)
   }
 
-  mutating func nextKey(_ role: Role, _ context: ServiceContext) -> ProcessKey {
+  func nextKey(_ role: Role, _ context: ServiceContext) -> ProcessKey {
     spawnSerial &+= 1
     return ProcessKey(Invocation(unit: context.id, number: invocation), role, serial: spawnSerial)
   }
 
-  mutating func spawn(_ key: ProcessKey, _ command: ExecCommand, _ context: inout ServiceContext) {
+  func spawn(_ key: ProcessKey, _ command: ExecCommand, _ context: inout ServiceContext) {
     isVerifiedEmpty = false
     var request = spawnRequest(key, command, context.settings.execBox, context)
     let access = notifyAccess(context.settings)
@@ -158,7 +158,7 @@ extension ServiceMachine {
 
   // MARK: Ends
 
-  mutating func mainExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
+  func mainExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
     let list = context.settings.start
     let command = mainIndex < list.count ? list[mainIndex] : nil
     let report = book(process, status, context)
@@ -176,7 +176,7 @@ extension ServiceMachine {
     step(.mainExited(found), &context)
   }
 
-  mutating func controlExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
+  func controlExited(_ process: LiveProcess, _ status: ExitStatus, _ context: inout ServiceContext) {
     let role = process.key.role
     let list = context.settings.commands(role)
     let report = book(process, status, context)
@@ -201,11 +201,11 @@ extension ServiceMachine {
     step(.controlExited(found), &context)
   }
 
-  private mutating func blame(_ report: ExitReport, _ found: ServiceResult) {
+  private func blame(_ report: ExitReport, _ found: ServiceResult) {
     if result == .success && found != .success { culprit = report }
   }
 
-  mutating func book(_ process: LiveProcess, _ status: ExitStatus, _ context: ServiceContext) -> ExitReport {
+  func book(_ process: LiveProcess, _ status: ExitStatus, _ context: ServiceContext) -> ExitReport {
     let report = ExitReport(
       role: process.key.role, pid: process.pid, status: status, execError: process.execError, startedAt: process.startedAt,
       endedAt: context.now.wall)

@@ -4,7 +4,7 @@ import Model
 
 extension ServiceMachine {
   /// ReloadSignal= (notify-reload), then ExecReload=; without a command the service's own answer is waited for.
-  mutating func enterReload(_ context: inout ServiceContext) {
+  func enterReload(_ context: inout ServiceContext) {
     reloadAskedAt = context.now.instant
     reloadResult = .success
     var isSignalled = false
@@ -27,7 +27,7 @@ extension ServiceMachine {
   }
 
   /// ExecReload= has ended: the PID file may have changed, and a service that says RELOADING=1 is waited for.
-  mutating func reloadCommandEnded(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func reloadCommandEnded(_ found: ServiceResult, _ context: inout ServiceContext) {
     reloadResult = found
     if found == .success { rereadPIDFile(&context) }
     if said.phase == .reloading && main != nil { return enterReloadNotify(&context) }
@@ -35,14 +35,14 @@ extension ServiceMachine {
   }
 
   /// READY=1 is waited for.
-  mutating func enterReloadNotify(_ context: inout ServiceContext) {
+  func enterReloadNotify(_ context: inout ServiceContext) {
     set(.reloadNotify, &context)
     arm(context.settings.timeoutStart, &context)
     if main == nil { watchUntilEmpty(&context) }
   }
 
   /// A reload that failed leaves the service running (units.md c.4).
-  mutating func reloadEnded(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func reloadEnded(_ found: ServiceResult, _ context: inout ServiceContext) {
     context.notices.append(.reloadEnded(success: found == .success))
     if found != .success { context.message(.warning, "reload failed: " + Bytes(found.name)) }
     disarmState(&context)
@@ -53,7 +53,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func reloadTimedOut(_ context: inout ServiceContext) {
+  func reloadTimedOut(_ context: inout ServiceContext) {
     #if PLANTED
     if plantedBug == 28 && control == nil { return }
     #endif

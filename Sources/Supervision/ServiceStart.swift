@@ -4,7 +4,7 @@ import Model
 
 extension ServiceMachine {
   /// Conditions, then ExecStartPre=, then the service itself.
-  mutating func begin(_ cause: StartCause, _ context: inout ServiceContext) {
+  func begin(_ cause: StartCause, _ context: inout ServiceContext) {
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .restart)))
     switch cause {
     case .request(let environment):
@@ -53,7 +53,7 @@ extension ServiceMachine {
     enterCondition(&context)
   }
 
-  mutating func enterCondition(_ context: inout ServiceContext) {
+  func enterCondition(_ context: inout ServiceContext) {
     if context.settings.condition.isEmpty { return enterStartPre(&context) }
     set(.condition, &context)
     runControl(.condition, context.settings.timeoutStart, &context)
@@ -65,20 +65,20 @@ extension ServiceMachine {
     !settings.sendSIGKILL && (settings.killMode == .controlGroup || settings.killMode == .mixed)
   }
 
-  mutating func refuseBesideLeftovers(_ context: inout ServiceContext) {
+  func refuseBesideLeftovers(_ context: inout ServiceContext) {
     context.message(.error, "not started: processes of an earlier run are left, and SendSIGKILL=no (end them first)")
     stick(.resources)
     finishDead(&context)
   }
 
-  mutating func enterStartPre(_ context: inout ServiceContext) {
+  func enterStartPre(_ context: inout ServiceContext) {
     if context.settings.startPre.isEmpty { return enterStart(&context) }
     set(.startPre, &context)
     runControl(.startPre, context.settings.timeoutStart, &context)
   }
 
   /// A service without ExecStart= is started by having nothing to start.
-  mutating func enterStart(_ context: inout ServiceContext) {
+  func enterStart(_ context: inout ServiceContext) {
     if context.settings.isSocket {
       set(.start, &context)
       arm(context.settings.timeoutStart, &context)
@@ -102,7 +102,7 @@ extension ServiceMachine {
   static let idleTimeout = TimeSpan(seconds: 5)
 
   /// A type that is started as soon as it is forked has no start timeout, unless a probe has a say (units.md c.3).
-  private mutating func armStart(_ context: inout ServiceContext) {
+  private func armStart(_ context: inout ServiceContext) {
     switch context.settings.type {
     case .simple, .dbus, .idle: arm(context.settings.ready == nil ? .infinity : context.settings.timeoutStart, &context)
     case .exec, .oneshot, .notify, .notifyReload, .forking: arm(context.settings.timeoutStart, &context)
@@ -122,27 +122,27 @@ extension ServiceMachine {
     return settings.type == .exec
   }
 
-  mutating func releaseIdle(_ context: inout ServiceContext) {
+  func releaseIdle(_ context: inout ServiceContext) {
     guard let command = context.settings.start.first else { return enterStartPost(&context) }
     armStart(&context)
     spawnMain(command, &context)
   }
 
   /// The process that the start makes is made: the type's own sign of success, but for readiness.
-  mutating func startIsMade(_ context: inout ServiceContext) {
+  func startIsMade(_ context: inout ServiceContext) {
     if context.settings.ready == nil || probing.isReady { return enterStartPost(&context) }
     beginReadyProbes(&context)
     if main == nil { watchUntilEmpty(&context) }
   }
 
   /// A descriptor can say so before the parent of Type=forking has ended, or its PID file is there.
-  mutating func readinessCame(_ context: inout ServiceContext) {
+  func readinessCame(_ context: inout ServiceContext) {
     probing.isReady = true
     if control == nil && search.awaits == nil { enterStartPost(&context) }
   }
 
   /// The main process ended well before the start was over.
-  mutating func mainEndedInStart(_ context: inout ServiceContext) {
+  func mainEndedInStart(_ context: inout ServiceContext) {
     switch context.settings.type {
     case .oneshot: enterStartPost(&context)
     case .notify, .notifyReload:
@@ -156,7 +156,7 @@ extension ServiceMachine {
   }
 
   /// Type=forking: ExecStart= has ended well, and the daemon that it left behind is looked for (units.md c.3).
-  mutating func parentEnded(_ context: inout ServiceContext) {
+  func parentEnded(_ context: inout ServiceContext) {
     if context.settings.pidFile.isEmpty {
       if main == nil && context.settings.guessMainPID { return awaitGuess(&context) }
       return startIsMade(&context)
@@ -170,12 +170,12 @@ extension ServiceMachine {
   }
 
   /// Nobody is left who could write the PID file, say READY=1, or answer a probe.
-  mutating func startHasNobody(_ context: inout ServiceContext) {
+  func startHasNobody(_ context: inout ServiceContext) {
     if search.awaits == .pidFile { context.message(.warning, "nobody is left, and the PID file was never written") }
     enterSignal(.stopSigterm, .protocol, &context)
   }
 
-  mutating func enterStartPost(_ context: inout ServiceContext) {
+  func enterStartPost(_ context: inout ServiceContext) {
     if context.settings.type != .oneshot { armWatchdog(&context) }
     if context.settings.startPost.isEmpty { return enterRunning(.success, &context) }
     if context.settings.type != .oneshot { markReady(&context) }
@@ -184,7 +184,7 @@ extension ServiceMachine {
   }
 
   /// With a PID file the start ends only when it is there, whatever the type (units.md c.3).
-  mutating func startPostEnded(_ context: inout ServiceContext) {
+  func startPostEnded(_ context: inout ServiceContext) {
     let isForking = context.settings.type == .forking
     if !context.settings.pidFile.isEmpty && !(isForking && main != nil) { return awaitPIDFile(&context) }
     if isForking && !search.isKnown && context.settings.guessMainPID { return awaitGuess(&context) }
@@ -192,7 +192,7 @@ extension ServiceMachine {
   }
 
   /// Where a started service belongs: running, exited, or, when nothing of it runs, its stop.
-  mutating func enterRunning(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func enterRunning(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     if result != .success { return enterSignal(.stopSigterm, found, &context) }
     let isGroup = context.settings.exitType == .cgroup || (context.settings.type == .forking && !search.isKnown)
@@ -208,7 +208,7 @@ extension ServiceMachine {
   }
 
   /// The service runs; or it has said meanwhile that it reloads or stops.
-  private mutating func enterUp(_ context: inout ServiceContext) {
+  private func enterUp(_ context: inout ServiceContext) {
     markReady(&context)
     switch said.phase {
     case .reloading: return enterReloadNotify(&context)
@@ -234,11 +234,11 @@ extension ServiceMachine {
   }
 
   /// ExitType=cgroup: the main process has ended, others go on.
-  mutating func watchUntilEmpty(_ context: inout ServiceContext) {
+  func watchUntilEmpty(_ context: inout ServiceContext) {
     context.effects.append(.watchEmpty(Invocation(unit: context.id, number: invocation)))
   }
 
-  mutating func startTimedOut(_ context: inout ServiceContext) {
+  func startTimedOut(_ context: inout ServiceContext) {
     context.message(.warning, "start timed out, stopping it")
     isLate = true
     switch context.settings.timeoutStartFailureMode {

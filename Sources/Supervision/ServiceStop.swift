@@ -5,7 +5,7 @@ import Model
 extension ServiceMachine {
   // A stop before the service was up goes straight to the signals: ExecStop= is not run (units.md c.4).
 
-  mutating func cancelRestart(_ context: inout ServiceContext) {
+  func cancelRestart(_ context: inout ServiceContext) {
     context.effects.append(.disarm(DeadlineKey(unit: context.id, kind: .restart)))
     restartAt = .never
     releaseStore(restarts: false, &context)
@@ -13,7 +13,7 @@ extension ServiceMachine {
   }
 
   /// A stop by request: first the service turns not-ready for `DrainSec=`, if it has one and anybody to drain.
-  mutating func beginStop(_ context: inout ServiceContext) {
+  func beginStop(_ context: inout ServiceContext) {
     #if PLANTED
     if plantedBug == 26 { return enterStop(.success, &context) }
     #endif
@@ -24,17 +24,17 @@ extension ServiceMachine {
   }
 
   /// ExecStop= is for a service that runs: during a reload the signal comes at once (units.md c.4), unless it is drained.
-  mutating func stopInReload(_ context: inout ServiceContext) {
+  func stopInReload(_ context: inout ServiceContext) {
     if context.settings.drain == .zero { enterSignal(.stopSigterm, .success, &context) } else { beginStop(&context) }
   }
 
   /// The main process ended while it drained.
-  mutating func endedInDrain(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func endedInDrain(_ found: ServiceResult, _ context: inout ServiceContext) {
     if found == .success { enterStop(.success, &context) } else { enterSignal(.stopSigterm, found, &context) }
   }
 
   /// STOPPING=1: as if the signal had been sent already.
-  mutating func stopByNotify(_ context: inout ServiceContext) {
+  func stopByNotify(_ context: inout ServiceContext) {
     endUptime(context.now)
     set(.stopSigterm, &context)
     awaitedKill = nil
@@ -43,7 +43,7 @@ extension ServiceMachine {
   }
 
   /// The kernel killed one of its processes for want of memory: `OOMPolicy=` says what that means for the rest.
-  mutating func oomInCommand(_ context: inout ServiceContext) {
+  func oomInCommand(_ context: inout ServiceContext) {
     switch context.settings.oomPolicy {
     case .continue: break
     case .stop: enterSignal(.stopSigterm, .oomKill, &context)
@@ -51,7 +51,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func oomWhileUp(_ context: inout ServiceContext) {
+  func oomWhileUp(_ context: inout ServiceContext) {
     switch context.settings.oomPolicy {
     case .continue: break
     case .stop: enterStop(.oomKill, &context)
@@ -59,11 +59,11 @@ extension ServiceMachine {
     }
   }
 
-  mutating func oomInStop(_ kill: ServiceState, _ context: inout ServiceContext) {
+  func oomInStop(_ kill: ServiceState, _ context: inout ServiceContext) {
     if context.settings.oomPolicy != .continue { enterSignal(kill, .oomKill, &context) }
   }
 
-  mutating func enterStop(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func enterStop(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     endUptime(context.now)
     if context.settings.stop.isEmpty { return enterSignal(.stopSigterm, .success, &context) }
@@ -71,7 +71,7 @@ extension ServiceMachine {
     runControl(.stop, context.settings.timeoutStop, &context)
   }
 
-  mutating func enterStopPost(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func enterStopPost(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     #if PLANTED
     if plantedBug == 25 && result == .watchdog { return enterSignal(.finalSigterm, .success, &context) }
@@ -82,7 +82,7 @@ extension ServiceMachine {
   }
 
   /// One of the six signal states: sends its signal and waits for who got it; with nobody there it goes on at once.
-  mutating func enterSignal(_ next: ServiceState, _ found: ServiceResult, _ context: inout ServiceContext) {
+  func enterSignal(_ next: ServiceState, _ found: ServiceResult, _ context: inout ServiceContext) {
     #if PLANTED
     if plantedBug == 3 && state == .start && found == .resources { return }
     #endif
@@ -114,13 +114,13 @@ extension ServiceMachine {
   }
 
   /// Main or control is gone; the other one, if it lives, is waited for (systemd waits for both, not for the rest).
-  mutating func leaveStopSignal(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func leaveStopSignal(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     if main == nil && control == nil { enterStopPost(found, &context) }
   }
 
   /// In the second half everybody must be gone: when main and control are, what is left is asked again.
-  mutating func leaveFinalSignal(_ found: ServiceResult, _ context: inout ServiceContext) {
+  func leaveFinalSignal(_ found: ServiceResult, _ context: inout ServiceContext) {
     stick(found)
     guard main == nil, control == nil else { return }
     if context.settings.killMode == .process || context.settings.killMode == .none { return enterDead(found, &context) }
@@ -128,7 +128,7 @@ extension ServiceMachine {
   }
 
   /// SIGKILL where the unit allows it, else on without it.
-  mutating func killOrMoveOn(_ kill: ServiceState, _ context: inout ServiceContext) {
+  func killOrMoveOn(_ kill: ServiceState, _ context: inout ServiceContext) {
     let mode = context.settings.killMode
     if context.settings.sendSIGKILL && mode != .none && (mode != .process || main != nil || control != nil) {
       return enterSignal(kill, isLate ? .timeout : .success, &context)
@@ -140,7 +140,7 @@ extension ServiceMachine {
     }
   }
 
-  mutating func stopTimedOut(
+  func stopTimedOut(
     first watchdog: ServiceState, term: ServiceState, kill: ServiceState, _ context: inout ServiceContext
   ) {
     late(&context)
@@ -152,7 +152,7 @@ extension ServiceMachine {
   }
 
   /// A timeout of the stop ran out.
-  mutating func late(_ context: inout ServiceContext) {
+  func late(_ context: inout ServiceContext) {
     context.message(.warning, "stop timed out in " + Bytes(state.name))
     stick(.timeout)
     isLate = true
@@ -160,7 +160,7 @@ extension ServiceMachine {
 
   /// SIGKILL was sent and its timeout is over. systemd calls the service stopped; apus says so and stays, because a
   /// live process that is called stopped gets a twin. Only a shutdown leaves it behind.
-  mutating func stillNotGone(_ again: ServiceState, _ context: inout ServiceContext) {
+  func stillNotGone(_ again: ServiceState, _ context: inout ServiceContext) {
     if context.isShuttingDown {
       context.message(.error, "processes outlived SIGKILL and are left behind")
       main = nil

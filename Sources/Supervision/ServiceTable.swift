@@ -5,7 +5,7 @@ import Model
 // they do and never branch on the state.
 
 extension ServiceMachine {
-  mutating func step(_ step: Step, _ context: inout ServiceContext) {
+  func step(_ step: Step, _ context: inout ServiceContext) {
     #if !hasFeature(Embedded)
     visitedCell?(context.settings.type, state, step)
     #endif

@@ -114,7 +114,7 @@ import Testing
     settings.stopPost = [command]
     column.change(&settings)
 
-    var machine = ServiceMachine()
+    let machine = ServiceMachine()
     machine.state = state
     machine.invocation = 1
     machine.isVerifiedEmpty = false
@@ -136,11 +136,16 @@ import Testing
     var context = ServiceContext(
       id: UnitID(0), name: Bytes("u"), settings: settings, startLimit: StartLimit(),
       now: Now(instant: Instant(nanoseconds: 1_000_000_000), wall: wall), nextInvocation: 2, invocationSeed: 1)
-    let before = machine
+    let before = contents(of: machine)
     machine.step(step, &context)
-    if machine == before && context.effects.isEmpty { return nil }
+    if contents(of: machine) == before && context.effects.isEmpty { return nil }
     let done = context.effects.compactMap(describe).joined(separator: ", ")
     return "\(machine.state.name) [\(machine.result.name)]: \(done)"
+  }
+
+  /// Everything that the machine remembers.
+  private static func contents(of machine: ServiceMachine) -> String {
+    Mirror(reflecting: machine).children.map { "\($0.label ?? ""): \($0.value)" }.joined(separator: "\n")
   }
 
   static func isMainStep(_ step: ServiceMachine.Step) -> Bool {
