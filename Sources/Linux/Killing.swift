@@ -126,5 +126,5 @@ extension LinuxKernel {
   }
 
   /// Our children by number: the one place that walks them, and in a fixed order.
-  private func knownChildren() -> [Int32] { sortedNumbers(children.numbers.map { Int32(truncatingIfNeeded: $0) }) }
+  private func knownChildren() -> [Int32] { children.sortedKeys }
 }

@@ -91,7 +91,7 @@ extension LinuxKernel {
 
   /// Those without a pidfd are asked for, every second.
   func lookAtWatched(into ready: inout [Readiness]) {
-    for pid in sortedNumbers(watchedProcesses.numbers.map { Int32(truncatingIfNeeded: $0) }) {
+    for pid in watchedProcesses.sortedKeys {
       guard let watched = watchedProcesses[pid], watched.pidfd < 0 else { continue }
       if isStillThere(pid, watched) { retryLater() } else { watchedEnded(pid, into: &ready) }
     }

@@ -52,6 +52,12 @@ public struct NumberIndex: Sendable {
     for (position, number) in numbers.enumerated() { slots[slot(number)] = UInt32(truncatingIfNeeded: position + 1) }
   }
 
+  /// Empties it, and keeps its room.
+  public mutating func removeAll() {
+    numbers.removeAll(keepingCapacity: true)
+    for slot in slots.indices { slots[slot] = 0 }
+  }
+
   /// Takes a number out; the last one takes its position.
   @inline(never)
   public mutating func remove(at position: Int) {
@@ -137,14 +143,22 @@ public struct Table<Key: TableKey, Value> {
     return old
   }
 
-  /// Empties it.
-  public mutating func removeAll() { self = Table() }
+  /// Empties it, and keeps its room for what is put in next.
+  public mutating func removeAll() {
+    index.removeAll()
+    values.removeAll(keepingCapacity: true)
+  }
 
   private mutating func remove(_ position: Int) {
     index.remove(at: position)
     values[position] = values[values.count - 1]
     values.removeLast()
   }
+}
+
+extension Table where Key == Int32 {
+  /// In a fixed order, for whoever has to go through all.
+  public var sortedKeys: [Int32] { sortedNumbers(numbers.map { Int32(truncatingIfNeeded: $0) }) }
 }
 
 extension Table: Sendable where Value: Sendable {}

@@ -18,8 +18,8 @@ public func mergeEnvironment(_ base: [Bytes], _ overlay: [Bytes]) -> [Bytes] {
   return result
 }
 
-/// The same where `environment` has each name once, as what came of a merge has: only the new ones are looked for. A spawn merges
-/// half a dozen times, so doing it anew each time was a third of what a connection in inetd mode cost.
+/// The same where `environment` has each name once, as what came of a merge has: only the new ones are looked for. A spawn
+/// lays over half a dozen times, and merging anew each time was a third of PID 1's own processor time for a short command.
 public func overlayEnvironment(_ environment: inout [Bytes], _ overlay: [Bytes]) {
   if overlay.isEmpty { return }
   if environment.count + overlay.count > 256 {

@@ -38,6 +38,8 @@ import Testing
     #expect(Set(table.numbers) == Set(dictionary.keys.map { $0.tableNumber }))
     table.removeAll()
     #expect(table.isEmpty && table[0] == nil)
+    for key in 0..<Int32(keys) { table[key] = [Int(key)] }
+    #expect((0..<Int32(keys)).allSatisfy { table[$0] == [Int($0)] } && table.sortedKeys == Array(0..<Int32(keys)))
   }
 
   @Test func anOptionalMayBeAValue() {

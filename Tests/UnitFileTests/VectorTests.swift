@@ -129,4 +129,14 @@ struct ExecVector: Decodable, CustomTestStringConvertible {
     }
     #expect(mergeEnvironment(Array(many[..<400]), Array(many[400...])) == expected)
   }
+
+  /// Laid over what has each name once, few or many come to the same as a merge.
+  @Test(arguments: [0, 1, 3, 40, 255, 300]) func layingOverIsMerging(count: Int) {
+    var random = SplitMix(state: UInt64(count))
+    let base = mergeEnvironment([], (0..<60).map { Bytes("N\(random.below(90))=\($0)") })
+    let overlay = (0..<count).map { Bytes(random.below(20) == 0 ? "no assignment" : "N\(random.below(120))=x\($0)") }
+    var laid = base
+    overlayEnvironment(&laid, overlay)
+    #expect(laid == mergeEnvironment(base, overlay))
+  }
 }

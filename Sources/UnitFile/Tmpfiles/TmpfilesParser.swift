@@ -70,8 +70,7 @@ private func isSame(_ a: TmpfilesItem, _ b: TmpfilesItem) -> Bool {
 /// By the parts of the path, lines of the same path in their order.
 private func sortedByPath(_ items: [TmpfilesItem]) -> [TmpfilesItem] {
   let order = sortedOrder(items.count) { a, b in
-    if items[a].path == items[b].path { return a < b }
-    return items[a].path.lexicographicallyPrecedes(items[b].path, by: { pathOrder($0) < pathOrder($1) })
+    items[a].path.lexicographicallyPrecedes(items[b].path, by: { pathOrder($0) < pathOrder($1) })
   }
   return order.map { items[$0] }
 }
