@@ -52,6 +52,8 @@ let swiftSettings: [SwiftSetting] = [
     ].flatMap { ["-Xllvm", "-sil-disable-pass=\($0)"] }
       + ["-enable-lexical-lifetimes=false", "-enable-copy-propagation", "-mergeable-traps"].flatMap { ["-Xfrontend", $0] },
     embedded),
+  // SwiftPM keeps a frame pointer in every function (-Xcc -fno-omit-frame-pointer, after these flags); clang's own option wins.
+  .unsafeFlags(["-Xclang", "-mframe-pointer=none"].flatMap { ["-Xcc", $0] }, embedded),
   // Embedded Swift's check of exclusive access is an empty function (6.3.1); the ordinary build checks.
   .unsafeFlags(["-enforce-exclusivity=unchecked"], embedded),
   .define("PLANTED", .when(traits: ["Planted"])),

@@ -27,7 +27,7 @@ extension UnitParser {
       let ranges = namedRanges(text)
       guard !ranges.isEmpty else {
         // A peer that was not meant must not get in.
-        badWord(word, "no address and no range of addresses", hint: Bytes("for example 10.0.0.0/8, 2001:db8::/32, 127.0.0.1, any, localhost"))
+        badWord(word, "no address and no range of addresses", hint: Bytes("for example 10.0.0.0/8, 2001:db8::/32, any, localhost"))
         refuseSilently()
         continue
       }

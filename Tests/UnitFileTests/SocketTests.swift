@@ -257,7 +257,8 @@ import Testing
     #expect(rules.times == [DayRange(from: 480, to: 1050), DayRange(from: 1320, to: 360), DayRange(from: 0, to: 1440)])
     #expect(rules.rearm == TimeSpan(seconds: 5) && rules.sourceLimit == RateLimit(interval: TimeSpan(seconds: 1), burst: 3))
     #expect(rules.banner.shown == "/a/b" && rules.bannerFail.shown == "/c" && rules.bannerSuccess.isEmpty)
-    let named = try socket("[Socket]\nListenStream=80\nAccept=yes\n[X-Apus]\nAccessAllow=localhost link-local\nAccessDeny=any multicast any\n")
+    let named = try socket(
+      "[Socket]\nListenStream=80\nAccept=yes\n[X-Apus]\nAccessAllow=localhost link-local\nAccessDeny=any multicast any\n")
     #expect(named.allowed.map { $0.prefix } == [104, 128, 112, 64])
     #expect(named.denied.map { $0.prefix } == [96, 0, 100, 8])
     let interval = try socket("[Socket]\nListenStream=80\nAccept=yes\n[X-Apus]\nSourceLimitIntervalSec=1min\n")
