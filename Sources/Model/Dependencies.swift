@@ -1,22 +1,28 @@
+/// Why one unit names another: the fifteen dependencies of units.md e.1, and a timer's unit.
+public enum ReferenceKind: UInt8, CaseIterable, Sendable {
+  case after, before, wants, requires, requisite, bindsTo, partOf, upholds, conflicts, onFailure, onSuccess
+  case propagatesReloadTo, reloadPropagatedFrom, propagatesStopTo, stopPropagatedFrom
+  case trigger
+}
+
 /// The edges a unit's own files, and its `.wants/`, `.requires/` and `.upholds/` folders, name (units.md e.1). Default and
 /// implicit ones (e.2) are put in when the units are put together, so that the manager knows only one kind.
 public struct Dependencies: Equatable, Sendable {
-  public var after: [UnitName] = []
-  public var before: [UnitName] = []
-  public var wants: [UnitName] = []
-  public var requires: [UnitName] = []
-  public var requisite: [UnitName] = []
-  public var bindsTo: [UnitName] = []
-  public var partOf: [UnitName] = []
-  public var upholds: [UnitName] = []
-  public var conflicts: [UnitName] = []
-  public var onFailure: [UnitName] = []
-  public var onSuccess: [UnitName] = []
-  public var propagatesReloadTo: [UnitName] = []
-  public var reloadPropagatedFrom: [UnitName] = []
-  public var propagatesStopTo: [UnitName] = []
-  public var stopPropagatedFrom: [UnitName] = []
+  /// By kind.
+  private var lists = [[UnitName]](repeating: [], count: ReferenceKind.allCases.count)
+
   public init() {}
+
+  /// The names of one kind; of `trigger` none: that edge is in the timer's own settings.
+  public subscript(kind: ReferenceKind) -> [UnitName] {
+    get { lists[Int(kind.rawValue)] }
+    _modify { yield &lists[Int(kind.rawValue)] }
+  }
+
+  /// Adds a name once.
+  public mutating func add(_ name: UnitName, _ kind: ReferenceKind) {
+    if !self[kind].contains(name) { self[kind].append(name) }
+  }
 }
 
 /// `[Install]`: read by `enable` and its kin only (units.md b.8).

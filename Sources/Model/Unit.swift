@@ -8,8 +8,11 @@ public struct SourceLocation: Equatable, Sendable {
   }
 }
 
-/// One loaded unit: everything its files said, every default filled in. A value; it never changes while it is loaded.
-public struct Unit: Equatable, Sendable {
+/// One loaded unit: everything its files said, every default filled in.
+///
+/// A reference, since it is large and handed from one to the next: the parser makes it, `assemble` fills in what other units
+/// decide, and from then on it never changes (but for further names that become known). Who wants another one copies it.
+public final class Unit: Equatable, @unchecked Sendable {
   public var name: UnitName
   public var loadState: LoadState = .loaded
   /// Why it could not be loaded; empty when `loadState` is `.loaded`.
@@ -55,14 +58,66 @@ public struct Unit: Equatable, Sendable {
     self.name = name
     self.kind = kind
   }
+
+  /// One of its own that may be changed; a service's and a socket's settings are still the same.
+  public func copy() -> Unit {
+    let other = Unit(name: name, kind: kind)
+    other.loadState = loadState
+    other.loadError = loadError
+    other.fragmentPath = fragmentPath
+    other.isBuiltIn = isBuiltIn
+    other.description = description
+    other.documentation = documentation
+    other.dependencies = dependencies
+    other.startLimit = startLimit
+    other.successAction = successAction
+    other.failureAction = failureAction
+    other.successActionExitStatus = successActionExitStatus
+    other.failureActionExitStatus = failureActionExitStatus
+    other.aliases = aliases
+    other.dropInPaths = dropInPaths
+    other.origin = origin
+    other.defaultDependencies = defaultDependencies
+    other.conditions = conditions
+    other.asserts = asserts
+    other.stopWhenUnneeded = stopWhenUnneeded
+    other.refuseManualStart = refuseManualStart
+    other.refuseManualStop = refuseManualStop
+    other.jobTimeout = jobTimeout
+    other.jobRunningTimeout = jobRunningTimeout
+    other.jobTimeoutAction = jobTimeoutAction
+    other.startLimitAction = startLimitAction
+    other.install = install
+    other.unenforced = unenforced
+    return other
+  }
+
+  /// Every setting.
+  public static func == (one: Unit, other: Unit) -> Bool {
+    if one === other { return true }
+    guard one.name == other.name, one.loadState == other.loadState, one.loadError == other.loadError else { return false }
+    guard one.fragmentPath == other.fragmentPath, one.isBuiltIn == other.isBuiltIn else { return false }
+    guard one.description == other.description, one.documentation == other.documentation else { return false }
+    guard one.dependencies == other.dependencies, one.startLimit == other.startLimit else { return false }
+    guard one.successAction == other.successAction, one.failureAction == other.failureAction else { return false }
+    guard one.successActionExitStatus == other.successActionExitStatus else { return false }
+    guard one.failureActionExitStatus == other.failureActionExitStatus, one.kind == other.kind else { return false }
+    guard one.aliases == other.aliases, one.dropInPaths == other.dropInPaths, one.origin == other.origin else { return false }
+    guard one.defaultDependencies == other.defaultDependencies, one.conditions == other.conditions else { return false }
+    guard one.asserts == other.asserts, one.stopWhenUnneeded == other.stopWhenUnneeded else { return false }
+    guard one.refuseManualStart == other.refuseManualStart, one.refuseManualStop == other.refuseManualStop else { return false }
+    guard one.jobTimeout == other.jobTimeout, one.jobRunningTimeout == other.jobRunningTimeout else { return false }
+    guard one.jobTimeoutAction == other.jobTimeoutAction, one.startLimitAction == other.startLimitAction else { return false }
+    return one.install == other.install && one.unenforced == other.unenforced
+  }
 }
 
-/// Boxed: a unit is copied often, and its settings are large.
-public indirect enum UnitKind: Equatable, Sendable {
+/// What a unit is, with its settings.
+public enum UnitKind: Equatable, Sendable {
   case service(ServiceSettings)
-  case timer(TimerSettings)
+  indirect case timer(TimerSettings)
   case socket(SocketSettings)
-  case path(PathSettings)
+  indirect case path(PathSettings)
   case target
   /// Mounts, slices …: names only.
   case other

@@ -21,7 +21,8 @@ public enum UnitType: UInt8, CaseIterable, Sendable {
 }
 
 /// A checked unit name (units.md b.8): at most 255 bytes of `0-9A-Za-z:_.\-` and at most one part behind `@`.
-public struct UnitName: Equatable, Hashable, Sendable {
+/// A class, because names are handed about and stored everywhere: a reference is one word.
+public final class UnitName: Equatable, Sendable {
   public static let maximumLength = 255
 
   /// The whole name, `getty@tty1.service`.
@@ -54,6 +55,8 @@ public struct UnitName: Equatable, Hashable, Sendable {
     self.at = at
     self.dot = dot
   }
+
+  public static func == (left: UnitName, right: UnitName) -> Bool { left === right || left.bytes == right.bytes }
 
   /// `%N`: without the suffix.
   public var withoutSuffix: Bytes { Bytes(bytes[..<dot]) }

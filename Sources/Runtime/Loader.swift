@@ -293,14 +293,11 @@ final class Loader {
   }
 
   private func enqueueNames(of unit: Unit) {
-    let edges = unit.dependencies
-    for list in [
-      edges.wants, edges.requires, edges.requisite, edges.bindsTo, edges.partOf, edges.upholds, edges.conflicts, edges.onFailure,
-      edges.onSuccess, edges.after, edges.before, edges.propagatesReloadTo, edges.reloadPropagatedFrom, edges.propagatesStopTo,
-      edges.stopPropagatedFrom,
-    ] {
-      for name in list { enqueue(name) }
-    }
+    let kinds: [ReferenceKind] = [
+      .wants, .requires, .requisite, .bindsTo, .partOf, .upholds, .conflicts, .onFailure, .onSuccess, .after, .before,
+      .propagatesReloadTo, .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom,
+    ]
+    for kind in kinds { for name in unit.dependencies[kind] { enqueue(name) } }
     if let started = unit.kind.triggered {
       // A template is read as itself, for what is wrong with it, and once more for its instances.
       if started.isTemplate, !templateNames.contains(started) { templateNames.append(started) }
@@ -312,13 +309,13 @@ final class Loader {
         if let trigger = unit.name.with(type: type), index.entry(trigger) != nil { enqueue(trigger) }
       }
     }
-    for name in implicitNames(unit) { enqueue(name) }
+    enqueueImplicit(unit)
   }
 
   /// Units that every unit of a type depends on by default (units.md e.2): where the unit path is booted they must be there
   /// when everything is put together. A folder on the command line has its own beginning.
-  private func implicitNames(_ unit: Unit) -> [UnitName] {
-    guard bootsUnitPath, unit.defaultDependencies, unit.origin != .builtIn else { return [] }
+  private func enqueueImplicit(_ unit: Unit) {
+    guard bootsUnitPath, unit.defaultDependencies, unit.origin != .builtIn else { return }
     var names: [StaticString] = ["shutdown.target"]
     switch unit.name.type {
     case .service: names += ["sysinit.target", "basic.target"]
@@ -327,55 +324,61 @@ final class Loader {
     case .path: names += ["sysinit.target", "paths.target"]
     case .target, .mount, .automount, .swap, .slice, .scope, .device: break
     }
-    return names.compactMap { UnitName(Bytes($0)) }
+    for name in names { if let name = UnitName(Bytes(name)) { enqueue(name) } }
   }
 
   /// A broken file in systemd's own folders makes a unit that cannot start, and refuses nothing else (DESIGN section 9),
   /// unless it is the very unit that the command line names.
   private func softened(_ diagnostic: Diagnostic, _ units: [Unit]) -> Diagnostic {
-    guard diagnostic.severity == .error,
-      let folder = index.folders.first(where: { diagnostic.file.starts(with: $0.path + "/") }), folder.strictness == .lenient
-    else { return diagnostic }
+    guard diagnostic.severity == .error, isLenient(diagnostic.file) else { return diagnostic }
     for name in requested where isFirst {
       let id = index.find(name).id
-      if units.contains(where: { $0.name == id && $0.loadState != .loaded && $0.fragmentPath == diagnostic.file }) { return diagnostic }
+      for unit in units where unit.name == id && unit.loadState != .loaded && unit.fragmentPath == diagnostic.file { return diagnostic }
     }
     var softened = diagnostic
     softened.severity = .warning
     return softened
   }
 
+  /// In one of systemd's own folders.
+  private func isLenient(_ file: Bytes) -> Bool {
+    for folder in index.folders where file.starts(with: folder.path + "/") { return folder.strictness == .lenient }
+    return false
+  }
+
   /// What the command line names by name and cannot be loaded: a boot without it would not be what was asked for.
-  private func refusals(_ units: [Unit]) -> [Diagnostic] {
-    var found: [Diagnostic] = []
-    for unit in units where unit.loadState == .error || unit.loadState == .badSetting {
-      guard requested.contains(where: { index.find($0).id == unit.name }) else { continue }
-      found.append(Diagnostic(.error, file: unit.fragmentPath, message: text("\(unit.name.bytes) cannot be started: \(unit.loadError)")))
+  private func sayRefused(_ units: [Unit], _ wanted: [UnitName]) {
+    for unit in units where (unit.loadState == .error || unit.loadState == .badSetting) && wanted.contains(unit.name) {
+      fail(unit.fragmentPath, text("\(unit.name.bytes) cannot be started: \(unit.loadError)"))
     }
-    return found
   }
 
   private func finish() -> LoadedUnits {
-    var catalogue = assemble(parsed, templates: templates)
+    let catalogue = assemble(parsed, templates: templates)
+    var units: [Unit] = []
     // A template is no unit.
-    catalogue.units = catalogue.units.filter { !$0.name.isTemplate }
-    for index in catalogue.units.indices where catalogue.units[index].origin == .builtIn {
-      catalogue.units[index].isBuiltIn = true
-      catalogue.units[index].fragmentPath = []
+    for unit in catalogue.units where !unit.name.isTemplate {
+      if unit.origin == .builtIn {
+        unit.isBuiltIn = true
+        unit.fragmentPath = []
+      }
+      // A schedule in an unknown zone cannot be started.
+      if let reason = withoutZone[unit.name.bytes] {
+        unit.loadState = .badSetting
+        unit.loadError = reason
+      }
+      units.append(unit)
     }
-    markWithoutZone(&catalogue)
+    var wanted: [UnitName] = []
+    for name in requested { wanted.append(index.find(name).id) }
+    for diagnostic in catalogue.diagnostics { diagnostics.append(softened(diagnostic, units)) }
+    if isFirst && !isDemand { sayRefused(units, wanted) }
     var names: [UnitName] = []
-    if isDemand {
-      names = requested.map { index.find($0).id }
-    } else {
-      let wanted = requested.map { index.find($0).id }
-      names = startingUnits(catalogue).filter { starting[$0.bytes] == true && !wanted.contains($0) } + wanted
+    if !isDemand {
+      for name in startingUnits(catalogue) where starting[name.bytes] == true && !wanted.contains(name) { names.append(name) }
+      names += wanted
     }
-    var findings = diagnostics + catalogue.diagnostics.map { softened($0, catalogue.units) }
-    if isFirst && !isDemand { findings += refusals(catalogue.units) }
-    var loaded = LoadedUnits(
-      units: catalogue.units, diagnostics: findings,
-      starting: isDemand ? [] : names, isPartial: isDemand)
+    var loaded = LoadedUnits(units: units, diagnostics: diagnostics, starting: names, isPartial: isDemand)
     loaded.templates = catalogue.templates
     loaded.readAt = readAt
     loaded.zones = zones

@@ -57,13 +57,4 @@ extension Loader {
     if diagnostics.last != diagnostic { diagnostics.append(diagnostic) }
     withoutZone[file.unit.name.bytes] = diagnostic.message
   }
-
-  /// A schedule in an unknown zone cannot be started.
-  func markWithoutZone(_ catalogue: inout Catalogue) {
-    for index in catalogue.units.indices {
-      guard let reason = withoutZone[catalogue.units[index].name.bytes] else { continue }
-      catalogue.units[index].loadState = .badSetting
-      catalogue.units[index].loadError = reason
-    }
-  }
 }

@@ -6,6 +6,34 @@ enum Relation: UInt8, CaseIterable, Sendable {
     upheldBy, conflicts, conflictedBy, onFailure, onFailureOf, onSuccess, onSuccessOf, propagatesReloadTo, reloadPropagatedFrom,
     propagatesStopTo, stopPropagatedFrom
 
+  /// How the other end stands to it: the next one, as they are in pairs.
+  var inverse: Relation { Relation.allCases[Int(rawValue ^ 1)] }
+
+  /// What a unit's words become.
+  init?(_ kind: ReferenceKind) {
+    switch kind {
+    case .after: self = .after
+    case .before: self = .before
+    case .wants: self = .wants
+    case .requires: self = .requires
+    case .requisite: self = .requisite
+    case .bindsTo: self = .bindsTo
+    case .partOf: self = .partOf
+    case .upholds: self = .upholds
+    case .conflicts: self = .conflicts
+    case .onFailure: self = .onFailure
+    case .onSuccess: self = .onSuccess
+    case .propagatesReloadTo: self = .propagatesReloadTo
+    case .reloadPropagatedFrom: self = .reloadPropagatedFrom
+    case .propagatesStopTo: self = .propagatesStopTo
+    case .stopPropagatedFrom: self = .stopPropagatedFrom
+    case .trigger: return nil
+    }
+  }
+
+  /// Its start fails where there is no such unit.
+  var isNeeded: Bool { self == .requires || self == .requisite || self == .bindsTo }
+
   /// systemd's property.
   var name: StaticString {
     switch self {
@@ -131,22 +159,9 @@ extension Manager {
 
   private mutating func linkUnit(_ index: Int) {
     let unit = records[index].pending ?? records[index].unit
-    let names = unit.dependencies
-    connect(index, names.after, .after, .before)
-    connect(index, names.before, .before, .after)
-    connect(index, names.wants, .wants, .wantedBy)
-    connect(index, names.requires, .requires, .requiredBy, isNeeded: true)
-    connect(index, names.requisite, .requisite, .requisiteOf, isNeeded: true)
-    connect(index, names.bindsTo, .bindsTo, .boundBy, isNeeded: true)
-    connect(index, names.partOf, .partOf, .consistsOf)
-    connect(index, names.upholds, .upholds, .upheldBy)
-    connect(index, names.conflicts, .conflicts, .conflictedBy)
-    connect(index, names.onFailure, .onFailure, .onFailureOf)
-    connect(index, names.onSuccess, .onSuccess, .onSuccessOf)
-    connect(index, names.propagatesReloadTo, .propagatesReloadTo, .reloadPropagatedFrom)
-    connect(index, names.reloadPropagatedFrom, .reloadPropagatedFrom, .propagatesReloadTo)
-    connect(index, names.propagatesStopTo, .propagatesStopTo, .stopPropagatedFrom)
-    connect(index, names.stopPropagatedFrom, .stopPropagatedFrom, .propagatesStopTo)
+    for kind in ReferenceKind.allCases {
+      if let relation = Relation(kind) { connect(index, unit.dependencies[kind], relation) }
+    }
     linkTriggers(index, unit)
   }
 
@@ -166,15 +181,15 @@ extension Manager {
     if !records[service].sockets.contains(UnitID(socket)) { records[service].sockets.append(UnitID(socket)) }
   }
 
-  private func connect(_ index: Int, _ names: [UnitName], _ forth: Relation, _ back: Relation, isNeeded: Bool = false) {
+  private func connect(_ index: Int, _ names: [UnitName], _ relation: Relation) {
     for name in names {
       guard let other = byName[name.bytes] else {
-        if isNeeded && records[index].missingRequirement.isEmpty { records[index].missingRequirement = name.bytes }
+        if relation.isNeeded && records[index].missingRequirement.isEmpty { records[index].missingRequirement = name.bytes }
         continue
       }
       if other == index { continue }
-      records[index].edges[forth].append(UnitID(other))
-      records[other].edges[back].append(UnitID(index))
+      records[index].edges[relation].append(UnitID(other))
+      records[other].edges[relation.inverse].append(UnitID(index))
     }
   }
 }

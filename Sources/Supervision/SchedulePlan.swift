@@ -67,7 +67,7 @@ public struct SchedulePlan {
       guard let index = positions[name.bytes], !isTaken[index], loaded.units[index].loadState == .loaded else { continue }
       isTaken[index] = true
       let edges = loaded.units[index].dependencies
-      queue += edges.wants + edges.requires + edges.bindsTo + edges.upholds
+      queue += edges[.wants] + edges[.requires] + edges[.bindsTo] + edges[.upholds]
     }
     return isTaken
   }

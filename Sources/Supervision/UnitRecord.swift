@@ -18,12 +18,8 @@ final class UnitRecord {
   /// When its files were read.
   var readAt: WallTime? = nil
   /// A new definition with changed exec keys: takes the place of `unit` when the unit is down.
-  var pending: Unit? {
-    get { pendingBox.value }
-    set { pendingBox = Boxed(newValue) }
-  }
-  private var pendingBox = Boxed<Unit>.none
-  var hasPending: Bool { !pendingBox.isEmpty }
+  var pending: Unit? = nil
+  var hasPending: Bool { pending != nil }
   var service = ServiceMachine()
   /// Of a `.timer`, or of a service with Schedule=.
   var timer: TimerMachine? = nil

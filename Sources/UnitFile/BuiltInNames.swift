@@ -44,7 +44,7 @@ public enum BuiltInNames {
   /// The stub of such a name.
   @inline(never)
   static func unit(_ name: UnitName) -> Unit {
-    var unit = Unit(name: name, kind: name.type == .target ? .target : .other)
+    let unit = Unit(name: name, kind: name.type == .target ? .target : .other)
     unit.isBuiltIn = true
     unit.description = Bytes("of the host, always satisfied")
     return unit

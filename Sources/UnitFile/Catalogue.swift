@@ -21,13 +21,15 @@ public struct Catalogue: Equatable, Sendable {
 public func startingUnits(_ catalogue: Catalogue) -> [UnitName] { catalogue.starting }
 
 /// Puts parsed files together and does what needs more than one of them: names given twice, aliases, `Restart=`'s default,
-/// names that are nowhere, names of the host side, default and implicit dependencies, ordering cycles, conflicts.
+/// names that are nowhere, names of the host side, default and implicit dependencies, ordering cycles, conflicts. The units are
+/// those of the files, which are changed.
 ///
 /// `templates`: those whose instances connections get.
 public func assemble(_ parsed: [ParsedUnit], templates: [TemplateFiles] = []) -> Catalogue {
-  var assembler = Assembler()
-  assembler.collect(parsed, templates.map { $0.trial })
+  let assembler = Assembler()
+  assembler.collect(parsed, templates)
   assembler.resolveAliases()
+  assembler.followReferences()
   assembler.setRestartDefaults()
   assembler.checkReferences()
   assembler.checkTemplates(templates)
@@ -40,20 +42,26 @@ public func assemble(_ parsed: [ParsedUnit], templates: [TemplateFiles] = []) ->
   return assembler.catalogue
 }
 
-struct Assembler {
+final class Assembler {
   var catalogue = Catalogue()
-  /// Each unit's file, built-in units excepted; otherwise the same positions as in `catalogue.units`.
+  /// The catalogue's, until the end.
+  var units: [Unit] = []
+  /// Each unit's file, built-in units excepted; otherwise the same positions as in `units`.
   var files: [ParsedUnit] = []
   var index = NameIndex([], owners: [])
   /// From there on `files` are instances that nobody asked for yet: they start nowhere, and name nobody.
   var firstTrial = 0
-  /// References to each unit, as positions of the units that name it.
-  var namedBy: [[(kind: ReferenceKind, by: Int)]] = []
+  /// By position: another unit starts it by a reference of its own (`ReferenceKind.starts`), or pulls it in.
+  private var isTriggered: [Bool] = []
+  private var isPulledIn: [Bool] = []
 
   /// The first of several files of one name counts, as in the unit path.
-  mutating func collect(_ parsed: [ParsedUnit], _ trials: [ParsedUnit]) {
-    let all = NameIndex(parsed.map { $0.unit.name.bytes }, owners: Array(parsed.indices))
-    for (position, file) in parsed.enumerated() {
+  func collect(_ parsed: [ParsedUnit], _ templates: [TemplateFiles]) {
+    var names: [Bytes] = []
+    for file in parsed { names.append(file.unit.name.bytes) }
+    let all = NameIndex(names, owners: Array(0..<names.count))
+    for position in 0..<parsed.count {
+      let file = parsed[position]
       if let first = all.position(of: file.unit.name), first != position {
         let other = parsed[first].unit.fragmentPath
         if other != file.unit.fragmentPath {
@@ -63,65 +71,75 @@ struct Assembler {
         continue
       }
       files.append(file)
-      catalogue.units.append(file.unit)
+      units.append(file.unit)
       catalogue.diagnostics += file.diagnostics
     }
     firstTrial = files.count
-    for trial in trials where trial.unit.loadState == .loaded {
-      files.append(trial)
-      catalogue.units.append(trial.unit)
+    for template in templates where template.trial.unit.loadState == .loaded {
+      files.append(template.trial)
+      // What the file says is compared with it later.
+      units.append(template.trial.unit.copy())
     }
-    index = NameIndex(catalogue.units)
-    namedBy = Array(repeating: [], count: files.count)
-    for position in 0..<firstTrial where !catalogue.units[position].name.isTemplate {
+    index = NameIndex(units)
+  }
+
+  /// Who is started, and who is pulled in, by another unit of a file.
+  func followReferences() {
+    isTriggered = [Bool](repeating: false, count: files.count)
+    isPulledIn = isTriggered
+    for position in 0..<firstTrial where !units[position].name.isTemplate {
       for reference in files[position].references {
         guard let target = index.position(of: reference.name), target != position else { continue }
-        namedBy[target].append((reference.kind, position))
+        if reference.kind.starts { isTriggered[target] = true }
+        // A socket that a service only names to get its descriptors (Sockets=) is what starts that service, not the other way.
+        if reference.kind.pullsIn, !isOfSockets(units[target].name, by: units[position]) { isPulledIn[target] = true }
       }
     }
   }
 
+  private func isOfSockets(_ name: UnitName, by unit: Unit) -> Bool {
+    guard name.type == .socket, case .service(let service) = unit.kind else { return false }
+    return service.sockets.contains(name)
+  }
+
   /// `always` for what a supervisor is for, `no` for what somebody else starts (DESIGN section 2).
-  mutating func setRestartDefaults() {
-    for position in firstTrial..<files.count { catalogue.units[position].neverRestartsByDefault() }
+  func setRestartDefaults() {
+    for position in firstTrial..<files.count { units[position].neverRestartsByDefault() }
     for position in 0..<firstTrial {
-      guard case .service(let service) = catalogue.units[position].kind, service.restartSource == .default else { continue }
-      let unit = catalogue.units[position]
-      let isTriggered = namedBy[position].contains {
-        switch $0.kind {
-        case .trigger, .onFailure, .onSuccess: true
-        case .after, .before, .wants, .requires, .requisite, .bindsTo, .partOf, .upholds, .conflicts, .propagatesReloadTo,
-          .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
-          false
-        }
-      }
+      let unit = units[position]
+      guard case .service(let service) = unit.kind, service.restartSource == .default else { continue }
       let restarts =
         service.type != .oneshot && !service.remainAfterExit && unit.successAction == .none && unit.failureAction == .none
-        && service.schedule.triggers.isEmpty && !isTriggered && !hasTrigger(ofSameName: unit.name)
+        && !unit.isScheduledService && !isTriggered[position] && !hasTrigger(ofSameName: unit.name)
       service.restart = restarts ? .always : .no
-      catalogue.units[position].kind = .service(service)
     }
   }
 
   /// Whether a timer, socket or path of equal name is loaded.
   private func hasTrigger(ofSameName name: UnitName) -> Bool {
-    let triggers: [UnitType] = [.timer, .socket, .path]
-    return triggers.contains { type in
-      guard type != name.type, let other = name.with(type: type), let position = index.position(of: other) else { return false }
+    for type in [UnitType.timer, .socket, .path] where type != name.type {
+      guard let other = name.with(type: type), let position = index.position(of: other) else { continue }
       // With Unit= or Service= it triggers that unit only.
-      return catalogue.units[position].kind.triggered.map { $0 == name } ?? (name.type == .service)
+      if let triggered = units[position].kind.triggered {
+        if triggered == name { return true }
+      } else if name.type == .service {
+        return true
+      }
     }
+    return false
   }
 
   /// Names that must exist and do not; names of the host side become stubs.
-  mutating func checkReferences() {
+  func checkReferences() {
     var stubs: [Unit] = []
-    for position in files.indices where !catalogue.units[position].name.isTemplate {
+    for position in files.indices {
+      let unit = units[position]
+      if unit.name.isTemplate { continue }
       for reference in files[position].references where index.position(of: reference.name) == nil {
         // Of a trial's own instance nobody can say yet.
-        if position >= firstTrial, reference.name.instance == catalogue.units[position].name.instance { continue }
+        if position >= firstTrial, reference.name.instance == unit.name.instance { continue }
         if BuiltInNames.contains(reference.name) {
-          if !stubs.contains(where: { $0.name == reference.name }) { stubs.append(BuiltInNames.unit(reference.name)) }
+          if find(reference.name, in: stubs) == nil { stubs.append(BuiltInNames.unit(reference.name)) }
           continue
         }
         switch reference.kind {
@@ -129,9 +147,9 @@ struct Assembler {
         case .trigger:
           missing(reference, in: position, what: "cannot find the unit to start, ")
           // With systemd it loads, and no start of it succeeds.
-          if catalogue.units[position].name.type != .timer, catalogue.units[position].loadState == .loaded {
-            catalogue.units[position].loadState = .badSetting
-            catalogue.units[position].loadError = "there is no " + reference.name.bytes
+          if unit.name.type != .timer, unit.loadState == .loaded {
+            unit.loadState = .badSetting
+            unit.loadError = "there is no " + reference.name.bytes
           }
         case .after, .before, .wants, .partOf, .upholds, .conflicts, .onFailure, .onSuccess, .propagatesReloadTo,
           .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
@@ -139,46 +157,55 @@ struct Assembler {
         }
       }
     }
-    catalogue.units += stubs
-    index = NameIndex(catalogue.units)
+    units += stubs
+    index = NameIndex(units)
   }
 
-  private mutating func missing(_ reference: Reference, in position: Int, what: StaticString) {
+  private func find(_ name: UnitName, in units: [Unit]) -> Unit? {
+    for unit in units where unit.name == name { return unit }
+    return nil
+  }
+
+  private func missing(_ reference: Reference, in position: Int, what: StaticString) {
+    let unit = units[position]
     // A refused file says enough.
-    guard catalogue.units[position].loadState == .loaded else { return }
-    let suffix = reference.name.type
-    let candidates = catalogue.units.filter { $0.name.type == suffix }.map { $0.name.withoutSuffix }
+    guard unit.loadState == .loaded else { return }
+    let name = reference.name
+    var candidates: [Bytes] = []
+    for other in units where other.name.type == name.type { candidates.append(other.name.withoutSuffix) }
     var hint = Bytes()
-    if let name = nearest(to: reference.name.withoutSuffix, among: candidates) {
-      hint = "did you mean " + name + "." + Bytes(suffix.name) + "?"
+    if let near = nearest(to: name.withoutSuffix, among: candidates) {
+      hint = "did you mean " + near + "." + Bytes(name.type.name) + "?"
     }
-    if let template = reference.name.template, index.position(of: template) != nil {
+    if let template = name.template, index.position(of: template) != nil {
       hint = "instances of " + template.bytes + " come with a later release"
     }
     if hint.isEmpty {
-      hint = Bytes("write that unit, or Wants=")
+      var remedy: StaticString = "write that unit, or Wants="
       if reference.kind == .trigger {
-        switch catalogue.units[position].name.type {
-        case .socket: hint = Bytes("write that unit, or [Socket] Service=")
-        case .path: hint = Bytes("write that unit, or [Path] Unit=")
-        default: hint = Bytes("write that unit, or [Timer] Unit=")
-        }
-        if reference.name.isTemplate { hint = Bytes("each connection gets an instance of it; or write [Socket] Accept=no") }
+        remedy = "write that unit, or [Timer] Unit="
+        if unit.name.type == .socket { remedy = "write that unit, or [Socket] Service=" }
+        if unit.name.type == .path { remedy = "write that unit, or [Path] Unit=" }
+        if name.isTemplate { remedy = "each connection gets an instance of it; or write [Socket] Accept=no" }
       }
+      hint = Bytes(remedy)
     }
-    let file = files[position].file(of: reference.position)
-    catalogue.diagnostics.append(
-      Diagnostic(
-        file.strictness == .strict ? .error : .warning, file: file.path,
-        line: reference.position.line, column: reference.position.column, message: what + reference.name.bytes, hint: hint))
+    say(files[position], reference.position, what + name.bytes, hint: hint)
   }
 
-  mutating func findStarting() {
+  /// Something is wrong at a place in a unit's files: an error where the file is read strictly.
+  func say(_ file: ParsedUnit, _ place: Position, _ message: Bytes, hint: Bytes, isWarning: Bool = false) {
+    let (path, strictness) = file.file(of: place)
+    catalogue.diagnostics.append(
+      Diagnostic(
+        strictness == .strict && !isWarning ? .error : .warning, file: path, line: place.line, column: place.column, message: message,
+        hint: hint))
+  }
+
+  func findStarting() {
     for position in 0..<firstTrial {
-      let unit = catalogue.units[position]
-      // A socket that a service only names to get its descriptors (Sockets=) is what starts that service, not the other way.
-      let isPulledIn = namedBy[position].contains { $0.kind.pullsIn && !isOfSockets(unit.name, by: $0.by) }
-      if unit.origin != .commandLine || unit.isBuiltIn || unit.loadState != .loaded || unit.name.isTemplate || isPulledIn
+      let unit = units[position]
+      if unit.origin != .commandLine || unit.isBuiltIn || unit.loadState != .loaded || unit.name.isTemplate || isPulledIn[position]
         || hasTrigger(ofSameName: unit.name)
       {
         continue
@@ -190,26 +217,19 @@ struct Assembler {
     }
   }
 
-  private func isOfSockets(_ name: UnitName, by position: Int) -> Bool {
-    guard name.type == .socket, case .service(let service) = catalogue.units[position].kind else { return false }
-    return service.sockets.contains(name)
-  }
-
   /// Two units that both start by themselves cannot conflict; in systemd's own folders nothing starts by itself.
-  mutating func checkConflicts() {
+  func checkConflicts() {
+    let starting = catalogue.starting
     for position in files.indices {
-      for reference in files[position].references where reference.kind == .conflicts {
-        let file = files[position].file(of: reference.position)
-        guard file.strictness == .strict else { continue }
-        let name = catalogue.units[position].name
-        guard reference.name != name, catalogue.starting.contains(name), catalogue.starting.contains(reference.name) else {
+      let file = files[position]
+      let name = units[position].name
+      for reference in file.references where reference.kind == .conflicts && reference.name != name {
+        guard file.file(of: reference.position).strictness == .strict, starting.contains(name), starting.contains(reference.name) else {
           continue
         }
-        catalogue.diagnostics.append(
-          Diagnostic(
-            .error, file: file.path, line: reference.position.line, column: reference.position.column,
-            message: "cannot start both " + name.bytes + " and " + reference.name.bytes + ": they conflict",
-            hint: Bytes("give apus only one of them")))
+        say(
+          file, reference.position, "cannot start both " + name.bytes + " and " + reference.name.bytes + ": they conflict",
+          hint: Bytes("give apus only one of them"))
       }
     }
   }

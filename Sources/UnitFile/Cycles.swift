@@ -6,30 +6,34 @@ extension Assembler {
 
   /// Ordering cycles: each is named once. The jobs of a cycle are broken up by the transaction (units.md e.3), which is
   /// possible unless all its units require each other.
-  mutating func reportCycles() {
+  func reportCycles() {
     let edges = orderingEdges()
     var reported = 0
-    // 0: not seen, 1: on the path, 2: done.
-    var colour = Array(repeating: 0, count: edges.count)
-    for start in edges.indices where colour[start] == 0 {
-      var path: [(unit: Int, nextEdge: Int)] = [(start, 0)]
-      colour[start] = 1
+    // Of each unit the next edge to be followed; -1: not seen yet.
+    var next = [Int](repeating: -1, count: edges.count)
+    var isOnPath = [Bool](repeating: false, count: edges.count)
+    for start in 0..<edges.count where next[start] < 0 {
+      var path = [start]
+      next[start] = 0
+      isOnPath[start] = true
       while let last = path.last {
-        guard last.nextEdge < edges[last.unit].count else {
-          colour[last.unit] = 2
+        let edge = next[last]
+        guard edge < edges[last].count else {
+          isOnPath[last] = false
           path.removeLast()
           continue
         }
-        path[path.count - 1].nextEdge += 1
-        let target = edges[last.unit][last.nextEdge]
-        if colour[target] == 0 {
-          colour[target] = 1
-          path.append((target, 0))
-        } else if colour[target] == 1, reported < Assembler.maximumCycles,
-          let first = path.firstIndex(where: { $0.unit == target })
-        {
+        next[last] = edge + 1
+        let target = edges[last][edge]
+        if next[target] < 0 {
+          next[target] = 0
+          isOnPath[target] = true
+          path.append(target)
+        } else if isOnPath[target], reported < Assembler.maximumCycles {
           reported += 1
-          report(cycle: path[first...].map { $0.unit })
+          var cycle: [Int] = []
+          for unit in path where unit == target || !cycle.isEmpty { cycle.append(unit) }
+          report(cycle: cycle)
         }
       }
     }
@@ -39,48 +43,36 @@ extension Assembler {
   private func orderingEdges() -> [[Int]] {
     var edges: [[Int]] = Array(repeating: [], count: files.count)
     for position in files.indices where isRunnable(position) {
-      for name in catalogue.units[position].dependencies.after {
-        if let target = index.position(of: name), target < files.count, target != position, isRunnable(target),
-          !edges[position].contains(target)
-        {
-          edges[position].append(target)
-        }
-      }
-      for name in catalogue.units[position].dependencies.before {
-        if let target = index.position(of: name), target < files.count, target != position, isRunnable(target),
-          !edges[target].contains(position)
-        {
-          edges[target].append(position)
+      for kind in [ReferenceKind.after, .before] {
+        for name in units[position].dependencies[kind] {
+          guard let target = index.position(of: name), target < files.count, target != position, isRunnable(target) else { continue }
+          let (waiting, other) = kind == .after ? (position, target) : (target, position)
+          if !edges[waiting].contains(other) { edges[waiting].append(other) }
         }
       }
     }
     return edges
   }
 
-  private func isRunnable(_ position: Int) -> Bool {
-    catalogue.units[position].loadState == .loaded && !catalogue.units[position].name.isTemplate
-  }
+  private func isRunnable(_ position: Int) -> Bool { units[position].loadState == .loaded && !units[position].name.isTemplate }
 
-  private mutating func report(cycle: [Int]) {
-    let breakable = !cycle.allSatisfy { unit in cycle.allSatisfy { unit == $0 || requires(unit, $0) } }
+  private func report(cycle: [Int]) {
+    var isBreakable = false
     var message = Bytes("ordering cycle: ")
     for unit in cycle {
-      message += catalogue.units[unit].name.bytes
+      for other in cycle where !isBreakable && other != unit && !requires(unit, other) { isBreakable = true }
+      message += units[unit].name.bytes
       message += " after "
     }
-    message += catalogue.units[cycle[0]].name.bytes
+    message += units[cycle[0]].name.bytes
     var location = Position(line: 0, column: 0)
-    let next = cycle.count > 1 ? cycle[1] : cycle[0]
-    for reference in files[cycle[0]].references
-    where reference.kind == .after && reference.name == catalogue.units[next].name {
-      location = reference.position
-    }
-    let file = files[cycle[0]].file(of: location)
-    catalogue.diagnostics.append(
-      Diagnostic(
-        breakable || file.strictness == .lenient ? .warning : .error, file: file.path, line: location.line,
-        column: location.column, message: message,
-        hint: Bytes(breakable ? "one of them will not wait, or not start" : "all require each other: take one After= or Before= away")))
+    let next = units[cycle.count > 1 ? cycle[1] : cycle[0]].name
+    let file = files[cycle[0]]
+    for reference in file.references where reference.kind == .after && reference.name == next { location = reference.position }
+    say(
+      file, location, message,
+      hint: Bytes(isBreakable ? "one of them will not wait, or not start" : "all require each other: take one After= or Before= away"),
+      isWarning: isBreakable)
   }
 
   /// Whether starting one unit must start the other, directly or through others.
@@ -88,8 +80,8 @@ extension Assembler {
     var seen = [unit]
     var at = 0
     while at < seen.count {
-      let dependencies = catalogue.units[seen[at]].dependencies
-      for name in dependencies.requires + dependencies.bindsTo {
+      let dependencies = units[seen[at]].dependencies
+      for name in dependencies[.requires] + dependencies[.bindsTo] {
         guard let target = index.position(of: name), target < files.count else { continue }
         if target == other { return true }
         if !seen.contains(target) { seen.append(target) }

@@ -9,10 +9,14 @@ struct NameIndex {
 
   /// Units by all their names; a unit's own name goes before another's alias.
   init(_ units: [Unit]) {
-    var names = units.map { $0.name.bytes }
-    var owners = Array(units.indices)
-    for (position, unit) in units.enumerated() {
-      for alias in unit.aliases {
+    var names: [Bytes] = []
+    var owners: [Int] = []
+    for position in 0..<units.count {
+      names.append(units[position].name.bytes)
+      owners.append(position)
+    }
+    for position in 0..<units.count {
+      for alias in units[position].aliases {
         names.append(alias.bytes)
         owners.append(position)
       }

@@ -35,12 +35,12 @@ public final class TemplateFiles: Sendable {
   func template(assembled: Unit) -> UnitTemplate {
     // Names of no connection's instance; two that differ in every part.
     let other = TemplateFiles.parse(TemplateFiles.example(name, "1-2-3"), source, dropIns, links, host)
-    var same = other.unit
+    let same = other.unit
+    let description = same.description == trial.unit.description ? [] : trial.description
     same.name = trial.unit.name
     same.description = trial.unit.description
     // All but the description is the same in every instance: nothing is parsed for a connection.
     let isGeneral = same == trial.unit
-    let description = other.unit.description == trial.unit.description ? [] : trial.description
     var added: [(kind: ReferenceKind, name: UnitName)] = []
     for kind in ReferenceKind.allCases {
       let own = trial.unit.dependencies[kind]
@@ -48,8 +48,9 @@ public final class TemplateFiles: Sendable {
     }
     let edges = added
     return UnitTemplate(name: name) { [self] name, socket in
-      var unit = assembled
+      let unit: Unit
       if isGeneral {
+        unit = assembled.copy()
         unit.name = name
         if !description.isEmpty {
           let context = SpecifierContext(name: name, path: source.path, host: host)
@@ -69,53 +70,48 @@ public final class TemplateFiles: Sendable {
 
 extension Unit {
   /// A connection's service ends with it (DESIGN section 2).
-  mutating func neverRestartsByDefault() {
+  func neverRestartsByDefault() {
     guard case .service(let service) = kind, service.restartSource == .default, service.restart != .no else { return }
     service.restart = .no
-    kind = .service(service)
   }
 }
 
 extension Assembler {
   /// A socket whose template cannot be used cannot be started; what is wrong with the template only as an instance is said.
-  mutating func checkTemplates(_ templates: [TemplateFiles]) {
-    for template in templates {
-      guard let position = index.position(of: template.name), position < firstTrial else { continue }
-      let unit = catalogue.units[position]
-      if unit.loadState == .loaded, template.trial.unit.loadState != .loaded {
-        catalogue.diagnostics += template.trial.diagnostics.filter { !files[position].diagnostics.contains($0) }
-      }
+  func checkTemplates(_ templates: [TemplateFiles]) {
+    for template in templates where template.trial.unit.loadState != .loaded {
+      guard let position = index.position(of: template.name), position < firstTrial, units[position].loadState == .loaded else { continue }
+      let said = files[position].diagnostics
+      for diagnostic in template.trial.diagnostics where !said.contains(diagnostic) { catalogue.diagnostics.append(diagnostic) }
     }
     for position in files.indices {
-      guard case .socket(let socket) = catalogue.units[position].kind, socket.accepts, catalogue.units[position].loadState == .loaded,
-        let found = index.position(of: socket.service)
+      let unit = units[position]
+      guard case .socket(let socket) = unit.kind, socket.accepts, unit.loadState == .loaded, let found = index.position(of: socket.service)
       else { continue }
-      var template = catalogue.units[found]
-      if template.loadState == .loaded, let trial = templates.first(where: { $0.name == socket.service })?.trial.unit { template = trial }
+      var template = units[found]
+      if template.loadState == .loaded {
+        for files in templates where files.name == socket.service {
+          template = files.trial.unit
+          break
+        }
+      }
       if template.loadState == .loaded { continue }
-      catalogue.units[position].loadState = .badSetting
-      catalogue.units[position].loadError = text("its template \(socket.service.bytes) cannot be used: \(template.loadError)")
+      unit.loadState = .badSetting
+      unit.loadError = text("its template \(socket.service.bytes) cannot be used: \(template.loadError)")
       // Whatever else is wrong was said where it is.
-      if template.loadState == .masked, files[position].isStrict {
-        let message = catalogue.units[position].loadError
-        catalogue.diagnostics.append(
-          Diagnostic(.error, file: catalogue.units[position].fragmentPath, message: message, hint: Bytes("or write [Socket] Accept=no")))
+      if template.loadState == .masked, files[position].files.first?.strictness == .strict {
+        say(files[position], Position(line: 0, column: 0), unit.loadError, hint: Bytes("or write [Socket] Accept=no"))
       }
     }
   }
 
   /// The trials leave the catalogue; the templates go with it.
-  mutating func takeTrials(_ templates: [TemplateFiles]) {
+  func takeTrials(_ templates: [TemplateFiles]) {
     for template in templates where template.trial.unit.loadState == .loaded {
       guard let position = index.position(of: template.trial.unit.name), position >= firstTrial else { continue }
-      catalogue.templates.append(template.template(assembled: catalogue.units[position]))
+      catalogue.templates.append(template.template(assembled: units[position]))
     }
     // What apus itself brings stands behind them.
-    catalogue.units.removeSubrange(firstTrial..<files.count)
+    for position in 0..<units.count where position < firstTrial || position >= files.count { catalogue.units.append(units[position]) }
   }
-}
-
-extension ParsedUnit {
-  /// Its main file is one whose mistakes are errors.
-  var isStrict: Bool { files.first?.strictness == .strict }
 }

@@ -12,7 +12,7 @@ final class UnitParser {
   /// The main file.
   var source: UnitSource { sources[0] }
 
-  var unit: Unit
+  let unit: Unit
   var service = ServiceSettings()
   /// Of `service`.
   var exec = ExecSettings()

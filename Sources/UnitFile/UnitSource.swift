@@ -133,7 +133,7 @@ public func parseUnit(
 /// name is none. Targets are real units, all others are stubs that are always active.
 public func builtInUnit(_ name: UnitName, links: UnitLinks = UnitLinks(origin: .builtIn)) -> ParsedUnit? {
   guard BuiltInNames.contains(name) else { return nil }
-  var unit = BuiltInNames.unit(name)
+  let unit = BuiltInNames.unit(name)
   unit.aliases = links.aliases
   var references: [Reference] = []
   unit.addLinks(links, to: &references)
@@ -142,9 +142,9 @@ public func builtInUnit(_ name: UnitName, links: UnitLinks = UnitLinks(origin: .
 
 extension Unit {
   /// The names that `.wants/` and its kin hold become dependencies.
-  mutating func addLinks(_ links: UnitLinks, to references: inout [Reference]) {
-    let kinds: [(ReferenceKind, [UnitName])] = [(.wants, links.wants), (.requires, links.requires), (.upholds, links.upholds)]
-    for (kind, names) in kinds {
+  func addLinks(_ links: UnitLinks, to references: inout [Reference]) {
+    for kind in [ReferenceKind.wants, .requires, .upholds] {
+      let names = kind == .wants ? links.wants : kind == .requires ? links.requires : links.upholds
       if names.isEmpty { continue }
       // Collected apart, with a set: thousands of links are one pass, not one search and one copy each.
       var list = dependencies[kind]

@@ -28,9 +28,9 @@ private func texts(_ names: [UnitName]) -> [String] { names.map(\.bytes.shown) }
     }
     let target = loaded.units.first { $0.name.bytes == Bytes("multi-user.target".utf8) }
     #expect(target?.isBuiltIn == true && target?.origin == .builtIn && target?.fragmentPath == [])
-    let required = texts(target?.dependencies.requires ?? [])
+    let required = texts(target?.dependencies[.requires] ?? [])
     #expect(required.contains("basic.target"))
-    #expect(texts(target?.dependencies.wants ?? []) == ["web.service"])
+    #expect(texts(target?.dependencies[.wants] ?? []) == ["web.service"])
     #expect(loaded.units.first { $0.name.bytes == Bytes("web.service".utf8) }?.origin == .unitPath)
     #expect(!loaded.hasErrors)
   }

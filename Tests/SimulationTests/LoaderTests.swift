@@ -121,7 +121,7 @@ private func names(_ unit: Unit?) -> [String] { unit.map { texts([$0.name] + $0.
       let unit = disk.unit(name)
       #expect(names(unit) == ["main.service", "also.service"])
       #expect(texts(unit?.dropInPaths ?? []) == [lib + "main.service.d/10-al.conf", etc + "also.service.d/20-own.conf"])
-      #expect(unit?.dependencies.wants.contains { $0.bytes.shown == "aw.service" } == true)
+      #expect(unit?.dependencies[.wants].contains { $0.bytes.shown == "aw.service" } == true)
     }
   }
 
@@ -146,7 +146,7 @@ private func names(_ unit: Unit?) -> [String] { unit.map { texts([$0.name] + $0.
           "t-u@i.service.d/9",
         ]
         .map { etc + $0 + ".conf" })
-    let wanted = texts(unit?.dependencies.wants ?? []).sorted()
+    let wanted = texts(unit?.dependencies[.wants] ?? []).sorted()
     #expect(wanted == ["j.service", "tt@i.service"])
     disk.write(etc + "q@.service")
     disk.write(etc + "q@exact.service")
@@ -215,10 +215,10 @@ private func names(_ unit: Unit?) -> [String] { unit.map { texts([$0.name] + $0.
     disk.link(lib + "foo-bar.service.wants/w5.service", "../x")
     disk.write(etc + "foo-bar.service.wants/w7.service")
     let unit = disk.unit("foo-bar.service")
-    let wanted = texts(unit?.dependencies.wants ?? []).sorted()
+    let wanted = texts(unit?.dependencies[.wants] ?? []).sorted()
     #expect(wanted == ["tt@foo-bar.service", "w1.service", "w2.service", "w3.service", "w4.service"])
-    #expect(unit?.dependencies.requires.contains { $0.bytes.shown == "main.service" } == true)
-    #expect(texts(unit?.dependencies.upholds ?? []) == ["main.service"])
+    #expect(unit?.dependencies[.requires].contains { $0.bytes.shown == "main.service" } == true)
+    #expect(texts(unit?.dependencies[.upholds] ?? []) == ["main.service"])
   }
 
   @Test func dropInsAloneMakeNoUnit() {

@@ -44,8 +44,8 @@ import Testing
     #expect(loaded.units.map { $0.name.bytes.shown } == ["echo.socket", "log.service"])
     let unit = try make(loaded)
     #expect(unit.description.shown == "echo " + Self.connection && unit.origin == .commandLine)
-    #expect(unit.dependencies.after.map { $0.bytes.shown } == ["echo.socket"])
-    #expect(unit.dependencies.requires.map { $0.bytes.shown } == ["log.service"])
+    #expect(unit.dependencies[.after].map { $0.bytes.shown } == ["echo.socket"])
+    #expect(unit.dependencies[.requires].map { $0.bytes.shown } == ["log.service"])
     let settings = try service(unit)
     #expect(settings.restart == .no && settings.restartSource == .default && settings.exec.standardInput == .socket)
   }
@@ -59,7 +59,7 @@ import Testing
     let settings = try service(unit)
     #expect(settings.start[0].arguments.map { $0.shown } == ["/bin/echo", Self.connection, "echo@\(Self.connection).service"])
     #expect(settings.restart == .onFailure)
-    #expect(unit.dependencies.after.map { $0.bytes.shown } == ["b@\(Self.connection).service", "echo.socket"])
+    #expect(unit.dependencies[.after].map { $0.bytes.shown } == ["b@\(Self.connection).service", "echo.socket"])
   }
 
   /// Default dependencies are those of any service, where their targets are there; what the template needs is read.
@@ -75,13 +75,13 @@ import Testing
     #expect(names.contains("helper.service") && names.contains("basic.target") && !names.contains { $0.contains("@") })
     #expect(loaded.starting.map { $0.bytes.shown } == ["echo.socket"])
     let unit = try make(loaded)
-    #expect(unit.dependencies.requires.map { $0.bytes.shown } == ["sysinit.target"])
-    #expect(unit.dependencies.after.map { $0.bytes.shown } == ["sysinit.target", "basic.target", "echo.socket"])
-    #expect(unit.dependencies.conflicts.map { $0.bytes.shown } == ["shutdown.target"])
-    #expect(unit.dependencies.wants.map { $0.bytes.shown } == ["helper.service"])
+    #expect(unit.dependencies[.requires].map { $0.bytes.shown } == ["sysinit.target"])
+    #expect(unit.dependencies[.after].map { $0.bytes.shown } == ["sysinit.target", "basic.target", "echo.socket"])
+    #expect(unit.dependencies[.conflicts].map { $0.bytes.shown } == ["shutdown.target"])
+    #expect(unit.dependencies[.wants].map { $0.bytes.shown } == ["helper.service"])
     #expect(unit.origin == .unitPath)
     let socket = try #require(loaded.units.first { $0.name.bytes == "echo.socket" })
-    #expect(socket.dependencies.before.map { $0.bytes.shown } == ["sockets.target", "shutdown.target"])
+    #expect(socket.dependencies[.before].map { $0.bytes.shown } == ["sockets.target", "shutdown.target"])
   }
 
   @Test func dropInsOfTheTemplateApply() throws {
@@ -152,7 +152,8 @@ import Testing
       guard case .service(let settings) = unit.kind else { continue }
       #expect(settings.restart == (unit.name.bytes == "e.service" ? .always : .no), "\(unit.name.bytes.shown)")
     }
-    let order = Dictionary(uniqueKeysWithValues: loaded.units.map { ($0.name.bytes.shown, $0.dependencies.before.map { $0.bytes.shown }) })
+    let order = Dictionary(
+      uniqueKeysWithValues: loaded.units.map { ($0.name.bytes.shown, $0.dependencies[.before].map { $0.bytes.shown }) })
     #expect(order["a.socket"] == ["a.service"] && order["y.path"] == ["d.service"])
   }
 
@@ -164,8 +165,8 @@ import Testing
     let loaded = disk.load()
     #expect(errors(loaded) == [])
     let unit = try #require(loaded.units.first { $0.name.bytes == "web.service" })
-    #expect(unit.dependencies.wants.map { $0.bytes.shown } == ["one.socket", "two.socket"])
-    #expect(Set(unit.dependencies.after.map { $0.bytes.shown }).isSuperset(of: ["one.socket", "two.socket"]))
+    #expect(unit.dependencies[.wants].map { $0.bytes.shown } == ["one.socket", "two.socket"])
+    #expect(Set(unit.dependencies[.after].map { $0.bytes.shown }).isSuperset(of: ["one.socket", "two.socket"]))
     #expect(try service(unit).sockets.map { $0.bytes.shown } == ["one.socket", "two.socket"] && service(unit).restart == .no)
   }
 

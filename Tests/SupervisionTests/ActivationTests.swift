@@ -13,7 +13,7 @@ import Testing
     }
     change(&settings)
     var unit = Unit(name: name(word + ".socket"), kind: .socket(settings))
-    unit.dependencies.before = [name(word + ".service")]
+    unit.dependencies[.before] = [name(word + ".service")]
     return unit
   }
 

@@ -77,7 +77,7 @@ import Testing
       service(
         "r",
         unit: {
-          $0.dependencies.requires = [name("a.service")]; $0.dependencies.after = [name("a.service")]
+          $0.dependencies[.requires] = [name("a.service")]; $0.dependencies[.after] = [name("a.service")]
         }),
       service("a", unit: { $0.asserts = [Condition(.pathExists, Bytes("/x"))] }),
     ]

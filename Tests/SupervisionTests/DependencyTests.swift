@@ -25,19 +25,19 @@ enum Kind: String, CaseIterable {
   func put(_ other: String, _ unit: inout Unit) {
     let names = [name(other)]
     switch self {
-    case .wants: unit.dependencies.wants = names
-    case .requires: unit.dependencies.requires = names
-    case .requisite: unit.dependencies.requisite = names
-    case .bindsTo: unit.dependencies.bindsTo = names
-    case .partOf: unit.dependencies.partOf = names
-    case .upholds: unit.dependencies.upholds = names
-    case .conflicts: unit.dependencies.conflicts = names
-    case .onFailure: unit.dependencies.onFailure = names
-    case .onSuccess: unit.dependencies.onSuccess = names
-    case .propagatesReloadTo: unit.dependencies.propagatesReloadTo = names
-    case .reloadPropagatedFrom: unit.dependencies.reloadPropagatedFrom = names
-    case .propagatesStopTo: unit.dependencies.propagatesStopTo = names
-    case .stopPropagatedFrom: unit.dependencies.stopPropagatedFrom = names
+    case .wants: unit.dependencies[.wants] = names
+    case .requires: unit.dependencies[.requires] = names
+    case .requisite: unit.dependencies[.requisite] = names
+    case .bindsTo: unit.dependencies[.bindsTo] = names
+    case .partOf: unit.dependencies[.partOf] = names
+    case .upholds: unit.dependencies[.upholds] = names
+    case .conflicts: unit.dependencies[.conflicts] = names
+    case .onFailure: unit.dependencies[.onFailure] = names
+    case .onSuccess: unit.dependencies[.onSuccess] = names
+    case .propagatesReloadTo: unit.dependencies[.propagatesReloadTo] = names
+    case .reloadPropagatedFrom: unit.dependencies[.reloadPropagatedFrom] = names
+    case .propagatesStopTo: unit.dependencies[.propagatesStopTo] = names
+    case .stopPropagatedFrom: unit.dependencies[.stopPropagatedFrom] = names
     }
   }
 }
@@ -81,7 +81,7 @@ enum Kind: String, CaseIterable {
         "a",
         unit: {
           kind.put("b.service", &$0)
-          if after { $0.dependencies.after = [name("b.service")] }
+          if after { $0.dependencies[.after] = [name("b.service")] }
         })
     ]
     if let b = make(other) { units.append(b) }
@@ -147,7 +147,7 @@ extension World {
         "a",
         unit: {
           kind.put("b.service", &$0)
-          if after { $0.dependencies.after = [name("b.service")] }
+          if after { $0.dependencies[.after] = [name("b.service")] }
         }), service("b"),
     ]
     var world = World(units, starting: [], options: stay())
@@ -170,7 +170,7 @@ extension World {
   }
 
   @Test func conflictsActBothWays() {
-    let units = [service("a", unit: { $0.dependencies.conflicts = [name("b.service")] }), service("b")]
+    let units = [service("a", unit: { $0.dependencies[.conflicts] = [name("b.service")] }), service("b")]
     var world = World(units, starting: [], options: stay())
     _ = world.job(.start, "b.service")
     expect(&world, .start, "a.service", 0)
@@ -185,7 +185,8 @@ extension World {
 
 @Suite struct ReloadPropagationTests {
   private func reloading(_ unit: String, _ to: [String] = []) -> Unit {
-    service(unit, { $0.reload = [command("/r/" + unit)] }, unit: { $0.dependencies.propagatesReloadTo = to.map { name($0 + ".service") } })
+    service(
+      unit, { $0.reload = [command("/r/" + unit)] }, unit: { $0.dependencies[.propagatesReloadTo] = to.map { name($0 + ".service") } })
   }
 
   /// Asked of systemd 252: from unit to unit, only to those that run and can.
@@ -202,7 +203,8 @@ extension World {
 
   @Test func reloadPropagatedFromIsTheSameFromTheOtherEnd() {
     let units = [
-      service("a", { $0.reload = [command("/r/a")] }, unit: { $0.dependencies.reloadPropagatedFrom = [name("b.service")] }), reloading("b"),
+      service("a", { $0.reload = [command("/r/a")] }, unit: { $0.dependencies[.reloadPropagatedFrom] = [name("b.service")] }),
+      reloading("b"),
     ]
     var world = World(units, starting: ["a.service", "b.service"])
     _ = world.job(.reload, "b.service")
@@ -224,7 +226,7 @@ extension World {
       service(
         "s", change,
         unit: {
-          $0.dependencies.onFailure = [name("h.service")]; $0.dependencies.onSuccess = [name("k.service")]
+          $0.dependencies[.onFailure] = [name("h.service")]; $0.dependencies[.onSuccess] = [name("k.service")]
         }),
       service("h") { $0.type = .oneshot }, service("k") { $0.type = .oneshot },
     ]
@@ -253,7 +255,7 @@ extension World {
 
   @Test func twoWhoNameTheHandlerTellItNothing() {
     var units = failing()
-    units.append(service("t", unit: { $0.dependencies.onFailure = [name("h.service")] }))
+    units.append(service("t", unit: { $0.dependencies[.onFailure] = [name("h.service")] }))
     var world = World(units, starting: [], options: stay())
     _ = world.job(.start, "s.service")
     world.end("s.service", .main, .exited(3))
@@ -281,14 +283,14 @@ extension World {
       service(
         "a",
         unit: {
-          $0.dependencies.requires = [name("b.service")]
-          $0.dependencies.after = [name("b.service")]
-          $0.dependencies.onFailure = [name("h.service")]
+          $0.dependencies[.requires] = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]
+          $0.dependencies[.onFailure] = [name("h.service")]
         }), service("b") { $0.type = .oneshot }, service("h") { $0.type = .oneshot },
       service(
         "t", { $0.type = .oneshot },
         unit: {
-          $0.jobTimeout = TimeSpan(seconds: 1); $0.dependencies.onFailure = [name("h.service")]
+          $0.jobTimeout = TimeSpan(seconds: 1); $0.dependencies[.onFailure] = [name("h.service")]
         }),
     ]
     var world = World(units, starting: [], options: stay())
@@ -307,7 +309,7 @@ extension World {
 
 @Suite struct UnneededTests {
   private let units = [
-    service("a", unit: { $0.dependencies.wants = [name("b.service")] }), service("b", unit: { $0.stopWhenUnneeded = true }),
+    service("a", unit: { $0.dependencies[.wants] = [name("b.service")] }), service("b", unit: { $0.stopWhenUnneeded = true }),
   ]
 
   @Test func whoIsNotNeededGoes() {
@@ -336,7 +338,7 @@ extension World {
     var unit = service("a")
     unit.refuseManualStart = true
     unit.refuseManualStop = true
-    var world = World([unit, service("w", unit: { $0.dependencies.wants = [name("a.service")] })], starting: [], options: stay())
+    var world = World([unit, service("w", unit: { $0.dependencies[.wants] = [name("a.service")] })], starting: [], options: stay())
     expect(&world, .start, "a.service", 4)
     _ = world.job(.start, "w.service")
     #expect(world.state("a.service") == .running)

@@ -48,8 +48,8 @@ struct Seeded {
         let otherName = other < Self.unitCount ? units[other].name.bytes.shown : "absent.service"
         let kind = Kind.allCases[random.below(Kind.allCases.count)]
         kind.put(otherName, &units[index])
-        if random.chance(60) { units[index].dependencies.after.append(name(otherName)) }
-        if random.chance(10) { units[index].dependencies.before.append(name(otherName)) }
+        if random.chance(60) { units[index].dependencies[.after].append(name(otherName)) }
+        if random.chance(10) { units[index].dependencies[.before].append(name(otherName)) }
       }
     }
     return units

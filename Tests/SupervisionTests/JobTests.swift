@@ -6,8 +6,8 @@ import Testing
 @Suite struct JobTests {
   @Test func orderOnStartAndStop() {
     let units = [
-      service("c", unit: { $0.dependencies.after = [name("b.service")] }), service("a"),
-      service("b", { $0.type = .exec }, unit: { $0.dependencies.after = [name("a.service")] }),
+      service("c", unit: { $0.dependencies[.after] = [name("b.service")] }), service("a"),
+      service("b", { $0.type = .exec }, unit: { $0.dependencies[.after] = [name("a.service")] }),
     ]
     var world = World(units, starting: ["c.service", "b.service", "a.service"])
     #expect(world.spawns.map { $0.unitName.shown } == ["a.service", "b.service", "c.service"])
@@ -22,7 +22,7 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.requires = [name("b.service")]; $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requires] = [name("b.service")]; $0.dependencies[.after] = [name("b.service")]
         }),
       service("b") { $0.type = .oneshot },
     ]
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func requiresWithoutAfterRunsAnyway() {
-    let units = [service("a", unit: { $0.dependencies.requires = [name("b.service")] }), service("b") { $0.type = .oneshot }]
+    let units = [service("a", unit: { $0.dependencies[.requires] = [name("b.service")] }), service("b") { $0.type = .oneshot }]
     var world = World(units, starting: ["a.service"])
     world.end("b.service", .main, .exited(1))
     #expect(world.state("a.service") == .running)
@@ -45,7 +45,7 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.wants = [name("b.service")]; $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.wants] = [name("b.service")]; $0.dependencies[.after] = [name("b.service")]
         }),
       service("b") { $0.type = .oneshot },
     ]
@@ -59,7 +59,7 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.requires = [name("b.service")]; $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requires] = [name("b.service")]; $0.dependencies[.after] = [name("b.service")]
         }), service("b"),
     ]
     var world = World(units, starting: ["a.service"])
@@ -80,9 +80,9 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.after = [name("b.service")]; $0.dependencies.wants = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]; $0.dependencies[.wants] = [name("b.service")]
         }),
-      service("b", unit: { $0.dependencies.after = [name("a.service")] }),
+      service("b", unit: { $0.dependencies[.after] = [name("a.service")] }),
     ]
     var options = ManagerOptions()
     options.stay = true
@@ -98,9 +98,9 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.after = [name("b.service")]; $0.dependencies.requires = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]; $0.dependencies[.requires] = [name("b.service")]
         }),
-      service("b", unit: { $0.dependencies.after = [name("a.service")] }),
+      service("b", unit: { $0.dependencies[.after] = [name("a.service")] }),
     ]
     var options = ManagerOptions()
     options.stay = true

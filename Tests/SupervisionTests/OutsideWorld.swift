@@ -42,7 +42,7 @@ struct OutsideWorld {
       counted += 1
       return [.connections(unit, run: run, count: connections, hadTraffic: hadTraffic)]
     case .instantiate(let unit, _, let name):
-      var made = template
+      let made = template?.copy()
       made?.name = name
       return [.instantiated(unit, name: name, made)]
     case .watchPaths(let unit, let run, let specs, _, let looks):

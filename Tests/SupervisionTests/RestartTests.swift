@@ -148,8 +148,8 @@ import Testing
         service(
           "b",
           unit: {
-            $0.dependencies.requires = [name("a.service")]
-            $0.dependencies.after = [name("a.service")]
+            $0.dependencies[.requires] = [name("a.service")]
+            $0.dependencies[.after] = [name("a.service")]
           }),
       ]
       var world = World(units, starting: [], options: stay())

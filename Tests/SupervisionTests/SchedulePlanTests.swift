@@ -8,7 +8,7 @@ import Testing
 @Suite struct SchedulePlanTests {
   private func unit(_ name: String, _ kind: UnitKind, wants: [String] = [], aliases: [String] = []) throws -> Unit {
     var unit = Unit(name: try #require(UnitName(Bytes(name.utf8))), kind: kind)
-    unit.dependencies.wants = wants.compactMap { UnitName(Bytes($0.utf8)) }
+    unit.dependencies[.wants] = wants.compactMap { UnitName(Bytes($0.utf8)) }
     unit.aliases = aliases.compactMap { UnitName(Bytes($0.utf8)) }
     return unit
   }

@@ -32,7 +32,7 @@ import Testing
         {
           $0.restart = .always
           $0.reload = [command("/bin/reload")]
-        }, unit: { $0.dependencies.after = [name("b.service")] }), service("b") { $0.type = .oneshot },
+        }, unit: { $0.dependencies[.after] = [name("b.service")] }), service("b") { $0.type = .oneshot },
     ]
     var world = World(units, starting: ["a.service"])
     _ = world.job(.start, "b.service", wait: false)
@@ -82,8 +82,8 @@ import Testing
           $0.schedule.triggers = [.after(TimeSpan(seconds: 5))]
         },
         unit: {
-          $0.dependencies.requires = [name("b.service")]
-          $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requires] = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]
         }), service("b") { $0.type = .oneshot },
     ]
     var world = World(units, starting: ["a.service"])
@@ -98,8 +98,8 @@ import Testing
 
   @Test func jobsThatWaitForEachOtherAreBrokenUp() {
     let units = [
-      service("a", unit: { $0.dependencies.after = [name("b.service")] }),
-      service("b", unit: { $0.dependencies.after = [name("a.service")] }),
+      service("a", unit: { $0.dependencies[.after] = [name("b.service")] }),
+      service("b", unit: { $0.dependencies[.after] = [name("a.service")] }),
     ]
     var world = World(units, starting: ["a.service"])
     _ = world.job(.start, "b.service")
@@ -135,8 +135,8 @@ import Testing
       service(
         "a",
         unit: {
-          $0.dependencies.requires = [name("b.service")]
-          $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requires] = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]
         }), service("b") { $0.restart = .always },
     ]
     var world = World(units, starting: ["a.service"])
@@ -150,8 +150,8 @@ import Testing
 
   @Test func everyRefusedStartIsSaid() {
     let units = [
-      service("a", unit: { $0.dependencies.requires = [name("x.service")] }),
-      service("b", unit: { $0.dependencies.requires = [name("y.service")] }),
+      service("a", unit: { $0.dependencies[.requires] = [name("x.service")] }),
+      service("b", unit: { $0.dependencies[.requires] = [name("y.service")] }),
     ]
     let world = World(units, starting: ["a.service", "b.service"])
     #expect(world.messages.filter { $0.contains("cannot start") }.count == 2)

@@ -12,10 +12,10 @@ func unit(
   return service(
     unitName, change,
     unit: {
-      $0.dependencies.after = names(after)
-      $0.dependencies.wants = names(wants)
-      $0.dependencies.requires = names(requires)
-      $0.dependencies.conflicts = names(conflicts)
+      $0.dependencies[.after] = names(after)
+      $0.dependencies[.wants] = names(wants)
+      $0.dependencies[.requires] = names(requires)
+      $0.dependencies[.conflicts] = names(conflicts)
     })
 }
 
@@ -91,8 +91,8 @@ func unit(
 
   @Test func partOfGoesOnFromUnitToUnit() {
     let units = [
-      service("a", unit: { $0.dependencies.partOf = [name("b.service")] }),
-      service("b", unit: { $0.dependencies.partOf = [name("c.service")] }), service("c"),
+      service("a", unit: { $0.dependencies[.partOf] = [name("b.service")] }),
+      service("b", unit: { $0.dependencies[.partOf] = [name("c.service")] }), service("c"),
     ]
     var world = World(units, starting: ["a.service", "b.service", "c.service"], options: stay())
     expect(&world, .stop, "c.service", 0)
@@ -119,7 +119,7 @@ func unit(
       service(
         "a",
         unit: {
-          $0.dependencies.requisite = [name("b.service")]; $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requisite] = [name("b.service")]; $0.dependencies[.after] = [name("b.service")]
         }),
       service("b") { $0.startPre = [command("/pre")] },
     ]
@@ -136,8 +136,8 @@ func unit(
       service(
         "a",
         unit: {
-          $0.dependencies.requisite = [name("b.service")]
-          $0.dependencies.after = [name("b.service")]
+          $0.dependencies[.requisite] = [name("b.service")]
+          $0.dependencies[.after] = [name("b.service")]
         }), service("b") { $0.type = .oneshot },
     ]
     var world = World(units, starting: [], options: stay())
@@ -151,14 +151,14 @@ func unit(
   @Test func targetsOrder() {
     var target = Unit(name: name("t.target"), kind: .target)
     target.isBuiltIn = true
-    target.dependencies.wants = [name("a.service")]
-    target.dependencies.after = [name("a.service")]
+    target.dependencies[.wants] = [name("a.service")]
+    target.dependencies[.after] = [name("a.service")]
     let units = [
       target, service("a") { $0.type = .oneshot },
       service(
         "b",
         unit: {
-          $0.dependencies.requires = [name("t.target")]; $0.dependencies.after = [name("t.target")]
+          $0.dependencies[.requires] = [name("t.target")]; $0.dependencies[.after] = [name("t.target")]
         }),
     ]
     var options = ManagerOptions()
@@ -181,7 +181,7 @@ func unit(
       service(
         "b",
         unit: {
-          $0.dependencies.requires = [name("other.service")]; $0.dependencies.after = [name("other.service")]
+          $0.dependencies[.requires] = [name("other.service")]; $0.dependencies[.after] = [name("other.service")]
         }),
     ]
     var world = World(units, starting: [], options: stay())
@@ -203,8 +203,8 @@ func unit(
     var units: [Unit] = []
     for index in 0..<1000 {
       units.append(unit("s\(index)", after: index > 0 ? "s\(index - 1)" : "", requires: index > 0 ? "s\(index - 1)" : ""))
-      target.dependencies.wants.append(name("s\(index).service"))
-      target.dependencies.after.append(name("s\(index).service"))
+      target.dependencies[.wants].append(name("s\(index).service"))
+      target.dependencies[.after].append(name("s\(index).service"))
     }
     let world = World(units + [target], starting: ["all.target"])
     #expect(world.spawns.count == 1000)
@@ -255,7 +255,7 @@ func unit(
         "a",
         unit: {
           relate(&$0.dependencies)
-          if after { $0.dependencies.after = [name("b.service")] }
+          if after { $0.dependencies[.after] = [name("b.service")] }
         }),
       service("b") {
         $0.type = type
@@ -269,7 +269,8 @@ func unit(
   @Test func whatRequiresItWaitsAndIsNotFailed() {
     for bound in [false, true] {
       var world = World(
-        pair { if bound { $0.bindsTo = [name("b.service")] } else { $0.requires = [name("b.service")] } }, starting: [], options: stay())
+        pair { if bound { $0[.bindsTo] = [name("b.service")] } else { $0[.requires] = [name("b.service")] } }, starting: [], options: stay()
+      )
       let id = world.job(.start, "a.service")
       world.end("b.service", .main, .exited(1))
       #expect(world.status(id) == nil && world.state("b.service") == .autoRestart)
@@ -286,7 +287,7 @@ func unit(
   }
 
   @Test func aStartDuringTheBackoffDoesNotCutItShort() {
-    var world = World(pair { $0.requires = [name("b.service")] }, starting: [], options: stay())
+    var world = World(pair { $0[.requires] = [name("b.service")] }, starting: [], options: stay())
     _ = world.job(.start, "b.service")
     world.end("b.service", .main, .exited(1))
     let id = world.job(.start, "a.service")
@@ -301,14 +302,14 @@ func unit(
   }
 
   @Test func whatOnlyWantsItIsReleasedByTheFailure() {
-    var world = World(pair { $0.wants = [name("b.service")] }, starting: [], options: stay())
+    var world = World(pair { $0[.wants] = [name("b.service")] }, starting: [], options: stay())
     let id = world.job(.start, "a.service")
     world.end("b.service", .main, .exited(1))
     #expect(world.status(id) == 0)
   }
 
   @Test func withoutAfterNobodyWaits() {
-    var world = World(pair({ $0.requires = [name("b.service")] }, after: false), starting: [], options: stay())
+    var world = World(pair({ $0[.requires] = [name("b.service")] }, after: false), starting: [], options: stay())
     _ = world.job(.start, "b.service")
     world.end("b.service", .main, .exited(1))
     expect(&world, .start, "a.service", 0)
@@ -317,13 +318,13 @@ func unit(
 
   @Test func whatEndsTheWaiting() {
     // A request to stop.
-    var world = World(pair { $0.requires = [name("b.service")] }, starting: [], options: stay())
+    var world = World(pair { $0[.requires] = [name("b.service")] }, starting: [], options: stay())
     var id = world.job(.start, "a.service")
     world.end("b.service", .main, .exited(1))
     expect(&world, .stop, "b.service", 0)
     #expect(world.result(id) == .canceled)
     // The final failure.
-    var units = pair { $0.requires = [name("b.service")] }
+    var units = pair { $0[.requires] = [name("b.service")] }
     units[1].startLimit.burst = 2
     units[1].startLimit.interval = TimeSpan(seconds: 100)
     world = World(units, starting: [], options: stay())
@@ -335,7 +336,7 @@ func unit(
     world.advance(TimeSpan(seconds: 3))
     #expect(world.state("b.service") == .failed && world.result(id) == .dependency)
     // The job's own time.
-    units = pair { $0.requires = [name("b.service")] }
+    units = pair { $0[.requires] = [name("b.service")] }
     units[0].jobTimeout = TimeSpan(seconds: 1)
     world = World(units, starting: [], options: stay())
     id = world.job(.start, "a.service")
@@ -345,7 +346,7 @@ func unit(
   }
 
   @Test func aRestartTakesAlongWhoRequiresIt() {
-    var world = World(pair({ $0.requires = [name("b.service")] }, type: .simple), starting: [], options: stay())
+    var world = World(pair({ $0[.requires] = [name("b.service")] }, type: .simple), starting: [], options: stay())
     _ = world.job(.start, "a.service")
     let pid = world.record("a.service")?.service.main?.pid
     world.end("b.service", .main, .exited(1))
@@ -355,7 +356,7 @@ func unit(
   }
 
   @Test func whoIsBoundComesBackWithIt() {
-    var world = World(pair({ $0.bindsTo = [name("b.service")] }, type: .simple), starting: [], options: stay())
+    var world = World(pair({ $0[.bindsTo] = [name("b.service")] }, type: .simple), starting: [], options: stay())
     _ = world.job(.start, "a.service")
     world.end("b.service", .main, .exited(1))
     #expect(world.state("a.service") == .dead)

@@ -6,7 +6,7 @@ import Testing
 /// Upholds=: at once the first time, then after the unit's own restart delays.
 @Suite struct UpholdsTests {
   @Test func upheldUnitsComeBackWheneverTheyAreDown() {
-    let units = [service("a", unit: { $0.dependencies.upholds = [name("b.service")] }), service("b")]
+    let units = [service("a", unit: { $0.dependencies[.upholds] = [name("b.service")] }), service("b")]
     var world = World(units, starting: [], options: stay())
     _ = world.job(.start, "a.service")
     #expect(world.begun == "a b" || world.begun == "b a")
@@ -20,7 +20,7 @@ import Testing
   /// At once the first time; then after its own restart delays, said once; a healthy uptime begins anew.
   @Test func anUpheldUnitThatDoesNotStayUpComesBackAfterItsBackoff() {
     let units = [
-      service("a", unit: { $0.dependencies.upholds = [name("b.service")] }),
+      service("a", unit: { $0.dependencies[.upholds] = [name("b.service")] }),
       service(
         "b",
         {
@@ -58,7 +58,7 @@ import Testing
 
   @Test func anUpheldUnitStaysDownAtItsStartLimit() {
     let units = [
-      service("a", unit: { $0.dependencies.upholds = [name("b.service")] }),
+      service("a", unit: { $0.dependencies[.upholds] = [name("b.service")] }),
       service("b", unit: { $0.startLimit.burst = 4 }),
     ]
     var world = World(units, starting: [], options: stay())

@@ -29,7 +29,7 @@ import Testing
     guard case .service(let service) = parsed.unit.kind else { throw NoSuchKind() }
     #expect(service.start.map { $0.path.shown } == ["/bin/b"] && service.exec.nice == 3)
     #expect(service.exec.environment.map { $0.shown } == ["A=web.service"])
-    #expect(parsed.unit.dependencies.after.map { $0.bytes.shown } == ["a.service", "b.service"])
+    #expect(parsed.unit.dependencies[.after].map { $0.bytes.shown } == ["a.service", "b.service"])
     #expect(parsed.unit.dropInPaths.map { $0.shown } == ["/d/0.conf", "/d/1.conf", "/d/2.conf"])
     #expect(parsed.unit.fragmentPath.shown == "/etc/apus/web.service")
   }
@@ -106,8 +106,8 @@ import Testing
     links.upholds = [try #require(UnitName(Bytes("z.service")))]
     let parsed = try unit(Self.main, [], links: links)
     #expect(parsed.unit.aliases == links.aliases && parsed.unit.origin == .unitPath)
-    #expect(parsed.unit.dependencies.wants == links.wants && parsed.unit.dependencies.requires == links.requires)
-    #expect(parsed.unit.dependencies.upholds == links.upholds)
+    #expect(parsed.unit.dependencies[.wants] == links.wants && parsed.unit.dependencies[.requires] == links.requires)
+    #expect(parsed.unit.dependencies[.upholds] == links.upholds)
     let other = try unit("[Service]\nExecStart=/bin/a\n", [], name: "x.service")
     // What is pulled in does not start by itself, nor does what comes from the unit path.
     #expect(startingUnits(assemble([parsed, other])).isEmpty)
@@ -117,7 +117,7 @@ import Testing
       ])
     let basic = try #require(UnitName(Bytes("basic.target")))
     let target = try #require(builtInUnit(basic, links: links))
-    #expect(target.unit.isBuiltIn && target.unit.kind == .target && target.unit.dependencies.wants == links.wants)
+    #expect(target.unit.isBuiltIn && target.unit.kind == .target && target.unit.dependencies[.wants] == links.wants)
     let mine = try #require(UnitName(Bytes("my.target")))
     #expect(builtInUnit(mine) == nil)
   }

@@ -17,9 +17,9 @@ import Testing
     #expect(unit.loadState == .loaded)
     #expect(unit.description.shown == "Everything for everything on oracle.example")
     #expect(unit.documentation.map { $0.shown } == ["man:everything(8)", "https://example.org/everything"])
-    #expect(unit.dependencies.after.map { $0.bytes.shown } == ["network.target", "database.service"])
-    #expect(unit.dependencies.before.map { $0.bytes.shown } == ["late.service"])
-    #expect(unit.dependencies.wants.map { $0.bytes.shown } == ["database.service"])
+    #expect(unit.dependencies[.after].map { $0.bytes.shown } == ["network.target", "database.service"])
+    #expect(unit.dependencies[.before].map { $0.bytes.shown } == ["late.service"])
+    #expect(unit.dependencies[.wants].map { $0.bytes.shown } == ["database.service"])
     #expect(unit.startLimit.interval == TimeSpan(seconds: 60) && unit.startLimit.burst == 4)
     #expect(unit.failureAction == .exit && unit.failureActionExitStatus == 7)
 

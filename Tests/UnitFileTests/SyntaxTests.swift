@@ -74,7 +74,7 @@ import Testing
 
   @Test func dependenciesCannotBeTakenBack() throws {
     let unit = try parse("[Unit]\nAfter=a.service b.service\nAfter=\nAfter=a.service c.target\n[Service]\nExecStart=/x").unit
-    #expect(unit.dependencies.after.map { $0.bytes.shown } == ["a.service", "b.service", "c.target"])
+    #expect(unit.dependencies[.after].map { $0.bytes.shown } == ["a.service", "b.service", "c.target"])
   }
 
   @Test func laterKeysAreNoticedOncePerKey() throws {

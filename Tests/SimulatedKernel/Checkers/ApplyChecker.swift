@@ -108,10 +108,11 @@ final class ApplyChecker: Checker {
       let size = concerned.count
       for unit in loaded.units + unitsBefore {
         let edges = unit.dependencies
-        var pulled = edges.requires + edges.wants + edges.requisite + edges.bindsTo + edges.partOf + edges.upholds + edges.conflicts
+        var pulled =
+          edges[.requires] + edges[.wants] + edges[.requisite] + edges[.bindsTo] + edges[.partOf] + edges[.upholds] + edges[.conflicts]
         // What listens anew is passed anew.
         if case .socket(let settings) = unit.kind { pulled.append(settings.service) }
-        pulled += edges.onFailure + edges.onSuccess + edges.propagatesStopTo + edges.stopPropagatedFrom
+        pulled += edges[.onFailure] + edges[.onSuccess] + edges[.propagatesStopTo] + edges[.stopPropagatedFrom]
         if pulled.contains(where: { concerned.contains($0.bytes) }) { concerned.insert(unit.name.bytes) }
         if concerned.contains(unit.name.bytes) { for name in pulled { concerned.insert(name.bytes) } }
       }

@@ -65,22 +65,22 @@ struct UnitGraph {
     }
     if manager.indexOfUnit(named: manager.name(index)) == index {
       let names = (manager.pendingUnit(index) ?? manager.unit(index)).dependencies
-      for other in indices(names.after, besides: index) {
+      for other in indices(names[.after], besides: index) {
         after[index].append(other)
         before[other].append(index)
       }
-      for other in indices(names.before, besides: index) {
+      for other in indices(names[.before], besides: index) {
         before[index].append(other)
         after[other].append(index)
       }
-      requires[index] = indices(names.requires, besides: index)
-      bindsTo[index] = indices(names.bindsTo, besides: index)
-      for other in indices(names.upholds, besides: index) { upheldBy[other].append(index) }
-      for other in indices(names.requires + names.requisite + names.wants + names.bindsTo + names.upholds, besides: index) {
+      requires[index] = indices(names[.requires], besides: index)
+      bindsTo[index] = indices(names[.bindsTo], besides: index)
+      for other in indices(names[.upholds], besides: index) { upheldBy[other].append(index) }
+      for other in indices(names[.requires] + names[.requisite] + names[.wants] + names[.bindsTo] + names[.upholds], besides: index) {
         neededBy[other].append(index)
       }
-      onFailure[index] = indices(names.onFailure, besides: index)
-      onSuccess[index] = indices(names.onSuccess, besides: index)
+      onFailure[index] = indices(names[.onFailure], besides: index)
+      onSuccess[index] = indices(names[.onSuccess], besides: index)
     }
   }
 }
