@@ -19,7 +19,8 @@ func nearest(to word: Bytes, among candidates: [Bytes]) -> Bytes? {
 }
 
 /// Insertions, deletions, changes and swaps of neighbours between two words; `limit` if there are that many or more.
-private func editDistance(_ left: Bytes, _ right: Bytes, limit: Int) -> Int {
+@inline(never)
+public func editDistance(_ left: Bytes, _ right: Bytes, limit: Int) -> Int {
   if abs(left.count - right.count) >= limit || left.count > 64 { return limit }
   var beforeLast: [Int] = []
   var last = Array(0...right.count)

@@ -1,13 +1,26 @@
 import Model
 
 /// A command line that was understood.
-struct ParsedArguments {
-  var face: Face
-  var verb: VerbSpec
+final class ParsedArguments {
+  let face: Face
+  let verb: VerbSpec
   var values: OptionValues
-  var operands: [Bytes]
+  let operands: [Bytes]
   /// Behind `--`, for `run` and the tini face.
-  var command: [Bytes]
+  let command: [Bytes]
+
+  init(_ verb: VerbSpec, _ values: OptionValues, operands: [Bytes], command: [Bytes]) {
+    face = verb.face
+    self.verb = verb
+    self.values = values
+    self.operands = operands
+    self.command = command
+  }
+
+  /// What is wrong with the value of an option: `--output: 'x' is neither text nor json`.
+  func invalid(_ id: OptionID, _ remark: StaticString) -> ArgumentError {
+    .usage(filled("%: '%' %", values.source(id), values.value(id) ?? [], Bytes(remark)), verb)
+  }
 }
 
 /// A command line that was not, or that only asks for help. What is said goes to stderr for `.usage`, else to stdout.
@@ -15,6 +28,8 @@ enum ArgumentError: Error {
   case help(VerbSpec?)
   case version
   case usage(Bytes, VerbSpec?)
+  /// All that had to be said is said: an exit status.
+  case status(Int32)
 }
 
 /// Reads the command line (DESIGN section 1). `--name=value` and `--name value`, short options in one word, options
@@ -22,17 +37,17 @@ enum ArgumentError: Error {
 /// the environment as `APUS_NAME`.
 /// `isInit`: as PID 1 options alone are a command line, too: it boots.
 func parseArguments(_ process: ProcessArguments, isInit: Bool = false) throws(ArgumentError) -> ParsedArguments {
-  var parser = ArgumentParser(personality: process.programName, arguments: process.arguments, isInit: isInit)
+  let parser = ArgumentParser(personality: process.programName, arguments: process.arguments, isInit: isInit)
   try parser.readAll()
-  var parsed = try parser.finish()
-  try addEnvironment(&parsed, process)
+  let parsed = try parser.finish()
+  try addEnvironment(parsed, process)
   if (parsed.face == .run || parsed.face == .wrap) && parser.hasSeparator && parsed.command.isEmpty {
     throw .usage(Bytes("COMMAND is missing behind --"), parsed.verb)
   }
   return parsed
 }
 
-private struct ArgumentParser {
+private final class ArgumentParser {
   let isSystemctl: Bool
   let isInit: Bool
   let arguments: [Bytes]
@@ -49,10 +64,10 @@ private struct ArgumentParser {
     isSystemctl = personality.ends(with: "systemctl")
     self.isInit = isInit
     self.arguments = arguments
-    if personality == "systemd-escape" { verb = VerbSpec.named(Bytes("escape")) }
+    if personality == "systemd-escape" { verb = .of(.escape) }
   }
 
-  mutating func readAll() throws(ArgumentError) {
+  func readAll() throws(ArgumentError) {
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
@@ -73,123 +88,117 @@ private struct ArgumentParser {
     }
   }
 
-  private mutating func readVerb(_ word: Bytes) throws(ArgumentError) {
-    if word == "help", !isSystemctl {
-      let topic = index < arguments.count ? arguments[index] : []
-      if !topic.isEmpty, VerbSpec.named(topic) == nil { throw unknownVerb(topic) }
-      throw .help(VerbSpec.named(topic))
-    }
-    guard let found = VerbSpec.named(word), !isSystemctl || found.group != .supervise else { throw unknownVerb(word) }
+  /// The message's first `%` is `word`.
+  private func wrong(_ pattern: StaticString, _ word: Bytes, _ more: Bytes = []) -> ArgumentError {
+    .usage(filled(pattern, word, more), verb)
+  }
+
+  private func readVerb(_ word: Bytes) throws(ArgumentError) {
+    let asksForHelp = word == "help" && !isSystemctl
+    let name = asksForHelp ? (index < arguments.count ? arguments[index] : []) : word
+    let found = VerbSpec.named(name)
+    if asksForHelp, found != nil || name.isEmpty { throw .help(found) }
+    guard let found, !isSystemctl || found.group != .supervise else { throw unknownVerb(name) }
     verb = found
   }
 
   private func unknownVerb(_ word: Bytes) -> ArgumentError {
-    for name in VerbSpec.later where word == name {
-      return .usage("'" + word + "' is not in this version of apus yet", nil)
-    }
+    for name in VerbSpec.later where word == name { return wrong("'%' is not in this version of apus yet", word) }
     if word.contains(47) || word.ends(with: ".service") {
-      return .usage("'" + word + "' is no verb (did you mean 'apus run " + word + "'?)", nil)
+      return wrong("'%' is no verb (did you mean 'apus run %'?)", word, word)
     }
-    let known = VerbSpec.all.filter { !isSystemctl || $0.group != .supervise }.map { $0.name }
-    return .usage("'" + word + "' is no verb" + suggestion(word, among: known), nil)
+    var known: [Bytes] = []
+    for verb in VerbSpec.all where !isSystemctl || verb.group != .supervise { known.append(verb.name) }
+    return wrong("'%' is no verb%", word, suggestion(word, among: known))
   }
 
-  private mutating func readLong(_ argument: Bytes) throws(ArgumentError) {
+  private func readLong(_ argument: Bytes) throws(ArgumentError) {
     let equals = argument.firstIndex(of: 61) ?? argument.count
     let written = Bytes(argument[..<equals])
     guard let spec = OptionSpec.named(Bytes(written.dropFirst(2))) else {
-      let known = (verb?.specs ?? OptionSpec.all).filter { !$0.help.isEmpty }.map { "--" + $0.name }
-      throw .usage("unknown option '" + written + "'" + suggestion(written, among: known), verb)
+      var known: [Bytes] = []
+      for spec in verb?.specs ?? OptionSpec.all where !spec.help.isEmpty { known.append("--" + spec.name) }
+      throw wrong("unknown option '%'%", written, suggestion(written, among: known))
     }
-    if !spec.takesValue {
-      if equals < argument.count { throw .usage(written + " takes no value", verb) }
-      try add(spec, [], source: written)
-    } else if equals < argument.count {
-      try add(spec, Bytes(argument[(equals + 1)...]), source: written)
-    } else {
-      try add(spec, try nextValue(written, spec), source: written)
-    }
+    try add(spec, as: written, equals < argument.count ? Bytes(argument[(equals + 1)...]) : nil)
   }
 
-  private mutating func readShort(_ argument: Bytes) throws(ArgumentError) {
+  private func readShort(_ argument: Bytes) throws(ArgumentError) {
     var at = 1
     while at < argument.count {
       let written = Bytes([45, argument[at]])
-      guard let spec = OptionSpec.short(argument[at], verb) else { throw .usage("unknown option '" + written + "'", verb) }
+      guard let spec = OptionSpec.short(argument[at], verb) else { throw wrong("unknown option '%'", written) }
       at += 1
-      if !spec.takesValue {
-        try add(spec, [], source: written)
-        continue
+      if spec.takesValue, at < argument.count {
+        return try add(spec, as: written, Bytes(argument[at...]))
       }
-      let rest = Bytes(argument[at...])
-      try add(spec, rest.isEmpty ? try nextValue(written, spec) : rest, source: written)
-      return
+      try add(spec, as: written, nil)
     }
   }
 
-  private mutating func nextValue(_ written: Bytes, _ spec: OptionSpec) throws(ArgumentError) -> Bytes {
-    guard index < arguments.count, arguments[index] != "--" else {
-      throw .usage(written + " needs a value: " + written + " " + spec.value, verb)
+  /// `given`: the value in the same word; else it is the next one.
+  private func add(_ spec: OptionSpec, as written: Bytes, _ given: Bytes?) throws(ArgumentError) {
+    var value = given ?? []
+    if given == nil, spec.takesValue {
+      guard index < arguments.count, arguments[index] != "--" else {
+        throw wrong("% needs a value: %", written, filled("% %", written, spec.value))
+      }
+      value = arguments[index]
+      index += 1
     }
-    index += 1
-    return arguments[index - 1]
-  }
-
-  private mutating func add(_ spec: OptionSpec, _ value: Bytes, source: Bytes) throws(ArgumentError) {
+    if given != nil, !spec.takesValue { throw wrong("% takes no value", written) }
     if spec.id == .help { throw .help(verb) }
     if spec.id == .version { throw .version }
-    values.add(spec.id, value, source: source)
+    values.add(spec.id, value, source: written)
   }
 
   /// Checks options and operands against the verb, which may have come behind them.
-  mutating func finish() throws(ArgumentError) -> ParsedArguments {
-    var implied: VerbSpec? = nil
-    if isSystemctl {
-      implied = VerbSpec.named(Bytes("list-units"))
-    } else if hasSeparator {
-      implied = .of(.wrap)
-    } else if isInit {
-      implied = .of(.boot)
+  func finish() throws(ArgumentError) -> ParsedArguments {
+    if verb == nil {
+      if isSystemctl {
+        verb = .of(.listUnits)
+      } else if hasSeparator {
+        verb = .of(.wrap)
+      } else if isInit {
+        verb = .of(.boot)
+      }
     }
-    guard let verb = verb ?? implied else {
-      throw .usage(Bytes(arguments.isEmpty ? "nothing to do" : "a verb is missing"), nil)
+    guard let verb else { throw .usage(Bytes(arguments.isEmpty ? "nothing to do" : "a verb is missing"), nil) }
+    let face = verb.face
+    for option in values.given {
+      var isAllowed = false
+      for spec in verb.specs where spec.id == option.id { isAllowed = true }
+      if isAllowed { continue }
+      let owner: StaticString = face == .wrap ? "'apus -- COMMAND'" : face == .boot ? "'apus' alone" : "'apus %'"
+      throw wrong("% is no option of %", values.source(option.id), filled(owner, verb.name))
     }
-    let allowed = verb.specs
-    for id in values.ids where !allowed.contains(where: { $0.id == id }) {
-      let owner =
-        verb.face == .wrap ? Bytes("'apus -- COMMAND'") : verb.face == .boot ? Bytes("'apus' alone") : "'apus " + verb.name + "'"
-      throw .usage(values.source(id) + " is no option of " + owner, verb)
-    }
-    if verb.face != .run, verb.face != .wrap, verb.face != .boot {
+    if face != .run, face != .wrap, face != .boot {
       operands += command
       command = []
     }
-    if operands.count < verb.operands.lowerBound {
+    if operands.count < verb.operandsMin {
       let missing: StaticString =
-        verb.face == .relay || verb.face == .import || verb.group == .times
+        face == .relay || face == .import || verb.group == .times
         ? "an argument is missing" : verb.group == .supervise ? "a PATH or UNIT is missing" : "a UNIT is missing"
-      throw .usage(Bytes(missing), verb)
+      throw wrong(missing, [])
     }
-    if operands.count > verb.operands.upperBound {
-      throw .usage("'" + operands[verb.operands.upperBound] + "' is one argument too many", verb)
-    }
-    return ParsedArguments(face: verb.face, verb: verb, values: values, operands: operands, command: command)
+    if operands.count > verb.operandsMax { throw wrong("'%' is one argument too many", operands[verb.operandsMax]) }
+    return ParsedArguments(verb, values, operands: operands, command: command)
   }
 }
 
 /// Options from the environment, where the command line has none. An empty variable is none.
-private func addEnvironment(_ parsed: inout ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
+private func addEnvironment(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(ArgumentError) {
   for spec in parsed.verb.specs where spec.id != .help && !parsed.values.has(spec.id) {
     let name = spec.variable
-    guard let value = process.variable(name), !value.isEmpty else { continue }
-    if spec.takesValue {
-      parsed.values.add(spec.id, value, source: name)
-      continue
+    guard var value = process.variable(name), !value.isEmpty else { continue }
+    if !spec.takesValue {
+      switch value.lowercasedASCII {
+      case "1", "yes", "true", "on": value = []
+      case "0", "no", "false", "off": continue
+      default: throw .usage(filled("% is neither yes nor no: %", name, value), parsed.verb)
+      }
     }
-    switch value.lowercasedASCII {
-    case "1", "yes", "true", "on": parsed.values.add(spec.id, [], source: name)
-    case "0", "no", "false", "off": break
-    default: throw .usage(name + " is neither yes nor no: " + value, parsed.verb)
-    }
+    parsed.values.add(spec.id, value, source: name)
   }
 }

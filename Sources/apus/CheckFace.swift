@@ -41,18 +41,17 @@ struct Reading {
 func explanation(of units: [Unit]) -> Bytes {
   var out = Bytes()
   for unit in units where !unit.unenforced.isEmpty {
-    out += unit.name.bytes + ":\n"
+    out += filled("%:\n", unit.name.bytes)
     var left = unit.unenforced
     while let first = left.first {
       let reason = explanationOfUnenforced(first) ?? []
-      let group = left.filter { explanationOfUnenforced($0) ?? [] == reason }
-      left.removeAll { group.contains($0) }
-      out += "  "
-      for (index, key) in group.enumerated() {
-        if index > 0 { out += " " }
-        out += key + "="
+      var keys = Bytes()
+      var others: [Bytes] = []
+      for key in left {
+        if (explanationOfUnenforced(key) ?? []) == reason { keys += filled(" %=", key) } else { others.append(key) }
       }
-      out += "\n    " + reason + "\n"
+      left = others
+      out += filled(" %\n    %\n", keys, reason)
     }
   }
   return out.isEmpty ? Bytes("all that the units ask for is enforced\n") : out

@@ -8,17 +8,17 @@ import Wire
 // has.
 extension Client {
   func lookAtFiles() -> Int32 {
-    guard var disk = UnitDisk(values.value(.unitPath), environment: environment) else { return Status.software }
+    guard let disk = UnitDisk(values.value(.unitPath), environment: environment) else { return Status.software }
     switch face {
-    case .cat: return cat(&disk)
-    case .isEnabled: return isEnabled(&disk)
-    case .listUnitFiles: return listUnitFiles(&disk)
+    case .cat: return cat(disk)
+    case .isEnabled: return isEnabled(disk)
+    case .listUnitFiles: return listUnitFiles(disk)
     default: return getDefault(disk)
     }
   }
 
   /// `# PATH` above each file, an empty line between two; what is missing is said on stderr.
-  private func cat(_ disk: inout UnitDisk) -> Int32 {
+  private func cat(_ disk: UnitDisk) -> Int32 {
     var out = Bytes()
     var status = Status.success
     for operand in operands {
@@ -29,13 +29,15 @@ extension Client {
         switch found {
         case .absent: paths = loadedPaths(unit)
         case .masked(let id, _, _):
-          out += (out.isEmpty ? Bytes() : Bytes("\n")) + "# Unit " + id.bytes + " is masked.\n"
+          out += filled(out.isEmpty ? "# Unit % is masked.\n" : "\n# Unit % is masked.\n", id.bytes)
           continue
-        case .file(_, let path, _): paths = [path] + disk.files.index.dropIns(of: found.id, &disk.kernel).map { $0.path }
+        case .file(_, let path, _):
+          paths = [path]
+          for dropIn in disk.files.index.dropIns(of: found.id, &disk.kernel) { paths.append(dropIn.path) }
         }
       }
       if paths.isEmpty {
-        complain("no files found for " + unit)
+        complain("no files found for %", unit)
         status = Status.failure
       }
       for path in paths {
@@ -43,7 +45,7 @@ extension Client {
         out += "# " + path
         switch disk.kernel.readFile(path, limit: 1 << 20) {
         case .contents(let bytes): out += isCrontab(path) ? entry(of: unit, in: bytes) : "\n" + withNewline(bytes)
-        case .failed(let errno): out += "\n# cannot read it: " + errorText(errno) + "\n"
+        case .failed(let errno): out += filled("\n# cannot read it: %\n", errorText(errno))
         // /dev/null: hides a drop-in of the same name.
         case .notRegular, .tooLarge: out += "\n"
         }
@@ -55,9 +57,9 @@ extension Client {
   /// The files of a unit that is not in the unit path: only the running apus knows the folders and crontabs of its command
   /// line.
   private func loadedPaths(_ unit: Bytes) -> [Bytes] {
-    guard case .success(let answer) = ask(.get, unitPath(unit)), answer.status < 300 else { return [] }
-    let path = answer.json.text("FragmentPath")
-    return path.isEmpty ? [] : [path] + (answer.json["Properties"]?.text("DropInPaths") ?? []).pieces(separatedBy: 32)
+    guard let json = ask(.get, unitPath(unit))?.json else { return [] }
+    let path = json.text("FragmentPath")
+    return path.isEmpty ? [] : [path] + (json["Properties"]?.text("DropInPaths") ?? []).pieces(separatedBy: 32)
   }
 
   private func isCrontab(_ path: Bytes) -> Bool {
@@ -68,12 +70,12 @@ extension Client {
   private func entry(of unit: Bytes, in crontab: Bytes) -> Bytes {
     guard let line = CrontabReader.line(of: unit, in: crontab) else { return Bytes("\n# the entry is not in it any more\n") }
     let lines = crontab.pieces(separatedBy: 10, keepEmpty: true)
-    return ":" + Bytes(decimal: line) + "\n" + withNewline(line <= lines.count ? lines[line - 1] : [])
+    return filled(":%\n%", Bytes(decimal: line), withNewline(line <= lines.count ? lines[line - 1] : []))
   }
 
   private func withNewline(_ bytes: Bytes) -> Bytes { bytes.isEmpty || bytes.last == 10 ? bytes : bytes + "\n" }
 
-  private func isEnabled(_ disk: inout UnitDisk) -> Int32 {
+  private func isEnabled(_ disk: UnitDisk) -> Int32 {
     var out = Bytes()
     var isAny = false
     for operand in operands {
@@ -82,37 +84,44 @@ extension Client {
         if !isQuiet {
           writeAll(out, to: 1)
           out = []
-          complain("there is no unit file " + unit)
+          complain("there is no unit file %", unit)
         }
         return Status.failure
       }
       if state.countsAsEnabled { isAny = true }
-      out += Bytes(state.name) + "\n"
+      out += state.name + "\n"
     }
     let status = isAny ? Status.success : Status.failure
     return isQuiet ? status : say(out, status: status)
   }
 
-  private func listUnitFiles(_ disk: inout UnitDisk) -> Int32 {
+  private func listUnitFiles(_ disk: UnitDisk) -> Int32 {
     let types = values.list(.type)
     let states = values.list(.state)
-    var rows: [(name: UnitName, state: StaticString)] = []
+    // What orders them, name and state of each. By type, then by name, as systemctl does.
+    var rows: [[Bytes]] = []
     for entry in disk.files.index.names {
       let name = entry.name
-      if !operands.isEmpty, !operands.contains(where: { matches(name.bytes, pattern: $0) || name.bytes == fullUnitName($0) }) { continue }
-      if !types.isEmpty, !types.contains(Bytes(name.type.name)) { continue }
-      guard let state = disk.state(name), states.isEmpty || states.contains(Bytes(state.name)) else { continue }
-      // By type, then by name, as systemctl does.
-      let key = Bytes(name.type.name) + "." + name.bytes
-      let place = rows.firstIndex { precedes(key, Bytes($0.name.type.name) + "." + $0.name.bytes) } ?? rows.count
-      rows.insert((name, state.name), at: place)
+      let type = Bytes(name.type.name)
+      guard isWanted(name.bytes), types.isEmpty || types.contains(type), let found = disk.state(name) else { continue }
+      let state = found.name
+      if !states.isEmpty, !states.contains(state) { continue }
+      let key = filled("%.%", type, name.bytes)
+      var place = 0
+      while place < rows.count, !key.lexicographicallyPrecedes(rows[place][0]) { place += 1 }
+      rows.insert([key, name.bytes, state], at: place)
     }
     var table = TextTable()
     let hasLegend = !values.has(.noLegend)
     if hasLegend { table.add([Bytes("UNIT FILE"), Bytes("STATE")]) }
-    for row in rows { table.add([row.name.bytes, Bytes(row.state)]) }
-    let out = table.text + (hasLegend ? "\n" + Bytes(decimal: rows.count) + " unit files listed.\n" : Bytes())
+    for row in rows { table.add([row[1], row[2]]) }
+    let out = filled(hasLegend ? "%\n% unit files listed.\n" : "%", table.text, Bytes(decimal: rows.count))
     return say(out, status: rows.isEmpty ? Status.failure : Status.success)
+  }
+
+  private func isWanted(_ name: Bytes) -> Bool {
+    for operand in operands { if matches(name, pattern: operand) || name == fullUnitName(operand) { return true } }
+    return operands.isEmpty
   }
 
   private func getDefault(_ disk: UnitDisk) -> Int32 {
@@ -124,5 +133,3 @@ extension Client {
     return say(id + "\n")
   }
 }
-
-private func precedes(_ left: Bytes, _ right: Bytes) -> Bool { left.lexicographicallyPrecedes(right) }

@@ -7,48 +7,64 @@ import Wire
 // `enable`, `disable`, `reenable`, `mask`, `unmask`, `set-default`: the client itself makes and removes links; a running
 // apus is then asked to read its files again, as systemctl does it.
 extension Client {
-  func install() -> Int32 {
-    guard let disk = UnitDisk(values.value(.unitPath), environment: environment) else { return Status.software }
+  func install() throws(ArgumentError) -> Int32 {
+    let disk = try freshDisk()
     var names: [UnitName] = []
     for operand in operands {
-      guard let name = UnitName(fullUnitName(operand)) else { return fail("'" + operand + "' is no unit name") }
+      guard let name = UnitName(fullUnitName(operand)) else { return fail(filled("'%' is no unit name", operand)) }
       names.append(name)
     }
-    var installer = Installer(disk, isRuntime: values.has(.runtime), replaces: values.has(.force) || face == .setDefault)
-    var problem: Bytes? = nil
-    switch face {
-    case .enable: problem = enable(names, &installer)
-    case .disable: problem = disable(names, &installer)
-    case .reenable:
-      problem = disable(names, &installer)
-      if problem == nil {
-        guard let fresh = UnitDisk(values.value(.unitPath), environment: environment) else { return Status.software }
-        installer.disk = fresh
-        problem = enable(names, &installer)
-      }
-    case .preset:
-      let presets = Presets(disk)
-      problem =
-        disable(names.filter { !presets.enables($0.bytes) }, &installer) ?? enable(names.filter { presets.enables($0.bytes) }, &installer)
-    case .mask: problem = mask(names, &installer)
-    case .unmask: unmask(names, &installer)
-    default: problem = setDefault(names, &installer)
-    }
-    let hasChanged = !installer.report.isEmpty
+    let installer = Installer(disk, isRuntime: values.has(.runtime), replaces: values.has(.force) || face == .setDefault)
+    let problem = try change(names, installer)
     if !isQuiet { writeAll(installer.report, to: 2) }
     if let problem { return fail(problem) }
-    if hasChanged, !values.has(.noReload) { reloadIfRunning() }
+    // Without an apus that runs there is nobody who would have to know.
+    if !installer.report.isEmpty, !values.has(.noReload) { _ = ask(.post, Bytes("/v1/daemon-reload")) }
     guard values.has(.now) else { return Status.success }
-    let units = face == .enable || face == .reenable ? installer.units : names.map { $0.bytes }
-    return actNow(units)
+    let isStart = face == .enable || face == .reenable
+    var units = installer.units
+    if !isStart {
+      units = []
+      for name in names { units.append(name.bytes) }
+    }
+    become(isStart ? .start : .stop, units)
+    return try runJobs()
+  }
+
+  private func freshDisk() throws(ArgumentError) -> UnitDisk {
+    if let disk = UnitDisk(values.value(.unitPath), environment: environment) { return disk }
+    throw .status(Status.software)
+  }
+
+  /// Makes and removes links; why it could not, or nil.
+  private func change(_ names: [UnitName], _ installer: Installer) throws(ArgumentError) -> Bytes? {
+    switch face {
+    case .enable: return enable(names, installer)
+    case .disable: return disable(names, installer)
+    case .reenable:
+      if let problem = disable(names, installer) { return problem }
+      installer.disk = try freshDisk()
+      return enable(names, installer)
+    case .preset:
+      let presets = Presets(installer.disk)
+      var enabled: [UnitName] = []
+      var disabled: [UnitName] = []
+      for name in names { if presets.enables(name.bytes) { enabled.append(name) } else { disabled.append(name) } }
+      return disable(disabled, installer) ?? enable(enabled, installer)
+    case .mask: return mask(names, installer)
+    case .unmask:
+      unmask(names, installer)
+      return nil
+    default: return setDefault(names, installer)
+    }
   }
 
   private func fail(_ problem: Bytes) -> Int32 {
-    complain("cannot " + verb.name + ": " + problem)
+    complain("cannot %: %", verb.name, problem)
     return Status.failure
   }
 
-  private func enable(_ names: [UnitName], _ installer: inout Installer) -> Bytes? {
+  private func enable(_ names: [UnitName], _ installer: Installer) -> Bytes? {
     for name in names { if let problem = installer.planEnable(name) { return problem } }
     if !installer.hasInstall, !isQuiet, face != .preset, !names.isEmpty {
       writeAll(
@@ -62,62 +78,45 @@ extension Client {
     return installer.makeLinks()
   }
 
-  private func disable(_ names: [UnitName], _ installer: inout Installer) -> Bytes? {
+  /// Neither a file nor a unit of apus's own.
+  private func isUnknown(_ name: UnitName, _ installer: Installer) -> Bool {
+    if case .absent(let id) = installer.disk.files.index.find(name) { return !BuiltInNames.contains(id) }
+    return false
+  }
+
+  private func disable(_ names: [UnitName], _ installer: Installer) -> Bytes? {
     var all: [UnitName] = []
     for name in names {
-      if case .absent(let id) = installer.disk.files.index.find(name), !BuiltInNames.contains(id) {
-        return "there is no unit file " + name.bytes
-      }
+      if isUnknown(name, installer) { return "there is no unit file " + name.bytes }
       installer.closure(name, &all)
     }
     return installer.removeLinks(to: all)
   }
 
-  private func mask(_ names: [UnitName], _ installer: inout Installer) -> Bytes? {
+  private func mask(_ names: [UnitName], _ installer: Installer) -> Bytes? {
     for name in names {
-      if case .absent(let id) = installer.disk.files.index.find(name), !BuiltInNames.contains(id), !isQuiet {
-        complain("there is no unit file " + name.bytes + ", masking the name")
-      }
+      if !isQuiet, isUnknown(name, installer) { complain("there is no unit file %, masking the name", name.bytes) }
       installer.planLink(name.bytes, to: Bytes("/dev/null"))
     }
     return installer.makeLinks()
   }
 
-  private func unmask(_ names: [UnitName], _ installer: inout Installer) {
+  private func unmask(_ names: [UnitName], _ installer: Installer) {
     for name in names {
       if installer.unmask(name) { continue }
-      if case .absent(let id) = installer.disk.files.index.find(name), !BuiltInNames.contains(id), !isQuiet {
-        complain("there is no unit file " + name.bytes)
-      }
+      if !isQuiet, isUnknown(name, installer) { complain("there is no unit file %", name.bytes) }
     }
   }
 
-  private func setDefault(_ names: [UnitName], _ installer: inout Installer) -> Bytes? {
+  private func setDefault(_ names: [UnitName], _ installer: Installer) -> Bytes? {
     guard let name = names.first, name.type == .target else { return Bytes("it is no target") }
     switch installer.disk.files.index.find(name) {
     case .file(_, let path, _): installer.planLink(Bytes("default.target"), to: absolute(path, installer.disk.kernel))
-    case .masked(_, let path, _): return "the unit file " + path + " is masked"
+    case .masked(_, let path, _): return filled("the unit file % is masked", path)
     case .absent(let id):
       if !BuiltInNames.contains(id) { return "there is no unit file " + name.bytes }
       installer.planLink(Bytes("default.target"), to: Bytes("/usr/lib/systemd/system/") + name.bytes)
     }
     return installer.makeLinks()
-  }
-
-  /// Without an apus that runs there is nobody who would have to know.
-  private func reloadIfRunning() { _ = ask(.post, Bytes("/v1/daemon-reload")) }
-
-  /// `--now`.
-  private func actNow(_ units: [Bytes]) -> Int32 {
-    guard let action = VerbSpec.named(Bytes(face == .enable || face == .reenable ? "start" : "stop")) else { return Status.failure }
-    var other = self
-    other.verb = action
-    other.face = action.face
-    other.operands = units
-    do throws(ArgumentError) {
-      return try other.runJobs()
-    } catch {
-      return answer(error)
-    }
   }
 }

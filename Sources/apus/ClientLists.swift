@@ -3,183 +3,165 @@ import Wire
 
 // `list-units`, `list-timers`: tables, or arrays of the server's short forms.
 extension Client {
-  func listUnits() -> Int32 {
-    list(Bytes("/v1/units"), isShown: { isListed($0) }) { unitTable($0) }
-  }
-
-  func listTimers() -> Int32 {
-    let all = values.has(.all)
-    return list(
-      Bytes("/v1/timers"),
-      isShown: { all || isWorthListing($0) || $0["Timer"]?.has("NextElapseUSec") ?? false }
-    ) { timerTable($0) }
-  }
-
-  func listSockets() -> Int32 {
-    let all = values.has(.all)
-    return list(Bytes("/v1/sockets"), isShown: { all || isWorthListing($0) }) { units in
-      let showsTypes = values.has(.showTypes)
-      var rows: [[Bytes]] = []
-      for unit in units {
-        for line in unit["Socket"]?.elements("Listen") ?? [] {
-          let (address, kind) = split(line.text ?? [])
-          rows.append([address] + (showsTypes ? [kind] : []) + [unit.text("Id"), activates(unit)])
-        }
-      }
-      return sortedTable([Bytes("LISTEN")] + (showsTypes ? [Bytes("TYPE")] : []), rows, "sockets")
+  func list() throws(ArgumentError) -> Int32 {
+    let path: StaticString
+    switch face {
+    case .listTimers: path = "/v1/timers"
+    case .listSockets: path = "/v1/sockets"
+    case .listPaths: path = "/v1/paths"
+    default: path = "/v1/units"
+    }
+    let answer = try demand(.get, Bytes(path), to: "list the units")
+    var units: [JSONValue] = []
+    for unit in answer.json.elements("Units") where matchesOperands(unit.text("Id")) && isListed(unit) { units.append(unit) }
+    if isJSON { return say(jsonLine(.array(units))) }
+    if isQuiet { return Status.success }
+    switch face {
+    case .listTimers: return say(timerTable(units))
+    case .listSockets: return say(socketTable(units))
+    case .listPaths: return say(pathTable(units))
+    default: return say(unitTable(units))
     }
   }
 
-  func listPaths() -> Int32 {
-    let all = values.has(.all)
-    return list(Bytes("/v1/paths"), isShown: { all || isWorthListing($0) }) { units in
-      var rows: [[Bytes]] = []
-      for unit in units {
-        for line in unit.elements("Paths") {
-          let (path, kind) = split(line.text ?? [])
-          rows.append([path, kind, unit.text("Id"), activates(unit)])
-        }
-      }
-      return sortedTable([Bytes("PATH"), Bytes("CONDITION")], rows, "paths")
+  private var hasLegend: Bool { !values.has(.noLegend) }
+
+  private func matchesOperands(_ name: Bytes) -> Bool {
+    for operand in operands {
+      if isPattern(operand) ? matches(name, pattern: operand) : name == fullUnitName(operand) { return true }
     }
+    return operands.isEmpty
   }
 
-  /// `[::]:80 (Stream)` without its brackets.
-  private func split(_ line: Bytes) -> (Bytes, Bytes) {
-    guard let blank = line.lastIndex(of: 32) else { return (line, []) }
-    return (Bytes(line[..<blank]), Bytes(line[(blank + 1)...].dropFirst().dropLast()))
+  private func isListed(_ unit: JSONValue) -> Bool {
+    if face != .listUnits {
+      return values.has(.all) || isWorthListing(unit) || (face == .listTimers && hasNextElapse(unit))
+    }
+    let name = unit.text("Id")
+    let types = values.list(.type)
+    if !types.isEmpty, !types.contains(name.lastIndex(of: 46).map { Bytes(name[($0 + 1)...]) } ?? []) { return false }
+    var states = values.list(.state)
+    if values.has(.failed) { states.append(Bytes("failed")) }
+    if states.isEmpty { return values.has(.all) || isWorthListing(unit) }
+    return states.contains(unit.text("LoadState")) || states.contains(unit.text("ActiveState"))
+      || states.contains(unit.text("SubState"))
   }
 
-  private func activates(_ unit: JSONValue) -> Bytes {
-    let names = unit.elements("Triggers").map { $0.text ?? [] }
-    return names.first ?? Bytes("-")
+  // MARK: Tables
+
+  private func socketTable(_ units: [JSONValue]) -> Bytes {
+    let showsTypes = values.has(.showTypes)
+    var rows: [[Bytes]] = []
+    for unit in units {
+      for line in unit["Socket"]?.elements("Listen") ?? [] { rows.append(row(line, of: unit, showsKind: showsTypes)) }
+    }
+    return sortedTable(showsTypes ? "LISTEN TYPE UNIT ACTIVATES" : "LISTEN UNIT ACTIVATES", rows, "sockets")
+  }
+
+  private func pathTable(_ units: [JSONValue]) -> Bytes {
+    var rows: [[Bytes]] = []
+    for unit in units {
+      for line in unit.elements("Paths") { rows.append(row(line, of: unit, showsKind: true)) }
+    }
+    return sortedTable("PATH CONDITION UNIT ACTIVATES", rows, "paths")
+  }
+
+  /// What is listened on or watched, `[::]:80 (Stream)`, without its brackets; its unit, and what that activates.
+  private func row(_ line: JSONValue, of unit: JSONValue, showsKind: Bool) -> [Bytes] {
+    let text = line.text ?? []
+    var row = [text]
+    if let blank = text.lastIndex(of: 32) {
+      row[0] = Bytes(text[..<blank])
+      if showsKind { row.append(Bytes(text[(blank + 1)...].dropFirst().dropLast())) }
+    } else if showsKind {
+      row.append([])
+    }
+    row.append(unit.text("Id"))
+    row.append(unit.elements("Triggers").first?.text ?? Bytes("-"))
+    return row
   }
 
   /// Rows in the order of their first bytes, as systemctl sorts them.
-  private func sortedTable(_ columns: [Bytes], _ rows: [[Bytes]], _ noun: StaticString) -> Bytes {
-    let hasLegend = !values.has(.noLegend)
+  private func sortedTable(_ head: StaticString, _ rows: [[Bytes]], _ noun: StaticString) -> Bytes {
     var table = TextTable()
-    if hasLegend { table.add(columns + [Bytes("UNIT"), Bytes("ACTIVATES")]) }
     var order: [[Bytes]] = []
     for row in rows {
       var place = order.count
       while place > 0, row[0].lexicographicallyPrecedes(order[place - 1][0]) { place -= 1 }
       order.insert(row, at: place)
     }
+    if hasLegend { table.add(head: head) }
     for row in order { table.add(row) }
-    var out = table.text
-    if hasLegend {
-      out += text("\n\(rows.count) \(noun) listed.\n")
-      if !values.has(.all) { out += text("Pass --all to see loaded but inactive \(noun), too.\n") }
-    }
-    return out
+    return table.text + legend(noun, rows.count)
   }
 
-  private func list(_ path: Bytes, isShown: (JSONValue) -> Bool, table: ([JSONValue]) -> Bytes) -> Int32 {
-    switch ask(.get, path) {
-    case .failure(let failure): return give(up: failure)
-    case .success(let answer):
-      if answer.status >= 300 { return refuse(Bytes("list the units"), answer) }
-      let units = answer.json.elements("Units").filter { matchesOperands($0.text("Id")) && isShown($0) }
-      if isJSON {
-        var writer = JSONWriter()
-        writer.value(.array(units))
-        return say(writer.bytes + "\n")
-      }
-      return isQuiet ? Status.success : say(table(units))
-    }
-  }
-
-  private func matchesOperands(_ name: Bytes) -> Bool {
-    if operands.isEmpty { return true }
-    for operand in operands {
-      if isPattern(operand) ? matches(name, pattern: operand) : name == fullUnitName(operand) { return true }
-    }
-    return false
-  }
-
-  private func isListed(_ unit: JSONValue) -> Bool {
-    let name = unit.text("Id")
-    let types = values.list(.type)
-    let suffix = name.lastIndex(of: 46).map { Bytes(name[($0 + 1)...]) } ?? []
-    if !types.isEmpty, !types.contains(suffix) { return false }
-    let states = values.list(.state) + (values.has(.failed) ? [Bytes("failed")] : [])
-    if states.isEmpty { return values.has(.all) || isWorthListing(unit) }
-    return ["LoadState", "ActiveState", "SubState"].contains { (key: StaticString) in states.contains(unit.text(key)) }
+  /// How many there are, and how to see the others.
+  private func legend(_ noun: StaticString, _ count: Int) -> Bytes {
+    if !hasLegend { return [] }
+    let out = filled("\n% % listed.\n", Bytes(decimal: count), Bytes(noun))
+    return values.has(.all) ? out : filled("%Pass --all to see loaded but inactive %, too.\n", out, Bytes(noun))
   }
 
   private func unitTable(_ units: [JSONValue]) -> Bytes {
-    let hasJobs = units.contains { $0["Job"] != nil }
-    let hasLegend = !values.has(.noLegend)
+    var hasJobs = false
+    for unit in units where unit["Job"] != nil { hasJobs = true }
     var table = TextTable()
-    if hasLegend {
-      table.add(
-        [[], Bytes("UNIT"), Bytes("LOAD"), Bytes("ACTIVE"), Bytes("SUB")] + (hasJobs ? [Bytes("JOB")] : []) + [Bytes("DESCRIPTION")])
-    }
+    if hasLegend { table.add(head: hasJobs ? " UNIT LOAD ACTIVE SUB JOB DESCRIPTION" : " UNIT LOAD ACTIVE SUB DESCRIPTION") }
     for unit in units {
       let isHealthy = values.has(.plain) || unit.says("LoadState", "loaded") && !unit.says("ActiveState", "failed")
-      var row = [isHealthy ? Bytes(" ") : Bytes("●")]
-      for key in ["Id", "LoadState", "ActiveState", "SubState"] as [StaticString] { row.append(unit.text(key)) }
+      var row = [Bytes(isHealthy ? " " : "●"), unit.text("Id"), unit.text("LoadState"), unit.text("ActiveState"), unit.text("SubState")]
       if hasJobs { row.append(unit["Job"]?.text("Type") ?? []) }
       row.append(unit.text("Description"))
       table.add(row)
     }
-    var out = table.text
-    if hasLegend {
-      out += "\n" + Bytes(decimal: units.count) + " loaded units listed."
-      if !values.has(.all), values.list(.state).isEmpty, !values.has(.failed) { out += " --all lists the inactive ones, too." }
-      out += "\n"
-    }
-    return out
+    if !hasLegend { return table.text }
+    let isAll = values.has(.all) || values.has(.failed) || values.has(.state)
+    let form: StaticString = isAll ? "%\n% loaded units listed.\n" : "%\n% loaded units listed. --all lists the inactive ones, too.\n"
+    return filled(form, table.text, Bytes(decimal: units.count))
   }
 
   private func timerTable(_ units: [JSONValue]) -> Bytes {
     let clock = shownClock()
-    let hasLegend = !values.has(.noLegend)
     var table = TextTable()
-    if hasLegend {
-      table.add([Bytes("NEXT"), Bytes("LEFT"), Bytes("LAST"), Bytes("PASSED"), Bytes("UNIT"), Bytes("ACTIVATES")])
-    }
-    let nothing = Bytes("-")
+    if hasLegend { table.add(head: "NEXT LEFT LAST PASSED UNIT ACTIVATES") }
     for unit in byNextElapse(units) {
       let timer = unit["Timer"] ?? .null
-      let next = timer.number("NextElapseUSec")
-      let last = timer.number("LastTriggerUSec") ?? 0
-      table.add([
-        next.map(clock.time) ?? nothing,
-        timer.number("LeftUSec").map { shownSpan($0) + " left" } ?? nothing,
-        last > 0 ? clock.time(last) : nothing,
-        last > 0 ? clock.distance(last) : nothing,
-        unit.text("Id"), timer.text("Unit"),
-      ])
+      var row = [Bytes](repeating: Bytes("-"), count: 4)
+      if let next = timer.number("NextElapseUSec") { row[0] = clock.time(next) }
+      if let left = timer.number("LeftUSec") { row[1] = shownSpan(left) + " left" }
+      let last = timer.count("LastTriggerUSec")
+      if last > 0 {
+        row[2] = clock.time(last)
+        row[3] = clock.distance(last)
+      }
+      row.append(unit.text("Id"))
+      row.append(timer.text("Unit"))
+      table.add(row)
     }
-    var out = table.text
-    if hasLegend {
-      out += "\n" + Bytes(decimal: units.count) + " timers listed.\n"
-      if !values.has(.all) { out += "Pass --all to see loaded but inactive timers, too.\n" }
-    }
-    return out
+    return table.text + legend("timers", units.count)
   }
 }
 
 /// The soonest first; what is not armed comes last. By insertion: `sorted` alone would cost the binary 6 KB.
 private func byNextElapse(_ units: [JSONValue]) -> [JSONValue] {
-  var order: [(next: Int64, unit: JSONValue)] = []
+  var order: [JSONValue] = []
   for unit in units {
     let next = nextElapse(unit)
-    var place = order.count
-    while place > 0, order[place - 1].next > next { place -= 1 }
-    order.insert((next, unit), at: place)
+    var low = 0
+    var high = order.count
+    while low < high {
+      let middle = (low + high) / 2
+      if nextElapse(order[middle]) > next { high = middle } else { low = middle + 1 }
+    }
+    order.insert(unit, at: low)
   }
-  return order.map { $0.unit }
+  return order
 }
 
-private func nextElapse(_ unit: JSONValue) -> Int64 {
-  unit["Timer"]?.number("NextElapseUSec") ?? .max
-}
+private func nextElapse(_ unit: JSONValue) -> Int64 { unit["Timer"]?.number("NextElapseUSec") ?? .max }
 
 /// Whether an operand is a shell pattern, not a name.
-func isPattern(_ operand: Bytes) -> Bool { operand.contains { $0 == 42 || $0 == 63 || $0 == 91 } }
+func isPattern(_ operand: Bytes) -> Bool { operand.contains(42) || operand.contains(63) || operand.contains(91) }
 
 /// Shell patterns: `*`, `?`, `[a-z]`, `[!a-z]`. Remembers one star, so its time is bounded by the product of the lengths.
 func matches(_ name: Bytes, pattern: Bytes) -> Bool {

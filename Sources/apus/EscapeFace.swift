@@ -10,10 +10,12 @@ func escapeFace(_ parsed: ParsedArguments) -> Int32 {
   if let name = values.value(.template) {
     if values.has(.suffix) { return refuse("--suffix= and --template= may not be combined") }
     template = UnitName(name)
-    if template?.isTemplate != true { return refuse("the template name " + name + " is not valid") }
+    if template?.isTemplate != true { return refuse(filled("the template name % is not valid", name)) }
   }
-  if let suffix = values.value(.suffix), !UnitType.allCases.contains(where: { suffix == $0.name }) {
-    return refuse("invalid unit suffix '" + suffix + "'")
+  if let suffix = values.value(.suffix) {
+    var isKnown = false
+    for type in UnitType.allCases where suffix == type.name { isKnown = true }
+    if !isKnown { return refuse(filled("invalid unit suffix '%'", suffix)) }
   }
   if values.has(.suffix) && values.has(.unescape) { return refuse("--suffix= is not compatible with --unescape") }
   if values.has(.mangle) {
@@ -26,15 +28,24 @@ func escapeFace(_ parsed: ParsedArguments) -> Int32 {
   }
   if parsed.operands.isEmpty { return refuse("not enough arguments") }
   var out = Bytes()
-  for (index, text) in parsed.operands.enumerated() {
-    switch escaped(text, values, template) {
-    case .success(let result): out += (index > 0 ? Bytes(" ") : Bytes()) + result
-    case .failure(let failure):
+  var isFirst = true
+  for text in parsed.operands {
+    do throws(EscapeFailure) {
+      let result = try escaped(text, values, template)
+      if !isFirst { out.append(32) }
+      out += result
+      isFirst = false
+    } catch {
       writeAll(out, to: 1)
-      return refuse(failure.text)
+      return refuse(error.text)
     }
   }
   return writeAll(out + "\n", to: 1) ? Status.success : Status.failure
+}
+
+/// Why there is no answer.
+private struct EscapeFailure: Error {
+  var text: Bytes
 }
 
 private func refuse(_ message: StaticString) -> Int32 { refuse(Bytes(message)) }
@@ -43,38 +54,36 @@ private func refuse(_ message: Bytes) -> Int32 {
   return Status.failure
 }
 
-private func escaped(_ text: Bytes, _ values: OptionValues, _ template: UnitName?) -> Result<Bytes, ClientFailure> {
-  func failure(_ message: Bytes) -> Result<Bytes, ClientFailure> { .failure(ClientFailure(text: message)) }
+private func escaped(_ text: Bytes, _ values: OptionValues, _ template: UnitName?) throws(EscapeFailure) -> Bytes {
   if values.has(.mangle) {
-    return mangleUnitName(text).map { .success($0) } ?? failure(Bytes("cannot make a unit name of nothing"))
+    if let name = mangleUnitName(text) { return name }
+    throw EscapeFailure(text: Bytes("cannot make a unit name of nothing"))
   }
-  if values.has(.unescape) { return unescaped(text, values, template) }
+  if values.has(.unescape) { return try unescaped(text, values, template) }
   let isPath = values.has(.pathForm)
-  if isPath, text.first != 47 {
-    complain("'" + text + "' is no absolute path: it will not come back as it was")
-  }
+  if isPath, text.first != 47 { complain("'%' is no absolute path: it will not come back as it was", text) }
   guard let result = isPath ? escapeUnitPath(text) : escapeUnitName(text) else {
-    return failure("cannot escape '" + text + "': it is no path without ..")
+    throw EscapeFailure(text: filled("cannot escape '%': it is no path without ..", text))
   }
   if let template {
-    return template.with(instance: result).map { .success($0.bytes) } ?? failure(Bytes("cannot make an instance of nothing"))
+    if let name = template.with(instance: result) { return name.bytes }
+    throw EscapeFailure(text: Bytes("cannot make an instance of nothing"))
   }
-  return .success(values.value(.suffix).map { result + "." + $0 } ?? result)
+  if let suffix = values.value(.suffix) { return filled("%.%", result, suffix) }
+  return result
 }
 
-private func unescaped(_ text: Bytes, _ values: OptionValues, _ template: UnitName?) -> Result<Bytes, ClientFailure> {
+private func unescaped(_ text: Bytes, _ values: OptionValues, _ template: UnitName?) throws(EscapeFailure) -> Bytes {
   var part = text
   if template != nil || values.has(.instance) {
     guard let name = UnitName(text), let instance = name.instance, !instance.isEmpty else {
-      return .failure(ClientFailure(text: "unit " + text + " is missing the instance name"))
+      throw EscapeFailure(text: filled("unit % is missing the instance name", text))
     }
     if let template, name.template != template {
-      return .failure(ClientFailure(text: "unit " + text + " is no instance of " + template.bytes))
+      throw EscapeFailure(text: filled("unit % is no instance of %", text, template.bytes))
     }
     part = instance
   }
-  guard let result = values.has(.pathForm) ? unescapeUnitPath(part) : unescapeUnitName(part) else {
-    return .failure(ClientFailure(text: "cannot unescape '" + part + "'"))
-  }
-  return .success(result)
+  if let result = values.has(.pathForm) ? unescapeUnitPath(part) : unescapeUnitName(part) { return result }
+  throw EscapeFailure(text: filled("cannot unescape '%'", part))
 }

@@ -21,10 +21,10 @@ func helperFace(_ process: ProcessArguments) -> Int32? {
   case "probe-tcp", "probe-http":
     guard arguments.count == 1 else { return Status.usage }
     guard let failure = task == "probe-tcp" ? Probing.tcp(arguments[0]) : Probing.http(arguments[0]) else { return Status.success }
-    complain("probe " + failure)
+    complain("probe %", failure)
     return Status.failure
   default:
-    complain("no such helper: " + task)
+    complain("no such helper: %", task)
     return Status.usage
   }
 }

@@ -51,7 +51,7 @@ private func runTmpfiles(_ options: TmpfilesOptions, environment: [Bytes], _ ker
     if case .contents(let bytes) = kernel.readFile(path, limit: 1 << 20) {
       files.append((path, bytes))
     } else {
-      complain("tmpfiles: cannot read " + path)
+      complain("tmpfiles: cannot read %", path)
       isUnreadable = true
     }
   }
@@ -66,13 +66,19 @@ private func runTmpfiles(_ options: TmpfilesOptions, environment: [Bytes], _ ker
   // Modes are meant as written.
   _ = apus_umask(0)
   var runner = TmpfilesRunner(passwd: contents("/etc/passwd"), groups: contents("/etc/group")) { severity, message in
-    complain("tmpfiles: " + (severity == .notice ? [] : Bytes(severity.name) + ": ") + message)
+    tell("tmpfiles: ", severity, message)
   }
   runner.run(
     plan.items, removes: options.removes, creates: options.creates, boot: options.boot, excluding: options.excluded,
     kept: options.kept)
   if plan.hasErrors || isUnreadable || runner.unknownOwners > 0 { return 65 }
   return runner.failures > 0 ? 73 : 0
+}
+
+/// A finding of the part of apus that is named, if one is.
+private func tell(_ part: StaticString, _ severity: Severity, _ message: Bytes) {
+  let level = severity == .notice ? Bytes() : Bytes(severity.name) + ": "
+  complain(filled("%%%", Bytes(part), level, message))
 }
 
 /// systemd-nologin.conf forbids logins until a service of systemd's own allows them again, which apus does not run.
@@ -110,7 +116,7 @@ func prepareFace(_ arguments: [Bytes], environment: [Bytes]) -> Int32 {
       _ = apus_umask(0o022)
     }
     let generators = Generators(environment: generatorEnvironment(environment), limit: TimeSpan(microseconds: limit)) { severity, text in
-      complain((severity == .notice ? [] : Bytes(severity.name) + ": ") + text)
+      tell("", severity, text)
     }
     return generators.run(ConfigFolders.files(Generators.folders), base: arguments[0], kernel) ? 0 : 1
   } catch {

@@ -13,7 +13,7 @@ final class Installer {
   let replaces: Bool
   /// `Created symlink A → B.` and `Removed "A".`
   var report = Bytes()
-  private var plan: [(link: Bytes, target: Bytes)] = []
+  private var plan: [PlannedLink] = []
   private var planned: [Bytes] = []
   /// Something could be enabled at all.
   private(set) var hasInstall = false
@@ -34,14 +34,18 @@ final class Installer {
     planned.append(name.bytes)
     let path: Bytes
     switch disk.files.index.find(name) {
-    case .masked(_, let path, _): return "the unit file " + path + " is masked"
+    case .masked(_, let path, _): return filled("the unit file % is masked", path)
     case .absent(let id):
       if BuiltInNames.contains(id) { return nil }
       return "there is no unit file " + name.bytes
     case .file(let id, let found, _):
-      if id != name { return name.bytes + " is an alias of " + id.bytes + ": enable that" }
+      if id != name { return filled("% is an alias of %: enable that", name.bytes, id.bytes) }
       // Of a link to the outside the file itself is linked, as by systemd.
-      path = disk.kernel.readLink(found).map { $0.first == 47 ? $0 : found } ?? absolute(found, disk.kernel)
+      if let target = disk.kernel.readLink(found) {
+        path = target.first == 47 ? target : found
+      } else {
+        path = absolute(found, disk.kernel)
+      }
     }
     guard var unit = disk.files.unit(name, &disk.kernel) else { return "cannot read " + path }
     var linked = name
@@ -54,25 +58,13 @@ final class Installer {
   }
 
   private func planLinks(_ name: UnitName, _ install: InstallSettings, _ path: Bytes) -> Bytes? {
-    for (suffix, targets) in [(".wants", install.wantedBy), (".requires", install.requiredBy), (".upholds", install.upheldBy)]
-      as [(StaticString, [Bytes])]
-    {
-      for target in targets {
-        hasInstall = true
-        guard let wanting = UnitName(target) else { return "'" + target + "' in [Install] is no unit name" }
-        if name.isTemplate && !wanting.isTemplate {
-          return name.bytes + " is a template: name an instance, as in " + (name.with(instance: Bytes("NAME"))?.bytes ?? [])
-        }
-        plan.append((folder + "/" + target + suffix + "/" + name.bytes, path))
-      }
-    }
+    if let problem = planLinks(name, from: install.wantedBy, "%.wants/%", path) { return problem }
+    if let problem = planLinks(name, from: install.requiredBy, "%.requires/%", path) { return problem }
+    if let problem = planLinks(name, from: install.upheldBy, "%.upholds/%", path) { return problem }
     for alias in install.alias {
       hasInstall = true
-      guard var other = UnitName(alias), other.type == name.type else { return "cannot alias " + name.bytes + " as " + alias }
-      if other.isTemplate, let instance = name.instance, !instance.isEmpty { other = other.with(instance: instance) ?? other }
-      guard other.isTemplate == name.isTemplate, other.isInstance == name.isInstance, !other.isInstance || other.instance == name.instance
-      else { return "cannot alias " + name.bytes + " as " + alias }
-      if other != name { plan.append((folder + "/" + other.bytes, path)) }
+      guard let other = otherName(alias, of: name) else { return filled("cannot alias % as %", name.bytes, alias) }
+      if other != name { planLink(other.bytes, to: path) }
     }
     for also in install.also {
       hasInstall = true
@@ -81,17 +73,39 @@ final class Installer {
     return nil
   }
 
-  func planLink(_ link: Bytes, to target: Bytes) { plan.append((folder + "/" + link, target)) }
+  /// Links in the dependency folders of these units; `place` has the unit and the name for each `%`.
+  private func planLinks(_ name: UnitName, from targets: [Bytes], _ place: StaticString, _ path: Bytes) -> Bytes? {
+    for target in targets {
+      hasInstall = true
+      guard let wanting = UnitName(target) else { return filled("'%' in [Install] is no unit name", target) }
+      if name.isTemplate && !wanting.isTemplate {
+        let instance = name.with(instance: Bytes("NAME"))?.bytes ?? []
+        return filled("% is a template: name an instance, as in %", name.bytes, instance)
+      }
+      planLink(filled(place, target, name.bytes), to: path)
+    }
+    return nil
+  }
+
+  /// What an Alias= makes of a name: of the same type and kind, a template's with the same instance; nil if it cannot.
+  private func otherName(_ alias: Bytes, of name: UnitName) -> UnitName? {
+    guard var other = UnitName(alias), other.type == name.type else { return nil }
+    if other.isTemplate, let instance = name.instance, !instance.isEmpty { other = other.with(instance: instance) ?? other }
+    let isSameKind = other.isTemplate == name.isTemplate && other.isInstance == name.isInstance
+    return isSameKind && (!other.isInstance || other.instance == name.instance) ? other : nil
+  }
+
+  func planLink(_ link: Bytes, to target: Bytes) { plan.append(PlannedLink(filled("%/%", folder, link), target)) }
 
   /// Makes the planned links; why it could not, or nil.
   func makeLinks() -> Bytes? {
-    var todo: [(link: Bytes, target: Bytes)] = []
+    var todo: [PlannedLink] = []
     for item in plan {
       if let held = disk.kernel.readLink(item.link) {
         if held == item.target { continue }
-        if !replaces { return item.link + " exists already and leads to " + held + " (--force replaces it)" }
+        if !replaces { return filled("% exists already and leads to % (--force replaces it)", item.link, held) }
       } else if exists(item.link) {
-        return "the file " + item.link + " exists already"
+        return filled("the file % exists already", item.link)
       }
       todo.append(item)
     }
@@ -99,8 +113,8 @@ final class Installer {
       if let problem = makeFolder(of: item.link) { return problem }
       if disk.kernel.readLink(item.link) != nil { _ = control_unlink(terminated(item.link)) }
       let result = apus_make_link_at(item.target + [0], -100, item.link + [0])
-      if result < 0 { return "cannot make the link " + item.link + ": " + errorText(-result) }
-      report += "Created symlink " + item.link + " → " + item.target + ".\n"
+      if result < 0 { return filled("cannot make the link %: %", item.link, errorText(-result)) }
+      report += filled("Created symlink % → %.\n", item.link, item.target)
     }
     return nil
   }
@@ -117,7 +131,7 @@ final class Installer {
     if exists(folder) { return nil }
     if let problem = makeFolder(of: folder) { return problem }
     let result = control_mkdir(terminated(folder), 0o755)
-    return result < 0 ? "cannot make the folder " + folder + ": " + errorText(-result) : nil
+    return result < 0 ? filled("cannot make the folder %: %", folder, errorText(-result)) : nil
   }
 
   // MARK: disable
@@ -137,17 +151,20 @@ final class Installer {
     var goesOn = true
     while goesOn {
       goesOn = false
-      for (place, isTop) in places() {
+      for place in places() {
+        let isTop = place == folder
         guard case .entries(let links) = disk.kernel.listFolder(place) else { continue }
         var left = links.count
         for link in links {
-          guard let name = UnitName(link), let target = disk.kernel.readLink(place + "/" + link), target != "/dev/null" else { continue }
+          let path = filled("%/%", place, link)
+          guard let name = UnitName(link), let target = disk.kernel.readLink(path), target != "/dev/null" else { continue }
           let last = UnitName(Bytes(target[((target.lastIndex(of: 47) ?? -1) + 1)...]))
-          let isMeant = names.contains { $0 == name || ($0.isTemplate && name.template == $0) }
-          guard isMeant || (last.map { names.contains($0) } ?? false) else { continue }
-          let result = control_unlink(terminated(place + "/" + link))
-          if result < 0 { return "cannot remove " + place + "/" + link + ": " + errorText(-result) }
-          report += "Removed \"" + place + "/" + link + "\".\n"
+          var isMeant = false
+          for meant in names where meant == name || meant == last || (meant.isTemplate && name.template == meant) { isMeant = true }
+          if !isMeant { continue }
+          let result = control_unlink(terminated(path))
+          if result < 0 { return filled("cannot remove %: %", path, errorText(-result)) }
+          removed(path)
           left -= 1
           if isTop, !names.contains(name) {
             names.append(name)
@@ -161,23 +178,36 @@ final class Installer {
   }
 
   /// The folder itself, and its dependency folders.
-  private func places() -> [(Bytes, Bool)] {
-    var out = [(folder, true)]
+  private func places() -> [Bytes] {
+    var out = [folder]
     guard case .entries(let names) = disk.kernel.listFolder(folder) else { return out }
     for name in names where name.ends(with: ".wants") || name.ends(with: ".requires") || name.ends(with: ".upholds") {
-      out.append((folder + "/" + name, false))
+      out.append(filled("%/%", folder, name))
     }
     return out
   }
 
   /// Takes a mask away; false: there was none.
   func unmask(_ name: UnitName) -> Bool {
-    let path = folder + "/" + name.bytes
+    let path = filled("%/%", folder, name.bytes)
     guard let target = disk.kernel.readLink(path), target == "/dev/null" else { return false }
     if control_unlink(terminated(path)) < 0 { return false }
-    report += "Removed \"" + path + "\".\n"
+    removed(path)
     return true
+  }
+
+  private func removed(_ path: Bytes) { report += filled("Removed \"%\".\n", path) }
+}
+
+/// A link that is to be made, and where it leads.
+private final class PlannedLink {
+  let link: Bytes
+  let target: Bytes
+  init(_ link: Bytes, _ target: Bytes) {
+    self.link = link
+    self.target = target
   }
 }
 
-private func terminated(_ path: Bytes) -> [CChar] { path.map { CChar(bitPattern: $0) } + [0] }
+/// As C wants it.
+private func terminated(_ path: Bytes) -> Bytes { path + [0] }

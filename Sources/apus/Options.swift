@@ -10,16 +10,16 @@ enum OptionID: UInt8, CaseIterable {
 }
 
 /// One option: its names, what it takes and what it does.
-struct OptionSpec {
-  var id: OptionID
+final class OptionSpec: Sendable {
+  let id: OptionID
   /// Without the dashes. The environment variable is `APUS_` and this in capitals.
-  var name: Bytes
+  let name: Bytes
   /// The short form, 0 for none.
-  var short: UInt8
+  let short: UInt8
   /// What stands for the value in the help; empty for a flag.
-  var value: Bytes
+  let value: Bytes
   /// Lines of the help; empty for one that is only accepted for systemctl's sake.
-  var help: Bytes
+  let help: Bytes
 
   /// One record of `table`, behind its `%`.
   private init(_ id: OptionID, _ record: Bytes) {
@@ -29,21 +29,29 @@ struct OptionSpec {
     name = head[0]
     short = head[1] == "-" ? 0 : head[1][0]
     value = head.count > 2 ? head[2] : []
-    help = []
-    for line in lines[1...] { help += (help.isEmpty ? [] : Bytes("\n")) + line }
+    var help = Bytes()
+    for index in 1..<lines.count {
+      if index > 1 { help.append(10) }
+      help += lines[index]
+    }
+    self.help = help
   }
 
   var takesValue: Bool { !value.isEmpty }
 
   /// `APUS_STOP_TIMEOUT`
   var variable: Bytes {
-    "APUS_" + name.map { $0 == 45 ? 95 : $0 >= 97 && $0 <= 122 ? $0 - 32 : $0 }
+    var out = Bytes("APUS_")
+    for byte in name { out.append(byte == 45 ? 95 : byte >= 97 && byte <= 122 ? byte - 32 : byte) }
+    return out
   }
 
   /// Made anew each time: PID 1 keeps none of it.
   static var all: [OptionSpec] {
     let records = Bytes(table).pieces(separatedBy: 37)
-    return OptionID.allCases.map { OptionSpec($0, records[Int($0.rawValue)]) }
+    var all: [OptionSpec] = []
+    for id in OptionID.allCases { all.append(OptionSpec(id, records[Int(id.rawValue)])) }
+    return all
   }
 
   /// The only place that has their text, in the order of `OptionID`; `Tests/ClientTests` compares all that is made of it.
@@ -181,26 +189,59 @@ struct OptionSpec {
 
   /// Of two options with one letter it is the verb's that is meant.
   static func short(_ letter: UInt8, _ verb: VerbSpec?) -> OptionSpec? {
-    let found = all.filter { $0.short == letter && letter != 0 }
-    return found.first { verb?.options.contains($0.name) ?? true } ?? found.first
+    if letter == 0 { return nil }
+    var other: OptionSpec? = nil
+    for spec in all where spec.short == letter {
+      if verb?.options.contains(spec.name) ?? true { return spec }
+      if other == nil { other = spec }
+    }
+    return other
+  }
+}
+
+/// One option that was given.
+final class GivenOption: Sendable {
+  let id: OptionID
+  let value: Bytes
+  /// `--stop-timeout` or `APUS_STOP_TIMEOUT`.
+  let source: Bytes
+  init(_ id: OptionID, _ value: Bytes, _ source: Bytes) {
+    self.id = id
+    self.value = value
+    self.source = source
   }
 }
 
 /// The options that were given, on the command line or in the environment.
 struct OptionValues {
   /// In order; where a name came twice, the last one counts, but `--property`, which adds up.
-  private var given: [(id: OptionID, value: Bytes, source: Bytes)] = []
+  private(set) var given: [GivenOption] = []
 
-  mutating func add(_ id: OptionID, _ value: Bytes, source: Bytes) { given.append((id, value, source)) }
+  mutating func add(_ id: OptionID, _ value: Bytes, source: Bytes) { given.append(GivenOption(id, value, source)) }
 
-  var ids: [OptionID] { given.map { $0.id } }
-  func has(_ id: OptionID) -> Bool { given.contains { $0.id == id } }
-  func value(_ id: OptionID) -> Bytes? { given.last { $0.id == id }?.value }
-  func values(_ id: OptionID) -> [Bytes] { given.filter { $0.id == id }.map { $0.value } }
+  private func last(_ id: OptionID) -> GivenOption? {
+    var found: GivenOption? = nil
+    for option in given where option.id == id { found = option }
+    return found
+  }
+
+  func has(_ id: OptionID) -> Bool { last(id) != nil }
+  func value(_ id: OptionID) -> Bytes? { last(id)?.value }
+
+  /// All of them, where a name came more than once.
+  func values(_ id: OptionID) -> [Bytes] {
+    var all: [Bytes] = []
+    for option in given where option.id == id { all.append(option.value) }
+    return all
+  }
 
   /// `--stop-timeout` or `APUS_STOP_TIMEOUT`, for messages about the value.
-  func source(_ id: OptionID) -> Bytes { given.last { $0.id == id }?.source ?? [] }
+  func source(_ id: OptionID) -> Bytes { last(id)?.source ?? [] }
 
   /// The pieces between commas, of all that were given.
-  func list(_ id: OptionID) -> [Bytes] { values(id).flatMap { $0.pieces(separatedBy: 44) } }
+  func list(_ id: OptionID) -> [Bytes] {
+    var pieces: [Bytes] = []
+    for value in values(id) { pieces += value.pieces(separatedBy: 44) }
+    return pieces
+  }
 }

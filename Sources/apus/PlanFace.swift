@@ -15,7 +15,7 @@ func planFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throws(Arg
   var span = TimeSpan(seconds: 86_400)
   if let text = parsed.values.value(.forSpan) {
     guard case .success(let given) = parseTimeSpan(text), !given.isInfinite else {
-      throw .usage(parsed.values.source(.forSpan) + ": '" + text + "' is no time span (12h, 7d, 1month)", parsed.verb)
+      throw parsed.invalid(.forSpan, "is no time span (12h, 7d, 1month)")
     }
     span = given
   }
@@ -36,7 +36,7 @@ private func say(_ plan: SchedulePlan, until end: WallTime, _ zone: TimeZone, is
   var out = Bytes()
   while let run = plan.next(), run.at <= end {
     if count == planRunsMax {
-      complain("there are more runs than " + Bytes(decimal: planRunsMax) + "; ask for a shorter time: --for=SPAN")
+      complain("there are more runs than %; ask for a shorter time: --for=SPAN", Bytes(decimal: planRunsMax))
       break
     }
     count += 1
@@ -51,9 +51,8 @@ private func say(_ plan: SchedulePlan, until end: WallTime, _ zone: TimeZone, is
 
 /// `Sun 2026-03-29 03:30:00 +02:00  backup.service  Sun 03:30`
 private func text(_ run: SchedulePlan.Run, _ zone: TimeZone) -> Bytes {
-  var out = formatTimestampWithOffset(run.at, in: zone) + "  " + run.unit + "  "
-  if run.timer != run.unit { out += run.timer + ": " }
-  return out + run.trigger + "\n"
+  let trigger = run.timer == run.unit ? run.trigger : filled("%: %", run.timer, run.trigger)
+  return filled("%  %  %\n", formatTimestampWithOffset(run.at, in: zone), run.unit, trigger)
 }
 
 private func json(_ run: SchedulePlan.Run, _ zone: TimeZone) -> Bytes {

@@ -65,8 +65,15 @@ func leave(_ status: Int32) -> Never {
 
 /// `apus: …` as one line on stderr.
 func complain(_ message: Bytes) {
-  writeAll("apus: " + message + "\n", to: 2)
+  writeAll(filled("apus: %\n", message), to: 2)
 }
+
+/// A message as it is.
+func complain(_ message: StaticString) { complain(Bytes(message)) }
+
+/// Each `%` of the pattern is a value.
+func complain(_ pattern: StaticString, _ value: Bytes) { complain(filled(pattern, value)) }
+func complain(_ pattern: StaticString, _ first: Bytes, _ second: Bytes) { complain(filled(pattern, first, second)) }
 
 /// Exit statuses of the command line (DESIGN section 7, units.md e.3).
 enum Status {

@@ -3,7 +3,7 @@ import Model
 
 /// The loop of `apus relay`: listeners that were passed, or one connection. One process, one wait, edges only: it wakes when there is
 /// something to move, and never else.
-struct Relay {
+final class Relay {
   /// Connections accepted in one turn of one listener.
   static let acceptMax = 64
   /// Without descriptors nothing is accepted for so long, or until a connection ends.
@@ -39,12 +39,12 @@ struct Relay {
     self.isSilent = isSilent
   }
 
-  private func say(_ message: Bytes) { if !isSilent { complain("relay: " + message) } }
+  private func say(_ message: Bytes) { if !isSilent { complain("relay: %", message) } }
 
   // MARK: Beginning
 
   /// Takes a descriptor that was passed; why it is of no use, or nil.
-  mutating func take(_ descriptor: Int32) -> Bytes? {
+  func take(_ descriptor: Int32) -> Bytes? {
     let kind = relay_is_listener(descriptor)
     if kind < 0 { return kind == -Errno.ENOTSOCK ? Bytes("it is no socket") : errorText(-kind) }
     _ = relay_prepare(descriptor)
@@ -59,9 +59,10 @@ struct Relay {
     return nil
   }
 
-  private mutating func begin(_ client: Int32, _ now: Int64) {
+  private func begin(_ client: Int32, _ now: Int64) {
     resolve(now)
-    let slot = slots.firstIndex { $0 == nil } ?? slots.count
+    var slot = 0
+    while slot < slots.count, slots[slot] != nil { slot += 1 }
     if slot == slots.count { slots.append(nil) }
     let connection = RelayConnection(client, addresses)
     slots[slot] = connection
@@ -80,24 +81,25 @@ struct Relay {
   }
 
   /// A name server that hangs keeps all connections waiting for `Resolver.limit` then; addresses that were known before stay.
-  private mutating func resolve(_ now: Int64) {
+  private func resolve(_ now: Int64) {
     switch target {
     case .path(let path): addresses = [.path(path)]
     case .host(let host, let port):
       if let resolvedAt, now - resolvedAt < Relay.addressesAge, !addresses.isEmpty { return }
       let found = Resolver.addresses(of: host)
-      if !found.isEmpty { addresses = found.map { .ip($0, port: port) } }
+      if !found.isEmpty { addresses = [] }
+      for address in found { addresses.append(.ip(address, port: port)) }
       resolvedAt = apus_monotonic()
     }
   }
 
-  private mutating func settle(_ slot: Int, _ outcome: RelayConnection.Outcome, _ now: Int64) {
+  private func settle(_ slot: Int, _ outcome: RelayConnection.Outcome, _ now: Int64) {
     guard let connection = slots[slot] else { return }
     switch outcome {
     case .goesOn: return
     case .done: break
     case .failed(let reason):
-      say("cannot connect to " + targetText + ": " + reason)
+      say(filled("cannot connect to %: %", targetText, reason))
       if listeners.isEmpty { status = Status.failure }
     }
     connection.close()
@@ -110,14 +112,14 @@ struct Relay {
   private var targetText: Bytes {
     switch target {
     case .path(let path): path
-    case .host(let host, let port): text("\(host):\(port)")
+    case .host(let host, let port): filled("%:%", host, Bytes(decimal: port))
     }
   }
 
   // MARK: Turns
 
   /// Until there is nothing left to do; the exit status.
-  mutating func run() -> Int32 {
+  func run() -> Int32 {
     var ready = [apus_ready](repeating: apus_ready(), count: 64)
     emptySince = apus_monotonic()
     while true {
@@ -127,11 +129,12 @@ struct Relay {
       pauseOrGoOn(before)
       let count = relay_wait(epoll, &ready, 64, timeoutMs(before))
       if count < 0 && count != -Errno.EINTR {
-        say("cannot wait: " + errorText(-count))
+        say(filled("cannot wait: %", errorText(-count)))
         return Status.failure
       }
       let now = apus_monotonic()
-      for event in ready.prefix(Int(max(0, count))) {
+      for index in 0..<Int(max(0, count)) {
+        let event = ready[index]
         if event.data & Relay.listenerMark != 0 {
           accept(listeners[Int(event.data & 0xFFFF_FFFF)], now)
         } else {
@@ -149,7 +152,7 @@ struct Relay {
     }
   }
 
-  private mutating func advance(_ slot: Int, _ now: Int64) {
+  private func advance(_ slot: Int, _ now: Int64) {
     guard slot < slots.count, let connection = slots[slot] else { return }
     settle(slot, connection.advance(now) { watch($0, slot) }, now)
   }
@@ -158,7 +161,8 @@ struct Relay {
   private func timeoutMs(_ now: Int64) -> Int32 {
     var end = restsUntil ?? .max
     if let idleLimit, open == 0 { end = min(end, emptySince + idleLimit) }
-    for case .some(let connection) in slots {
+    for slot in slots {
+      guard let connection = slot else { continue }
       if connection.isConnecting { end = min(end, connection.deadline) } else if connection.isBusy { return 0 }
     }
     // Rounded up: a wait that ends too early would be made again at once.
@@ -166,18 +170,18 @@ struct Relay {
   }
 
   /// At the bound, or without descriptors, connections wait in the kernel's queue, and none is refused.
-  private mutating func pauseOrGoOn(_ now: Int64) {
+  private func pauseOrGoOn(_ now: Int64) {
     if let until = restsUntil, now >= until { restsUntil = nil }
     let pauses = open >= connectionsMax || restsUntil != nil
     if pauses == isPaused { return }
     isPaused = pauses
-    for (index, listener) in listeners.enumerated() {
+    for index in listeners.indices {
       let events = pauses ? 0 : UInt32(APUS_READABLE)
-      _ = apus_epoll_change(epoll, listener, events, Relay.listenerMark | UInt64(index))
+      _ = apus_epoll_change(epoll, listeners[index], events, Relay.listenerMark | UInt64(index))
     }
   }
 
-  private mutating func accept(_ listener: Int32, _ now: Int64) {
+  private func accept(_ listener: Int32, _ now: Int64) {
     for _ in 0..<Relay.acceptMax {
       if open >= connectionsMax || restsUntil != nil { return }
       let client = relay_accept(listener)
@@ -191,7 +195,7 @@ struct Relay {
       case Errno.EAGAIN: return
       case 103, 71: continue
       default:
-        say("cannot accept: " + errorText(-client))
+        say(filled("cannot accept: %", errorText(-client)))
         restsUntil = now + Relay.restPause
         return
       }

@@ -81,7 +81,8 @@ final class RelayConnection {
   }
 
   private func note(_ address: RelayAddress, _ errno: Int32) {
-    failure += (failure.isEmpty ? Bytes() : Bytes("; ")) + address.text + ": " + errorText(errno)
+    if !failure.isEmpty { failure += "; " }
+    failure += filled("%: %", address.text, errorText(errno))
     next += 1
   }
 
@@ -111,11 +112,18 @@ final class RelayConnection {
 
   /// Both ends see an end, or a reset if something was lost.
   func close() {
-    let isBroken = flows.contains { $0.isCutOff || $0.isRefused }
-    for flow in flows { flow.close() }
-    for socket in [client, server] where socket >= 0 {
-      if isBroken { relay_reset(socket) } else { _ = apus_close(socket) }
+    var isBroken = false
+    for flow in flows {
+      if flow.isCutOff || flow.isRefused { isBroken = true }
+      flow.close()
     }
+    close(client, isBroken)
+    close(server, isBroken)
     server = -1
+  }
+
+  private func close(_ socket: Int32, _ isBroken: Bool) {
+    if socket < 0 { return }
+    if isBroken { relay_reset(socket) } else { _ = apus_close(socket) }
   }
 }

@@ -3,7 +3,7 @@ import Model
 
 /// One direction of a relayed connection: from a socket through a pipe into another socket, without a copy (splice). The pipe, 64 KiB,
 /// is all that is ever kept of it: when it is full, nothing is read until the other side takes something.
-struct RelayFlow {
+final class RelayFlow {
   /// Turns of one visit, so that one fast connection does not keep the others waiting: at most 1 MiB.
   static let roundsMax = 16
   static let chunk: UInt64 = 65_536
@@ -39,7 +39,7 @@ struct RelayFlow {
 
   /// Moves what can be moved; true: there may be more at once. Otherwise an edge of one of the two sockets is yet to come: either the
   /// source has nothing, or the sink takes nothing while the pipe is full.
-  mutating func pump() -> Bool {
+  func pump() -> Bool {
     for _ in 0..<RelayFlow.roundsMax {
       if isDone { return false }
       var hasMoved = false

@@ -36,7 +36,7 @@ func runFace(_ options: RunOptions) -> Int32 {
   configuration.manager.isWrapper = options.isWrapper
   if let name = options.controlGroup {
     guard let id = groupID(name, kernel) else {
-      complain("--control-group: group '" + name + "' not found in /etc/group")
+      complain("--control-group: group '%' not found in /etc/group", name)
       return Status.usage
     }
     configuration.controlGroupID = id
@@ -54,7 +54,7 @@ func runFace(_ options: RunOptions) -> Int32 {
   if !options.isWrapper && !preparesHost {
     let units = readUnits(configuration, kernel)
     if units.hasErrors {
-      complain(Bytes("exit 78: the unit files have errors, nothing was started"))
+      complain("exit 78: the unit files have errors, nothing was started")
       return Status.badConfiguration
     }
     loaded = units

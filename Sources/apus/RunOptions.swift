@@ -9,7 +9,7 @@ enum SpawnChoice: UInt8 {
 }
 
 /// Everything that `apus run` and `apus -- COMMAND` were told.
-struct RunOptions {
+final class RunOptions {
   /// The cap on the whole stop; nil for none.
   var stopTimeout: TimeSpan? = nil
   var failFast = false
@@ -41,10 +41,7 @@ struct RunOptions {
 /// The options of `run` and of the tini face, checked.
 func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(ArgumentError) -> RunOptions {
   let values = parsed.values
-  func invalid(_ id: OptionID, _ remark: Bytes) -> ArgumentError {
-    .usage(values.source(id) + ": '" + (values.value(id) ?? []) + "' " + remark, parsed.verb)
-  }
-  var options = RunOptions()
+  let options = RunOptions()
   options.failFast = values.has(.failFast)
   // What boots a machine, or a container as one, never leaves for lack of work.
   options.stay = values.has(.stay) || parsed.face == .boot
@@ -59,35 +56,31 @@ func runOptions(_ parsed: ParsedArguments, environment: [Bytes]) throws(Argument
   options.command = parsed.command
   options.isWrapper = parsed.face == .wrap
   options.environment = environment
-  if let text = values.value(.generatorTimeout) {
-    guard case .success(let span) = parseTimeSpan(text) else { throw invalid(.generatorTimeout, Bytes("is no time span (10s, 1min 30s)")) }
-    options.generatorTimeout = span
+  options.generatorTimeout = try timeSpan(.generatorTimeout, parsed)
+  options.stopTimeout = try timeSpan(.stopTimeout, parsed)
+  if options.stopTimeout?.isInfinite == true { options.stopTimeout = nil }
+  switch values.value(.containment) ?? Bytes("auto") {
+  case "auto": options.containment = .auto
+  case "cgroup": options.containment = .cgroup
+  case "tag": options.containment = .tag
+  case "group": options.containment = .group
+  default: throw parsed.invalid(.containment, "is neither auto, cgroup, tag nor group")
   }
-  if let text = values.value(.stopTimeout) {
-    switch parseTimeSpan(text) {
-    case .success(let span): options.stopTimeout = span.isInfinite ? nil : span
-    case .failure: throw invalid(.stopTimeout, Bytes("is no time span (10s, 1min 30s)"))
-    }
+  switch values.value(.spawn) ?? Bytes("clone") {
+  case "clone": options.spawn = .clone
+  case "fork": options.spawn = .fork
+  default: throw parsed.invalid(.spawn, "is neither clone nor fork")
   }
-  if let text = values.value(.containment) {
-    switch text {
-    case "auto": options.containment = .auto
-    case "cgroup": options.containment = .cgroup
-    case "tag": options.containment = .tag
-    case "group": options.containment = .group
-    default: throw invalid(.containment, Bytes("is neither auto, cgroup, tag nor group"))
-    }
-  }
-  if let text = values.value(.spawn) {
-    switch text {
-    case "clone": options.spawn = .clone
-    case "fork": options.spawn = .fork
-    default: throw invalid(.spawn, Bytes("is neither clone nor fork"))
-    }
-  }
-  if options.control?.isEmpty == true { throw invalid(.control, Bytes("is no path")) }
+  if options.control?.isEmpty == true { throw parsed.invalid(.control, "is no path") }
   try refuseEmptyOperands(parsed)
   return options
+}
+
+/// The time that an option names; nil where it is not given.
+private func timeSpan(_ id: OptionID, _ parsed: ParsedArguments) throws(ArgumentError) -> TimeSpan? {
+  guard let text = parsed.values.value(id) else { return nil }
+  guard case .success(let span) = parseTimeSpan(text) else { throw parsed.invalid(id, "is no time span (10s, 1min 30s)") }
+  return span
 }
 
 /// Nothing is what a variable in a script gives that is not set.

@@ -7,10 +7,10 @@ import Runtime
 func wallClock() -> Int64 { control_clock_us(1) }
 
 /// How the client verbs show times: by the clock on the wall where they run, as systemctl does.
-struct ShownClock {
+final class ShownClock {
   /// Microseconds since 1970, once for all that is shown.
   let now = wallClock()
-  let zone: TimeZone
+  private let zone: TimeZone
 
   /// UTC where nobody can tell the local time: each time says so, and a line on stderr says why, unless `isQuiet`.
   init(_ environment: [Bytes], isQuiet: Bool) {
@@ -18,7 +18,7 @@ struct ShownClock {
       zone = try ZoneFiles.local(environment)
     } catch {
       zone = .utc
-      if !isQuiet { complain("times are shown in UTC: " + error.text) }
+      if !isQuiet { complain("times are shown in UTC: %", error.text) }
     }
   }
 
@@ -33,7 +33,7 @@ struct ShownClock {
   func distance(_ microseconds: Int64) -> Bytes {
     let (difference, overflow) = now.subtractingReportingOverflow(microseconds)
     if overflow { return Bytes("n/a") }
-    return difference >= 0 ? shownSpan(difference) + " ago" : "in " + shownSpan(0 - difference)
+    return filled(difference >= 0 ? "% ago" : "in %", shownSpan(abs(difference)))
   }
 }
 
@@ -47,8 +47,8 @@ func shownSpan(_ microseconds: Int64) -> Bytes {
   if microseconds < 1_000_000 { return Bytes(decimal: max(0, microseconds) / 1000) + "ms" }
   let seconds = microseconds / 1_000_000
   func two(_ large: Int64, _ largeUnit: StaticString, _ small: Int64, _ smallUnit: StaticString) -> Bytes {
-    let head = Bytes(decimal: large) + Bytes(largeUnit)
-    return small == 0 ? head : head + " " + Bytes(decimal: small) + Bytes(smallUnit)
+    let head = Bytes(decimal: large) + largeUnit
+    return small == 0 ? head : filled("% %%", head, Bytes(decimal: small), Bytes(smallUnit))
   }
   switch seconds {
   case 0..<60: return two(seconds, "s", 0, "")

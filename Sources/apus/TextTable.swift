@@ -6,6 +6,8 @@ struct TextTable {
 
   var isEmpty: Bool { rows.isEmpty }
   mutating func add(_ cells: [Bytes]) { rows.append(cells) }
+  /// Names of columns, one blank between two.
+  mutating func add(head: StaticString) { add(Bytes(head).pieces(separatedBy: 32, keepEmpty: true)) }
 
   var text: Bytes {
     var widths: [Int] = []

@@ -23,7 +23,7 @@ final class TimeFace {
     let isWanted = parsed.values.value(.baseTime) != nil || parsed.face != .timespan && !readsLines
     local = isWanted ? try TimeFace.zone(parsed, process, zones) : .utc
     let count = parsed.values.value(.iterations) ?? Bytes("1")
-    guard let iterations = count.unsignedDecimal else { throw .usage("--iterations is no number: " + count, parsed.verb) }
+    guard let iterations = count.unsignedDecimal else { throw .usage(filled("--iterations is no number: %", count), parsed.verb) }
     self.iterations = Int(clamping: iterations)
     guard let text = parsed.values.value(.baseTime) else {
       base = now
@@ -72,7 +72,7 @@ final class TimeFace {
   }
 
   /// `column 2: this cannot stand here: write *:0/5`
-  func shown(_ error: ScheduleError) -> Bytes { text("column \(error.column): ") + error.text }
+  func shown(_ error: ScheduleError) -> Bytes { filled("column %: %", Bytes(decimal: error.column), error.text) }
 
   /// The zone that an expression is in: its own, or the manager's.
   func zone(of spec: CalendarSpec, written text: Bytes, in manager: TimeZone) throws(ScheduleError) -> TimeZone {
@@ -89,8 +89,7 @@ final class TimeFace {
   func append(_ label: StaticString, _ value: Bytes, to out: inout Bytes) { append(Bytes(label), value, width: 15, to: &out) }
 
   func append(_ label: Bytes, _ value: Bytes, width: Int, to out: inout Bytes) {
-    for _ in 0..<max(0, width - label.count) { out.append(32) }
-    out += label + ": " + value + "\n"
+    out += labelled(label, value, width: width)
   }
 
   /// A point in time on the clock here, in UTC, and how far off it is.
@@ -137,7 +136,7 @@ func calendarFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throws
       }
       return true
     } catch {
-      writeAll("Failed to parse calendar specification '" + text + "': " + face.shown(error) + "\n", to: 2)
+      writeAll(filled("Failed to parse calendar specification '%': %\n", text, face.shown(error)), to: 2)
       return false
     }
   }
@@ -155,7 +154,8 @@ func timespanFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throws
       face.append(Bytes("Human"), formatTimeSpan(span), width: 8, to: &out)
       return true
     case .failure(let error):
-      writeAll("Failed to parse time span '" + text + Model.text("': column \(error.column): \(error.name)\n"), to: 2)
+      let place = Bytes(decimal: error.column)
+      writeAll(filled("Failed to parse time span '%': column %: %\n", text, place, Bytes(error.name)), to: 2)
       return false
     }
   }
@@ -178,7 +178,7 @@ func timestampFace(_ parsed: ParsedArguments, _ process: ProcessArguments) throw
       face.append(Bytes("Normalized form"), WallTime(microseconds: Int64(clamping: time)), to: &out, seconds: seconds)
       return true
     } catch {
-      writeAll("Failed to parse \"" + text + "\": " + face.shown(error) + "\n", to: 2)
+      writeAll(filled("Failed to parse \"%\": %\n", text, face.shown(error)), to: 2)
       return false
     }
   }

@@ -8,7 +8,7 @@ import Wire
 extension TimeFace {
   /// Reads lines to the end of the input. What was answered is written before a read can wait, and in blocks.
   func answerLines(_ answer: (JSONValue, inout Bytes) -> Void) -> Int32 {
-    var lines = LineReader()
+    let lines = LineReader()
     var out = Bytes()
     while let line = lines.next(&out) {
       if line.isEmpty, !lines.isTooLong { continue }
@@ -83,7 +83,7 @@ extension TimeFace {
         out += "null"
       } else {
         // Has nothing that JSON would escape.
-        out += "\"" + spec.normalized + "\""
+        out += filled("\"%\"", spec.normalized)
       }
       out += ",\"next\":["
       var at = base
@@ -117,8 +117,8 @@ extension TimeFace {
     switch parseTimeSpan(text) {
     case .failure(let error): appendError(Bytes(error.name), column: error.column, &out)
     case .success(let span):
-      if span.isInfinite { out += "{\"infinity\":true" } else { out += Model.text("{\"usec\":\(span.microseconds)") }
-      out += ",\"human\":\"" + formatTimeSpan(span) + "\"}\n"
+      let form: StaticString = span.isInfinite ? "{\"infinity\":true%,\"human\":\"%\"}\n" : "{\"usec\":%,\"human\":\"%\"}\n"
+      out += filled(form, span.isInfinite ? [] : Bytes(decimal: span.microseconds), formatTimeSpan(span))
     }
   }
 
@@ -138,7 +138,7 @@ extension TimeFace {
 }
 
 /// Lines of standard input, read in blocks.
-private struct LineReader {
+private final class LineReader {
   /// A longer line is passed over and answered with an error.
   static let lineMax = 65_536
 
@@ -150,7 +150,7 @@ private struct LineReader {
   private(set) var hasFailed = false
 
   /// Without its line end; nil at the end. Before a read, `out` is written and emptied.
-  mutating func next(_ out: inout Bytes) -> Bytes? {
+  func next(_ out: inout Bytes) -> Bytes? {
     var line = Bytes()
     isTooLong = false
     while true {
@@ -167,7 +167,7 @@ private struct LineReader {
     }
   }
 
-  private mutating func fill(_ out: inout Bytes) {
+  private func fill(_ out: inout Bytes) {
     if !writeAll(out, to: 1) { hasFailed = true }
     out.removeAll(keepingCapacity: true)
     start = 0

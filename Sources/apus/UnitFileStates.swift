@@ -8,21 +8,12 @@ import UnitFile
 enum UnitFileState: UInt8 {
   case enabled, enabledRuntime, linked, linkedRuntime, alias, masked, maskedRuntime, `static`, disabled, indirect, generated
 
-  var name: StaticString {
-    switch self {
-    case .enabled: "enabled"
-    case .enabledRuntime: "enabled-runtime"
-    case .linked: "linked"
-    case .linkedRuntime: "linked-runtime"
-    case .alias: "alias"
-    case .masked: "masked"
-    case .maskedRuntime: "masked-runtime"
-    case .static: "static"
-    case .disabled: "disabled"
-    case .indirect: "indirect"
-    case .generated: "generated"
-    }
-  }
+  /// In the order of the cases.
+  private static let names: StaticString = """
+    enabled enabled-runtime linked linked-runtime alias masked masked-runtime static disabled indirect generated
+    """
+
+  var name: Bytes { Bytes(UnitFileState.names).pieces(separatedBy: 32)[Int(rawValue)] }
 
   /// `is-enabled` exits with 0.
   var countsAsEnabled: Bool {

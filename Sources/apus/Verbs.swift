@@ -31,19 +31,20 @@ enum VerbGroup: UInt8 {
 }
 
 /// One verb: its form, its options and its text.
-struct VerbSpec {
-  var face: Face
+final class VerbSpec: Sendable {
+  let face: Face
   /// Empty: `apus -- COMMAND` and `apus` alone.
-  var name: Bytes
-  var group: VerbGroup
+  let name: Bytes
+  let group: VerbGroup
   /// Behind `apus`.
-  var usage: Bytes
-  var summary: Bytes
+  let usage: Bytes
+  let summary: Bytes
   /// Whole lines.
-  var details: Bytes
-  var operands: ClosedRange<Int>
+  let details: Bytes
+  let operandsMin: Int
+  let operandsMax: Int
   /// By name.
-  var options: [Bytes]
+  let options: [Bytes]
 
   /// One record of `table`, behind its `%`.
   private init(_ face: Face, _ record: Bytes) {
@@ -52,36 +53,39 @@ struct VerbSpec {
     self.face = face
     name = head[0] == "-" ? [] : head[0]
     group = VerbGroup(rawValue: head[1][0]) ?? .supervise
-    switch head[2][0] {
-    case 0x2A: operands = 0...Int.max
-    case 0x2B: operands = 1...Int.max
-    case 0x3F: operands = 0...1
-    case 0x31: operands = 1...1
-    default: operands = 0...0
-    }
-    usage = head[3]
-    for word in head[4...] { usage += " " + word }
+    let operands = head[2][0]
+    operandsMin = operands == 0x2B || operands == 0x31 ? 1 : 0
+    operandsMax = operands == 0x2A || operands == 0x2B ? Int.max : operands == 0x30 ? 0 : 1
+    var usage = head[3]
+    for index in 4..<head.count { usage += " " + head[index] }
+    self.usage = usage
     summary = lines[1]
-    options = lines[2].pieces(separatedBy: 32)
-    if group != .supervise && group != .times && face != .escape { options += VerbSpec.client.pieces(separatedBy: 32) }
-    options.append(Bytes("help"))
-    details = []
-    for line in lines[3...].dropLast() { details += line + "\n" }
+    var names = lines[2]
+    if group != .supervise && group != .times && face != .escape { names += VerbSpec.client }
+    options = (names + " help").pieces(separatedBy: 32)
+    var details = Bytes()
+    for index in 3..<(lines.count - 1) { details += lines[index] + "\n" }
+    self.details = details
   }
 
   /// Options of every client verb; all but the first are systemctl's, and change nothing here.
-  private static var client: Bytes { Bytes("control quiet full no-pager system no-ask-password") }
+  private static var client: Bytes { Bytes(" control quiet full no-pager system no-ask-password") }
 
   /// Made anew each time: PID 1 keeps none of it.
-  private static var everything: [VerbSpec] {
-    let records = Bytes(table).pieces(separatedBy: 37)
-    return Face.allCases.map { VerbSpec($0, records[Int($0.rawValue)]) }
-  }
+  private static var records: [Bytes] { Bytes(table).pieces(separatedBy: 37) }
 
   /// All that have a name.
-  static var all: [VerbSpec] { everything.filter { !$0.name.isEmpty } }
+  static var all: [VerbSpec] {
+    let records = records
+    var all: [VerbSpec] = []
+    for face in Face.allCases {
+      let verb = VerbSpec(face, records[Int(face.rawValue)])
+      if !verb.name.isEmpty { all.append(verb) }
+    }
+    return all
+  }
 
-  static func of(_ face: Face) -> VerbSpec { everything[Int(face.rawValue)] }
+  static func of(_ face: Face) -> VerbSpec { VerbSpec(face, records[Int(face.rawValue)]) }
 
   /// The only place that has them, in the order of `Face`; `Tests/ClientTests` compares all that is made of it. As text it
   /// is a third of what code or data would be. Each begins with `%`:
@@ -305,5 +309,9 @@ struct VerbSpec {
   static let later: [StaticString] = ["logs", "wait"]
 
   /// The options with their text, in the order of the option table.
-  var specs: [OptionSpec] { OptionSpec.all.filter { options.contains($0.name) } }
+  var specs: [OptionSpec] {
+    var specs: [OptionSpec] = []
+    for spec in OptionSpec.all where options.contains(spec.name) { specs.append(spec) }
+    return specs
+  }
 }

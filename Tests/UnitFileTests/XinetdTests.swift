@@ -9,7 +9,7 @@ import Testing
   static let services = Bytes("ftp 21/tcp fsp # control\nftp 21/udp\necho 7/tcp\necho 7/udp\nmysql\t3306/tcp\ntftp 69/udp\n")
 
   static func translate(_ text: Bytes, all: Bool = false) -> XinetdTranslation {
-    var reader = XinetdReader()
+    let reader = XinetdReader()
     _ = reader.read(text, file: Bytes("x"))
     return XinetdTranslation(reader, services: services, relay: Bytes("/usr/bin/apus"), all: all)
   }
@@ -327,7 +327,7 @@ import Testing
   }
 
   @Test func includes() {
-    var reader = XinetdReader()
+    let reader = XinetdReader()
     let found = reader.read(Bytes("include /a\nincludedir /b # c\n".utf8), file: Bytes("x"))
     #expect(found.map { "\($0.word.text.shown) \($0.isFolder) \($0.word.line)" } == ["/a false 1", "/b true 2"])
   }
@@ -375,7 +375,8 @@ import Testing
   private func check(_ text: Bytes) {
     let translation = Self.translate(text)
     for diagnostic in translation.diagnostics { #expect(diagnostic.line > 0 && !diagnostic.message.isEmpty) }
-    for (name, contents) in translation.files {
+    for file in translation.files {
+      let (name, contents) = (file.name, file.contents)
       guard let unit = UnitName(name), let parsed = try? parse(contents, name: (unit.with(instance: Bytes("1")) ?? unit).bytes.shown) else {
         Issue.record("\(name.shown)")
         continue

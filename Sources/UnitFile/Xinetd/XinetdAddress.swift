@@ -34,7 +34,7 @@ private func factorized(_ text: Bytes, _ brace: Int) -> [Bytes]? {
 /// The port of a service by its name or one of its other names, in a text like /etc/services.
 func port(of name: Bytes, protocol proto: Bytes, in services: Bytes) -> Bytes? {
   for line in services.pieces(separatedBy: 10) {
-    let words = line.prefix { $0 != 35 }.map { $0.isBlank ? 32 : $0 }.pieces(separatedBy: 32)
+    let words = xinetdWords(line.pieces(separatedBy: 35, keepEmpty: true)[0])
     guard words.count >= 2, words[0] == name || words[2...].contains(name) else { continue }
     let parts = words[1].pieces(separatedBy: 47)
     if parts.count == 2, parts[1] == proto, parts[0].isPort { return parts[0] }

@@ -2,83 +2,83 @@ import Model
 
 // What becomes `[Service]`.
 extension XinetdService {
-  mutating func command() {
-    if let words = settings.has(.redirect) ? settings.list(.redirect) : nil, words.count == 2 { return redirect(words[0], words[1]) }
-    if !settings.has(.user) { fail(name, Bytes("user is missing")) }
+  func command() {
+    let ends = settings.list(.redirect)
+    if ends.count == 2 { return redirect(ends[0], ends[1]) }
+    if !settings.has(.user) { fail(name, "user is missing") }
     guard let server = settings.first(.server) else {
-      if settings.has(.type, "INTERNAL") { return }
-      return fail(name, Bytes("server is missing"))
+      if !settings.has(.type, Bytes("INTERNAL")) { fail(name, "server is missing") }
+      return
     }
-    if server.text.contains(47), server.text.first != 47 { return fail(server, server.text + " is no absolute path") }
-    var line = Bytes("-")
+    if server.text.contains(47), server.text.first != 47 { return fail(server, "% is no absolute path") }
     let arguments = settings.list(.serverArgs)
-    if settings.has(.flags, "NAMEINARGS") {
-      if arguments.isEmpty { return fail(server, Bytes("NAMEINARGS wants server_args")) }
-      line += "@"
-    }
-    line = quoted(line + server.text, isPath: true)
+    let isNamed = settings.has(.flags, Bytes("NAMEINARGS"))
+    if isNamed, arguments.isEmpty { return fail(server, "NAMEINARGS wants server_args") }
+    var line = quoted(filled(isNamed ? "-@%" : "-%", server.text), isPath: true)
     for word in arguments { line += " " + quoted(word.text, isPath: false) }
-    add(&service, "ExecStart", line)
-    add(&service, "StandardInput", Bytes("socket"))
+    addService("ExecStart", line)
+    addService("StandardInput", Bytes("socket"))
   }
 
-  mutating func redirect(_ host: XinetdWord, _ door: XinetdWord) {
-    if isDatagram { return fail(host, Bytes("datagrams are not redirected")) }
-    if let server = settings.first(.server) { warn(server, Bytes("redirect takes the server's place, as in xinetd")) }
+  private func redirect(_ host: XinetdWord, _ door: XinetdWord) {
+    if isDatagram { return fail(host, "datagrams are not redirected") }
+    if let server = settings.first(.server) { warn(server, "redirect takes the server's place, as in xinetd") }
     guard let port = door.text.isPort ? door.text : port(of: door.text, protocol: Bytes("tcp"), in: services) else {
-      return fail(door, door.text + " is no port")
+      return fail(door, "% is no port")
     }
-    guard host.text.isIPv6 || host.text.isHostName else { return fail(host, host.text + " is no host") }
-    let target = (host.text.isIPv6 ? "[" + host.text + "]" : host.text) + ":" + port
-    add(&service, "ExecStart", quoted("-" + relay, isPath: true) + " relay " + target)
-    add(&service, "StandardInput", Bytes("socket"))
+    let isIPv6 = host.text.isIPv6
+    guard isIPv6 || host.text.isHostName else { return fail(host, "% is no host") }
+    let program = quoted("-" + relay, isPath: true)
+    addService("ExecStart", filled(isIPv6 ? "% relay [%]:%" : "% relay %:%", program, host.text, port))
+    addService("StandardInput", Bytes("socket"))
     // What it says must not go to the peer.
-    add(&service, "StandardOutput", Bytes("null"))
-    add(&service, "StandardError", Bytes("journal"))
+    addService("StandardOutput", Bytes("null"))
+    addService("StandardError", Bytes("journal"))
   }
 
   /// As ExecStart= reads it: `%` and `$` doubled (in a path `%` alone), quoted where anything else might be read otherwise, bytes that are no text as `\xHH`.
-  func quoted(_ text: Bytes, isPath: Bool) -> Bytes {
+  private func quoted(_ text: Bytes, isPath: Bool) -> Bytes {
     var out = Bytes()
     var isPlain = !text.isEmpty
     let isText = text.firstInvalidUTF8 == nil
     for byte in text {
-      switch byte {
-      case 37: out += "%%"
-      case 36 where !isPath: out += "$$"
-      case 34, 92:
-        out += [92, byte]
-        isPlain = false
-      case 0...31, 127,
-        128... where !isText:
+      if byte < 32 || byte == 127 || (byte > 127 && !isText) {
         out += "\\x" + Bytes(hex: UInt64(byte), width: 2)
         isPlain = false
-      default:
-        out.append(byte)
-        if byte == 39 || byte == 59 || byte == 35 { isPlain = false }
+        continue
       }
+      if byte == 34 || byte == 92 { out.append(92) }
+      if byte == 37 || (byte == 36 && !isPath) { out.append(byte) }
+      out.append(byte)
+      if byte == 34 || byte == 92 || byte == 39 || byte == 59 || byte == 35 { isPlain = false }
     }
-    return isPlain ? out : "\"" + out + "\""
+    return filled(isPlain ? "%" : "\"%\"", out)
   }
 
-  mutating func environment(_ word: XinetdWord) {
-    let name = word.text.prefix { $0 != 61 }
-    let isName = name.allSatisfy { $0.isASCIILetter || $0.isDigit || $0 == 95 } && name.first?.isDigit == false
-    if name.count == word.text.count || !isName || word.text.firstInvalidUTF8 != nil {
-      return fail(word, "'" + word.text + "' is no NAME=value")
+  func environment(_ word: XinetdWord) {
+    var isName = true
+    var length = 0
+    for byte in word.text {
+      if byte == 61 { break }
+      if !byte.isASCIILetter, byte != 95, length == 0 || !byte.isDigit { isName = false }
+      length += 1
     }
-    add(&service, "Environment", quoted(word.text, isPath: true))
+    if length == 0 || length == word.text.count || !isName || word.text.firstInvalidUTF8 != nil {
+      return fail(word, "'%' is no NAME=value")
+    }
+    addService("Environment", quoted(word.text, isPath: true))
   }
 
-  mutating func limit(_ key: StaticString, _ word: XinetdWord) {
-    if word.text == "UNLIMITED" { return add(&service, key, Bytes("infinity")) }
+  func limit(_ key: StaticString, _ word: XinetdWord) {
+    if word.text == "UNLIMITED" { return addService(key, Bytes("infinity")) }
     var digits = word.text
-    var unit = Bytes()
-    if let last = digits.last, let letter = [75, 77, 107, 109].firstIndex(of: last) {
+    var value = digits
+    if let last = digits.last, last & 0xDF == 75 || last & 0xDF == 77 {
       digits.removeLast()
-      unit = letter & 1 == 0 ? Bytes("K") : Bytes("M")
+      // In capitals.
+      value = digits + [last & 0xDF]
     }
-    guard digits.unsignedDecimal != nil else { return fail(word, word.text + " is no limit") }
-    add(&service, key, digits + unit)
+    guard digits.unsignedDecimal != nil else { return fail(word, "% is no limit") }
+    addService(key, value)
   }
 }

@@ -17,20 +17,25 @@ enum XinetdKey: UInt8, CaseIterable {
     umask/1d user/1 v6only/1d wait/1
     """
 
-  private static func parts(_ word: Bytes) -> [Bytes] { word.pieces(separatedBy: 47) }
-
-  /// All names, in the order of the cases.
-  static var names: [Bytes] { Bytes(table).pieces(separatedBy: 32).map { parts($0)[0] } }
-
   init?(name: Bytes) {
-    guard let index = XinetdKey.names.firstIndex(of: name) else { return nil }
-    self.init(rawValue: UInt8(index))
+    var index: UInt8 = 0
+    for word in XinetdKey.table.words {
+      if word.pieces(separatedBy: 47)[0] == name {
+        self.init(rawValue: index)
+        return
+      }
+      index += 1
+    }
+    return nil
   }
 
-  private var entry: [Bytes] { XinetdKey.parts(Bytes(XinetdKey.table).pieces(separatedBy: 32)[Int(rawValue)]) }
+  private var entry: [Bytes] { XinetdKey.table.words[Int(rawValue)].pieces(separatedBy: 47) }
   var name: Bytes { entry[0] }
   /// nil: any number.
-  var valueCount: Int? { Bytes(entry[1].prefix(1)).unsignedDecimal.map { Int($0) } }
+  var valueCount: Int? {
+    let first = entry[1][0]
+    return first.isDigit ? Int(first) - 48 : nil
+  }
   /// It is a set: `+=` and `-=` change it, and it may come more than once.
   var isSet: Bool { entry[1].first == 43 }
   var isForDefaults: Bool { entry[1].count > 1 }

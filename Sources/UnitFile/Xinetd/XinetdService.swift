@@ -2,7 +2,7 @@ import Model
 
 /// One service of xinetd on its way to a socket and a service unit (units.md d.4). Every attribute is looked at in one switch,
 /// so none is dropped without a word.
-struct XinetdService {
+final class XinetdService {
   let settings: XinetdSettings
   let name: XinetdWord
   let services: Bytes
@@ -10,79 +10,87 @@ struct XinetdService {
   var diagnostics: [Diagnostic] = []
   /// Without what was not understood it would be another service, or an open one.
   var isBroken = false
-  var socket = Bytes()
-  var service = Bytes()
+  private var socket = Bytes()
+  private var service = Bytes()
   /// `[X-Apus]` of the socket.
-  var access = Bytes()
+  private var access = Bytes()
+
+  let socketType: Bytes
+  let protocolName: Bytes
+  let isDatagram: Bool
+  /// The server gets the listening socket; else one connection.
+  let waits: Bool
 
   init(_ settings: XinetdSettings, name: XinetdWord, services: Bytes, relay: Bytes) {
     self.settings = settings
     self.name = name
     self.services = services
     self.relay = relay
+    let given = settings.first(.protocol)?.text ?? []
+    let implied: StaticString = given == "tcp" ? "stream" : given == "udp" ? "dgram" : ""
+    socketType = settings.first(.socketType)?.text ?? Bytes(implied)
+    isDatagram = socketType == "dgram"
+    protocolName = settings.has(.protocol) ? given : Bytes(isDatagram ? "udp" : "tcp")
+    waits = settings.has(.wait, Bytes("yes")) || isDatagram
   }
-
-  /// The server gets the listening socket; else one connection.
-  var waits: Bool { settings.has(.wait, "yes") || isDatagram }
-  var isDatagram: Bool { socketType == "dgram" }
-
-  var socketType: Bytes {
-    if let word = settings.first(.socketType) { return word.text }
-    switch settings.first(.protocol)?.text {
-    case .some("tcp"): return Bytes("stream")
-    case .some("udp"): return Bytes("dgram")
-    default: return []
-    }
-  }
-
-  var protocolName: Bytes { settings.first(.protocol)?.text ?? Bytes(isDatagram ? "udp" : "tcp") }
 
   // MARK: Saying
 
-  mutating func say(_ severity: Severity, _ word: XinetdWord, _ message: Bytes, hint: StaticString) {
-    diagnostics.append(Diagnostic(severity, file: word.file, line: word.line, message: message, hint: Bytes(hint)))
+  /// `pattern` is the message, and behind `|` the remedy. Each `%` is a value: the given one, if there is one, then the word.
+  private func say(_ severity: Severity, _ word: XinetdWord, _ pattern: StaticString, _ value: Bytes?) {
+    let parts = Bytes(pattern).pieces(separatedBy: 124)
+    var message = Bytes()
+    var next = value ?? word.text
+    for byte in parts[0] {
+      if byte == 37 {
+        message += next
+        next = word.text
+      } else {
+        message.append(byte)
+      }
+    }
+    diagnostics.append(word.finding(severity, message, hint: parts.count > 1 ? parts[1] : []))
     if severity == .error { isBroken = true }
   }
 
-  mutating func warn(_ word: XinetdWord, _ message: Bytes, hint: StaticString = "") {
-    say(.warning, word, message, hint: hint)
-  }
+  /// Something is left out.
+  func warn(_ word: XinetdWord, _ pattern: StaticString, _ value: Bytes? = nil) { say(.warning, word, pattern, value) }
 
-  mutating func fail(_ word: XinetdWord, _ message: Bytes, hint: StaticString = "") { say(.error, word, message, hint: hint) }
+  /// The service is not translated.
+  func fail(_ word: XinetdWord, _ pattern: StaticString, _ value: Bytes? = nil) { say(.error, word, pattern, value) }
 
   // MARK: Translating
 
-  mutating func translate() {
+  func translate() {
     listen()
     command()
     for key in XinetdKey.allCases {
-      guard settings.has(key), let place = settings.places[Int(key.rawValue)] else { continue }
-      translate(key, settings.list(key), place)
+      if let place = settings.places[Int(key.rawValue)] { translate(key, settings.list(key), place) }
     }
     // xinetd's own default, which it needs no line for.
     if !settings.has(.cps) { limitRate(Bytes("50"), wait: Bytes("10")) }
-    if !waits, !settings.has(.instances) { add(&socket, "MaxConnections", XinetdService.unlimited) }
+    if !waits, !settings.has(.instances) { addSocket("MaxConnections", XinetdService.unlimited) }
   }
 
   /// More connections than a machine has processes.
   static var unlimited: Bytes { Bytes("1000000") }
 
-  mutating func translate(_ key: XinetdKey, _ values: [XinetdWord], _ place: XinetdWord) {
+  private func translate(_ key: XinetdKey, _ values: [XinetdWord], _ place: XinetdWord) {
     let first = values.first ?? place
     switch key {
     // In `listen` and `command`, or before.
     case .bind, .interface, .id, .disabled, .enabled, .port, .protocol, .redirect, .server, .serverArgs, .socketType, .wait: break
-    case .disable, .v6only, .groups: flag(key, first)
+    case .disable, .v6only, .groups: choice(key, first)
     case .type: for word in values { type(word) }
     case .flags: for word in values { flag(word) }
-    case .user: add(&service, "User", value(first))
-    case .group: add(&service, "Group", value(first))
-    case .nice: add(&service, "Nice", number(first, signed: true))
-    case .umask: add(&service, "UMask", value(first))
+    case .user: addService("User", value(first))
+    case .group: addService("Group", value(first))
+    case .nice: addService("Nice", number(first, signed: true))
+    case .umask: addService("UMask", value(first))
     case .env: for word in values { environment(word) }
     case .passenv:
-      for word in values { add(&service, "PassEnvironment", value(word)) }
-      warn(place, Bytes("passenv does not keep other variables out: the server gets all that apus has"), hint: "UnsetEnvironment=")
+      for word in values { addService("PassEnvironment", value(word)) }
+      warn(place, "passenv does not keep other variables out: the server gets all that apus has|UnsetEnvironment=")
     case .rlimitAS: limit("LimitAS", first)
     case .rlimitCPU: limit("LimitCPU", first)
     case .rlimitData: limit("LimitDATA", first)
@@ -94,66 +102,65 @@ struct XinetdService {
     case .cps: limitRate(number(values[0]), wait: number(values[1]))
     case .onlyFrom, .noAccess: addresses(key, values, place)
     case .accessTimes: times(values, place)
-    case .banner, .bannerSuccess, .bannerFail: banner(key, first)
+    case .banner: banner("Banner", place, first)
+    case .bannerSuccess: banner("BannerSuccess", place, first)
+    case .bannerFail: banner("BannerFail", place, first)
     case .logOnSuccess, .logOnFailure:
       for word in values where word.text == "USERID" || word.text == "TRAFFIC" {
-        warn(word, word.text + " is not logged", hint: "apus logs peer, duration and exit status of each connection")
+        warn(word, "% is not logged|apus logs peer, duration and exit status of each connection")
       }
-    case .logType: warn(place, Bytes("log_type has no equivalent: what apus says goes to its own output"))
-    case .maxLoad: warn(place, Bytes("max_load has no equivalent"), hint: "instances and cps hold")
-    case .denyTime: warn(place, Bytes("deny_time has no equivalent, because SENSOR has none"))
-    case .libwrap: warn(place, Bytes("libwrap has no equivalent: hosts.allow and hosts.deny are not read"), hint: "only_from, no_access")
-    case .mdns: warn(place, Bytes("mdns has no equivalent: nothing is announced"))
+    case .logType: warn(place, "log_type has no equivalent: what apus says goes to its own output")
+    case .maxLoad: warn(place, "max_load has no equivalent|instances and cps hold")
+    case .denyTime: warn(place, "deny_time has no equivalent, because SENSOR has none")
+    case .libwrap: warn(place, "libwrap has no equivalent: hosts.allow and hosts.deny are not read|only_from, no_access")
+    case .mdns: warn(place, "mdns has no equivalent: nothing is announced")
     case .rpcNumber, .rpcVersion: break
     }
   }
 
-  mutating func flag(_ key: XinetdKey, _ word: XinetdWord) {
-    guard word.text == "yes" || word.text == "no" else {
-      return fail(word, key.name + " is neither yes nor no: " + word.text)
-    }
-    if key == .v6only, word.text == "yes" { add(&socket, "BindIPv6Only", Bytes("ipv6-only")) }
-    if key == .groups, word.text == "no" {
-      warn(word, Bytes("groups = no has no equivalent: the server has its user's supplementary groups"))
-    }
+  private func choice(_ key: XinetdKey, _ word: XinetdWord) {
+    let isYes = word.text == "yes"
+    if !isYes, word.text != "no" { return fail(word, "% is neither yes nor no: %", key.name) }
+    if key == .v6only, isYes { addSocket("BindIPv6Only", Bytes("ipv6-only")) }
+    if key == .groups, !isYes { warn(word, "groups = no has no equivalent: the server has its user's supplementary groups") }
   }
 
-  mutating func type(_ word: XinetdWord) {
+  private func type(_ word: XinetdWord) {
     switch word.text {
     case "UNLISTED": break
-    case "INTERNAL": fail(word, "apus has no " + name.text + " service of its own", hint: "echo is ExecStart=/bin/cat, for one")
-    case "RPC": fail(word, Bytes("services of RPC are not known: nothing is registered with a portmapper"))
-    case "TCPMUX", "TCPMUXPLUS": fail(word, Bytes("tcpmux is not known"), hint: "give the service a port of its own")
-    default: fail(word, "there is no type " + word.text)
+    case "INTERNAL": fail(word, "apus has no % service of its own|echo is ExecStart=/bin/cat, for one", name.text)
+    case "RPC": fail(word, "services of RPC are not known: nothing is registered with a portmapper")
+    case "TCPMUX", "TCPMUXPLUS": fail(word, "tcpmux is not known|give the service a port of its own")
+    default: fail(word, "there is no type %")
     }
   }
 
-  mutating func flag(_ word: XinetdWord) {
+  private func flag(_ word: XinetdWord) {
     switch word.text {
     case "REUSE", "NOLIBWRAP", "NAMEINARGS", "IPv4", "IPv6": break
-    case "KEEPALIVE": if !isDatagram { add(&socket, "KeepAlive", Bytes("yes")) }
-    case "NODELAY": if !isDatagram { add(&socket, "NoDelay", Bytes("yes")) }
-    case "SENSOR": fail(word, Bytes("SENSOR has no equivalent"), hint: "SourceLimitBurst= slows who comes too often")
-    case "INTERCEPT", "NORETRY", "IDONLY", "LABELED": warn(word, "the flag " + word.text + " has no equivalent")
-    default: fail(word, "there is no flag " + word.text)
+    case "KEEPALIVE": if !isDatagram { addSocket("KeepAlive", Bytes("yes")) }
+    case "NODELAY": if !isDatagram { addSocket("NoDelay", Bytes("yes")) }
+    case "SENSOR": fail(word, "SENSOR has no equivalent|SourceLimitBurst= slows who comes too often")
+    case "INTERCEPT", "NORETRY", "IDONLY", "LABELED": warn(word, "the flag % has no equivalent")
+    default: fail(word, "there is no flag %")
     }
   }
 
   // MARK: Values and files
 
-  mutating func number(_ word: XinetdWord, signed: Bool = false) -> Bytes {
+  func number(_ word: XinetdWord, signed: Bool = false) -> Bytes {
     let digits = signed && word.text.first == 45 ? Bytes(word.text.dropFirst()) : word.text
     if let value = digits.unsignedDecimal, value <= UInt64(UInt32.max) { return word.text }
-    fail(word, "'" + word.text + "' is no number, or too large")
+    fail(word, "'%' is no number, or too large")
     return []
   }
 
   /// One that is not quoted: specifiers are doubled; what a unit file would read otherwise is refused.
-  mutating func value(_ word: XinetdWord) -> Bytes {
+  func value(_ word: XinetdWord) -> Bytes {
     var out = Bytes()
     for byte in word.text.firstInvalidUTF8 == nil ? word.text : [92] {
       if byte == 92 || byte == 34 || byte == 39 || byte < 32 || byte == 127 {
-        fail(word, "'" + word.text + "' has a quote, a backslash, or bytes that are no text, which cannot be written here")
+        fail(word, "'%' has a quote, a backslash, or bytes that are no text, which cannot be written here")
         return []
       }
       out.append(byte)
@@ -162,29 +169,40 @@ struct XinetdService {
     return out
   }
 
-  func add(_ section: inout Bytes, _ key: StaticString, _ value: Bytes) {
+  private func add(_ section: inout Bytes, _ key: StaticString, _ value: Bytes) {
     section += key
-    section += "=" + value + "\n"
+    section.append(61)
+    section += value
+    section.append(10)
   }
 
-  func head(_ id: Bytes, _ more: StaticString) -> Bytes {
-    // Neither may end its line, or have bytes that are no text.
-    func plain(_ text: Bytes) -> Bytes { text.map { $0 <= 32 || $0 >= 127 || $0 == 92 ? 63 : $0 } }
-    var shown = Bytes()
-    for byte in plain(id) { shown += byte == 37 ? [37, 37] : [byte] }
-    let file = plain(name.file)
-    var out = "# Made by 'apus import xinetd' from " + file + ":" + Bytes(decimal: name.line) + "\n[Unit]\nDescription=" + shown
-    out += "\n"
-    out += more
+  func addSocket(_ key: StaticString, _ value: Bytes) { add(&socket, key, value) }
+  func addService(_ key: StaticString, _ value: Bytes) { add(&service, key, value) }
+  func addAccess(_ key: StaticString, _ value: Bytes) { add(&access, key, value) }
+
+  /// Neither an id nor a path may end its line, or have bytes that are no text.
+  private func plain(_ text: Bytes) -> Bytes {
+    var out = Bytes()
+    for byte in text { out.append(byte <= 32 || byte >= 127 || byte == 92 ? 63 : byte) }
     return out
   }
 
+  private func head(_ id: Bytes) -> Bytes {
+    var shown = Bytes()
+    for byte in plain(id) {
+      shown.append(byte)
+      if byte == 37 { shown.append(37) }
+    }
+    let line = Bytes(decimal: name.line)
+    return filled("# Made by 'apus import xinetd' from %:%\n[Unit]\nDescription=%\n", plain(name.file), line, shown)
+  }
+
   func socketFile(_ id: Bytes) -> Bytes {
-    head(id, "\n[Socket]\n") + socket + "\n[Install]\nWantedBy=sockets.target\n\n[X-Apus]\n" + access
+    filled("%\n[Socket]\n%\n[Install]\nWantedBy=sockets.target\n\n[X-Apus]\n%", head(id), socket, access)
   }
 
   /// With wait = yes only the socket's limit counts: systemd would stop listening after five quick ends of the server.
   func serviceFile(_ id: Bytes) -> Bytes {
-    head(id, waits ? "StartLimitIntervalSec=0\n\n[Service]\n" : "\n[Service]\n") + service
+    filled(waits ? "%StartLimitIntervalSec=0\n\n[Service]\n%" : "%\n[Service]\n%", head(id), service)
   }
 }

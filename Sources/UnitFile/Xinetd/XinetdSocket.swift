@@ -2,115 +2,116 @@ import Model
 
 // What becomes `[Socket]`, and `[X-Apus]` of the socket.
 extension XinetdService {
-  mutating func listen() {
+  func listen() {
     let key: StaticString
+    let typePlace = settings.first(.socketType) ?? name
     switch socketType {
     case "stream": key = "ListenStream"
     case "dgram": key = "ListenDatagram"
     case "seqpacket": key = "ListenSequentialPacket"
-    case "": return fail(name, Bytes("socket_type is missing"))
-    case "raw": return fail(settings.first(.socketType) ?? name, Bytes("raw sockets are not known"))
-    default: return fail(settings.first(.socketType) ?? name, "there is no socket_type " + socketType)
+    case "": return fail(name, "socket_type is missing")
+    case "raw": return fail(typePlace, "raw sockets are not known")
+    default: return fail(typePlace, "there is no socket_type %", socketType)
     }
-    switch settings.first(.wait)?.text {
-    case .some("yes"): break
-    case .some("no"):
-      if isDatagram {
-        warn(settings.first(.wait) ?? name, Bytes("datagrams have no connections: it is written as wait = yes, one server at a time"))
+    if let wait = settings.first(.wait) {
+      if wait.text == "no" {
+        if isDatagram { warn(wait, "datagrams have no connections: it is written as wait = yes, one server at a time") }
+      } else if wait.text != "yes" {
+        fail(wait, "wait is neither yes nor no")
       }
-    case nil: fail(name, Bytes("wait is missing"))
-    default: fail(settings.first(.wait) ?? name, Bytes("wait is neither yes nor no"))
+    } else {
+      fail(name, "wait is missing")
     }
     switch protocolName {
     case "tcp", "udp": break
-    case "sctp", "udplite": add(&socket, "SocketProtocol", protocolName)
+    case "sctp", "udplite": addSocket("SocketProtocol", protocolName)
     default:
-      return fail(settings.first(.protocol) ?? name, "the protocol " + protocolName + " is not known", hint: "tcp, udp, sctp, udplite")
+      return fail(settings.first(.protocol) ?? name, "the protocol % is not known|tcp, udp, sctp, udplite", protocolName)
     }
-    let known = settings.has(.type, "UNLISTED") ? nil : port(of: name.text, protocol: protocolName, in: services)
+    let isUnlisted = settings.has(.type, Bytes("UNLISTED"))
     let given = settings.first(.port)
-    if let given, !given.text.isPort { return fail(given, given.text + " is no port") }
-    guard let number = given?.text ?? known else {
-      if settings.has(.type, "INTERNAL") || settings.has(.type, "RPC") || settings.has(.type, "TCPMUX") { return }
-      return fail(name, "port is missing, and /etc/services has no " + name.text + "/" + protocolName)
+    if let given, !given.text.isPort { return fail(given, "% is no port") }
+    guard let number = given?.text ?? (isUnlisted ? nil : port(of: name.text, protocol: protocolName, in: services)) else {
+      // Any other type is refused for itself.
+      for word in settings.list(.type) where word.text == "INTERNAL" || word.text == "RPC" || word.text == "TCPMUX" { return }
+      return fail(name, "port is missing, and /etc/services has no %", name.text + "/" + protocolName)
     }
-    add(&socket, key, address(number))
-    if !waits { add(&socket, "Accept", Bytes("yes")) }
+    addSocket(key, address(number))
+    if !waits { addSocket("Accept", Bytes("yes")) }
   }
 
-  mutating func address(_ port: Bytes) -> Bytes {
-    let both = settings.list(.bind) + settings.list(.interface)
-    guard let word = both.last else {
-      return settings.has(.flags, "IPv6") ? "[::]:" + port : settings.has(.flags, "IPv4") ? "0.0.0.0:" + port : port
+  private func address(_ port: Bytes) -> Bytes {
+    guard let word = settings.list(.interface).last ?? settings.list(.bind).last else {
+      let isAny4 = settings.has(.flags, Bytes("IPv4"))
+      return filled(settings.has(.flags, Bytes("IPv6")) ? "[::]:%" : isAny4 ? "0.0.0.0:%" : "%", port)
     }
     guard let address = IPAddress(word.text) else {
-      fail(word, "'" + word.text + "' is no address, and without it the service would listen everywhere", hint: "names are not looked up")
+      fail(word, "'%' is no address, and without it the service would listen everywhere|names are not looked up")
       return port
     }
     return address.textInBrackets + ":" + port
   }
 
   /// The trigger limit of systemd, which a pause follows here instead of the end.
-  mutating func limitRate(_ rate: Bytes, wait: Bytes) {
-    add(&socket, "TriggerLimitIntervalSec", Bytes("1s"))
-    add(&socket, "TriggerLimitBurst", rate)
-    add(&access, "RearmSec", (wait.unsignedDecimal == 0 ? Bytes("1") : wait) + "s")
+  func limitRate(_ rate: Bytes, wait: Bytes) {
+    addSocket("TriggerLimitIntervalSec", Bytes("1s"))
+    addSocket("TriggerLimitBurst", rate)
+    addAccess("RearmSec", wait.unsignedDecimal == 0 ? Bytes("1s") : wait + "s")
   }
 
-  mutating func count(_ key: StaticString, _ word: XinetdWord, unlimited: Bytes) {
+  func count(_ key: StaticString, _ word: XinetdWord, unlimited: Bytes) {
     // One server at a time, whoever speaks to it.
     if waits {
-      if word.text != "UNLISTED", word.file == name.file { warn(word, word.text + " has no effect with wait = yes: there is one server") }
+      if word.text != "UNLISTED", word.file == name.file { warn(word, "% has no effect with wait = yes: there is one server") }
       return
     }
     let value = word.text == "UNLIMITED" ? unlimited : number(word)
-    if value.unsignedDecimal == 0 { return fail(word, Bytes("0 lets nobody in"), hint: "disable = yes") }
-    if !value.isEmpty { add(&socket, key, value) }
+    if value.unsignedDecimal == 0 { return fail(word, "0 lets nobody in|disable = yes") }
+    if !value.isEmpty { addSocket(key, value) }
   }
 
-  mutating func addresses(_ key: XinetdKey, _ values: [XinetdWord], _ place: XinetdWord) {
+  func addresses(_ key: XinetdKey, _ values: [XinetdWord], _ place: XinetdWord) {
     if waits {
-      return fail(place, key.name + " cannot be kept with wait = yes: apus does not see who sends", hint: "let the server check, or bind")
+      return fail(place, "% cannot be kept with wait = yes: apus does not see who sends|let the server check, or bind", key.name)
     }
+    let isAllowing = key == .onlyFrom
     var list = Bytes()
     for word in values {
       guard let ranges = xinetdRanges(word.text) else {
-        let what = word.text.contains(44) ? "there is a comma in '" + word.text + "'" : "'" + word.text + "' is no address"
-        if key == .noAccess {
-          fail(word, what + ", and without it its hosts would be let in", hint: "names are not looked up: write addresses")
+        let what = filled(word.text.contains(44) ? "there is a comma in '%'" : "'%' is no address", word.text)
+        if isAllowing {
+          warn(word, "%: its hosts are not let in|names are not looked up: write addresses", what)
         } else {
-          warn(word, what + ": its hosts are not let in", hint: "names are not looked up: write addresses")
+          fail(word, "%, and without it its hosts would be let in|names are not looked up: write addresses", what)
         }
         continue
       }
-      for range in ranges { list += (list.isEmpty ? Bytes() : Bytes(" ")) + range }
+      for range in ranges { list.appendWord(range) }
     }
-    if key == .onlyFrom, list.isEmpty {
+    if !list.isEmpty {
+      addAccess(isAllowing ? "AccessAllow" : "AccessDeny", list)
+    } else if isAllowing {
       // Nobody, as in xinetd.
-      add(&access, "AccessDeny", Bytes("0.0.0.0/0 ::/0"))
-    } else if !list.isEmpty {
-      add(&access, key == .onlyFrom ? "AccessAllow" : "AccessDeny", list)
+      addAccess("AccessDeny", Bytes("0.0.0.0/0 ::/0"))
     }
   }
 
   /// xinetd still lets in at the last minute, AccessTimes= ends before it.
-  mutating func times(_ values: [XinetdWord], _ place: XinetdWord) {
-    if waits {
-      return fail(place, Bytes("access_times cannot be kept with wait = yes: apus does not see who sends"), hint: "let the server check")
-    }
+  func times(_ values: [XinetdWord], _ place: XinetdWord) {
+    if waits { return fail(place, "access_times cannot be kept with wait = yes: apus does not see who sends|let the server check") }
     var list = Bytes()
     for word in values {
       let ends = word.text.pieces(separatedBy: 45)
       guard ends.count == 2, let from = minutes(ends[0]), let to = minutes(ends[1]), from <= to else {
-        fail(word, "'" + word.text + "' is no span of the day", hint: "HH:MM-HH:MM")
+        fail(word, "'%' is no span of the day|HH:MM-HH:MM")
         continue
       }
-      list += (list.isEmpty ? Bytes() : Bytes(" ")) + clock(from) + "-" + clock(to + 1)
+      list.appendWord(clock(from) + "-" + clock(to + 1))
     }
-    if !list.isEmpty { add(&access, "AccessTimes", list) }
+    if !list.isEmpty { addAccess("AccessTimes", list) }
   }
 
-  func minutes(_ text: Bytes) -> UInt64? {
+  private func minutes(_ text: Bytes) -> UInt64? {
     let parts = text.pieces(separatedBy: 58)
     guard parts.count == 2, let hour = parts[0].unsignedDecimal, let minute = parts[1].unsignedDecimal, hour < 24, minute < 60 else {
       return nil
@@ -118,14 +119,23 @@ extension XinetdService {
     return hour * 60 + minute
   }
 
-  func clock(_ minutes: UInt64) -> Bytes {
-    func two(_ value: UInt64) -> Bytes { (value < 10 ? Bytes("0") : Bytes()) + Bytes(decimal: value) }
+  private func clock(_ minutes: UInt64) -> Bytes {
+    func two(_ value: UInt64) -> Bytes { filled(value < 10 ? "0%" : "%", Bytes(decimal: value)) }
     return two(minutes / 60) + ":" + two(minutes % 60)
   }
 
-  mutating func banner(_ key: XinetdKey, _ word: XinetdWord) {
-    if waits { return warn(word, key.name + " is not sent with wait = yes: the server answers, not apus") }
-    if word.text.first != 47 { return warn(word, word.text + " is no absolute path: " + key.name + " is left out") }
-    add(&access, key == .banner ? "Banner" : key == .bannerSuccess ? "BannerSuccess" : "BannerFail", value(word))
+  /// `place`: where the attribute's name stands.
+  func banner(_ key: StaticString, _ place: XinetdWord, _ word: XinetdWord) {
+    if waits { return warn(word, "% is not sent with wait = yes: the server answers, not apus", place.text) }
+    if word.text.first != 47 { return warn(word, "%", filled("% is no absolute path: % is left out", word.text, place.text)) }
+    addAccess(key, value(word))
+  }
+}
+
+extension Bytes {
+  /// One more word behind a blank.
+  fileprivate mutating func appendWord(_ word: Bytes) {
+    if !isEmpty { append(32) }
+    self += word
   }
 }
