@@ -47,14 +47,14 @@ final class Installer {
         path = absolute(found, disk.kernel)
       }
     }
-    guard var unit = disk.files.unit(name, &disk.kernel) else { return "cannot read " + path }
+    guard var install = disk.install(of: name) else { return "cannot read " + path }
     var linked = name
-    if name.isTemplate, !unit.install.defaultInstance.isEmpty, let instance = name.with(instance: unit.install.defaultInstance) {
+    if name.isTemplate, !install.defaultInstance.isEmpty, let instance = name.with(instance: install.defaultInstance) {
       linked = instance
-      unit = disk.files.unit(instance, &disk.kernel) ?? unit
+      install = disk.install(of: instance) ?? install
     }
     units.append(linked.bytes)
-    return planLinks(linked, unit.install, path)
+    return planLinks(linked, install, path)
   }
 
   private func planLinks(_ name: UnitName, _ install: InstallSettings, _ path: Bytes) -> Bytes? {
@@ -140,7 +140,7 @@ final class Installer {
   func closure(_ name: UnitName, _ names: inout [UnitName]) {
     if names.contains(name) { return }
     names.append(name)
-    for also in disk.files.unit(name, &disk.kernel)?.install.also ?? [] {
+    for also in disk.install(of: name)?.also ?? [] {
       if let other = UnitName(also) { closure(other, &names) }
     }
   }

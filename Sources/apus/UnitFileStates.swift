@@ -44,6 +44,9 @@ final class UnitDisk {
     self.kernel = kernel
   }
 
+  /// What a unit's `[Install]` says; nil where its file cannot be read.
+  func install(of name: UnitName) -> InstallSettings? { files.unit(name, &kernel)?.install }
+
   /// The state of a unit file; nil where there is none.
   func state(_ name: UnitName) -> UnitFileState? {
     switch files.index.find(name) {
@@ -55,7 +58,7 @@ final class UnitDisk {
       }
       if files.index.folders[folder].path.starts(with: "/run/systemd/generator") { return .generated }
       if files.index.isAlias(name) { return .alias }
-      let install = files.unit(id, &kernel)?.install ?? InstallSettings()
+      let install = install(of: id) ?? InstallSettings()
       let (isPersistent, isRuntimeOnly, hasOtherName) = links(to: id, install)
       if isPersistent { return .enabled }
       if isRuntimeOnly { return .enabledRuntime }
