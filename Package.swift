@@ -99,7 +99,9 @@ let linkerSettings: [LinkerSetting] = [
       + ["-disable-machine-licm", "-disable-machine-cse", "-enable-pre=false", "-min-jump-table-entries=1000"]
       + ["-split-spill-mode=size", "-enable-misched=false"]
       // Short texts are compared by a call, not by eight bytes at a time that stand in the code (3 KB).
-      + ["-max-loads-per-memcmp-opt-size=0", "-disable-constant-hoisting"])
+      + ["-max-loads-per-memcmp-opt-size=0", "-disable-constant-hoisting"]
+      // A call is dearer than the inliner thinks, and so is an instruction beside it (4 KB).
+      + ["-inline-instr-cost=8", "-inline-call-penalty=36"])
       .flatMap { ["-Xlinker", "-mllvm", "-Xlinker", $0] }
       // Embedded Swift's Unicode tables.
       + (toolchain.map { ["-Xlinker", "-L\($0)/embedded/x86_64-unknown-linux-gnu", "-lswiftUnicodeDataTables"] } ?? []),

@@ -59,8 +59,8 @@ extension LinuxKernel {
   }
 
   /// Descriptors that accepting leaves to apus's other work: a child takes two pipes, a cgroup's folder and a few more, and
-  /// the control socket must answer whoever asks why no connection is served.
-  private static var descriptorMargin: Int32 { 32 }
+  /// the control socket must answer whoever asks why no connection is served. Where few are allowed at all: a quarter.
+  private static var descriptorMargin: UInt64 { 32 }
   /// Connections in a row that were gone before they could be accepted.
   private static var goneLimit: Int { 64 }
 
@@ -118,7 +118,7 @@ extension LinuxKernel {
     var soft: UInt64 = 0
     var hard: UInt64 = 0
     _ = apus_get_limit(FirstActs.openFilesResource, &soft, &hard)
-    return Int32(clamping: soft) &- LinuxKernel.descriptorMargin
+    return Int32(clamping: soft - min(LinuxKernel.descriptorMargin, soft / 4))
   }
 
   private func stillShort() -> Bool {

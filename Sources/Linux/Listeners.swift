@@ -11,19 +11,19 @@ extension LinuxKernel {
     let mask = apus_umask(0)
     defer { _ = apus_umask(mask) }
     var opened: [Int32] = []
-    for (index, listener) in plan.settings.value.listeners.enumerated() {
+    for listener in plan.settings.value.listeners {
       let opening = ListenerOpening(plan, listener)
       let descriptor = opening.open()
       warnings += opening.warnings
       if descriptor < 0 {
         for descriptor in opened { _ = apus_close(descriptor) }
-        return .failed(index: index, opening.sentence(descriptor))
+        return .failed(opening.sentence(descriptor), mayPass: opening.mayPass(-descriptor))
       }
       opened.append(noted(descriptor))
     }
     if let ids = heldDescriptors.hold(opened[...], options: plan.settings) { return .open(ids) }
     for descriptor in opened { _ = apus_close(descriptor) }
-    return .failed(index: 0, text("apus holds \(HeldDescriptors.max) descriptors for its units and takes no more"))
+    return .failed(text("apus holds \(HeldDescriptors.max) descriptors for its units and takes no more"), mayPass: true)
   }
 
   /// Of RemoveOnStop=.
@@ -210,6 +210,15 @@ final class ListenerOpening {
 
   func sentence(_ result: Int32) -> Bytes {
     text("Listen\(Bytes(listener.kind.name))=\(listener.text): \(errorText(-result))") + hint(-result)
+  }
+
+  /// Whether the same may succeed later with nothing changed but what others do.
+  func mayPass(_ errno: Int32) -> Bool {
+    switch (errno, listener.address) {
+    case (Errno.EADDRINUSE, .unix): false
+    case (Errno.EADDRINUSE, _), (Errno.EMFILE, _), (Errno.ENFILE, _), (Errno.ENOMEM, _), (Errno.ENOBUFS, _): true
+    default: false
+    }
   }
 
   private func hint(_ errno: Int32) -> StaticString {

@@ -50,13 +50,20 @@ public enum PathConditions {
     }
   }
 
+  /// The first path that matches a pattern; empty: there is none.
+  static func firstMatch(_ pattern: Bytes) -> Bytes {
+    for one in alternatives(of: pattern) {
+      if let match = Glob.expand(one, countsLinks: true).first { return match }
+    }
+    return []
+  }
+
   static func holds(_ kind: ConditionKind, _ path: Bytes) -> Bool {
     if path.first != 47 || path.contains(0) { return false }
     var status = apus_status()
     switch kind {
     case .pathExists: return apus_path_kind(path.terminated) >= 0
-    case .pathExistsGlob:
-      return alternatives(of: path).contains { !Glob.expand($0, countsLinks: true).isEmpty }
+    case .pathExistsGlob: return !firstMatch(path).isEmpty
     case .pathIsDirectory: return apus_path_kind(path.terminated) == Int32(APUS_KIND_FOLDER)
     case .pathIsSymbolicLink: return apus_status_at(-100, path.terminated, &status) >= 0 && status.mode & 0o170000 == 0o120000
     case .pathIsMountPoint: return isMountPoint(path)

@@ -31,6 +31,8 @@ struct PathWatches {
     let spec: PathSpec
     var places: [Place] = []
     var existed = false
+    /// The first path that matches a pattern.
+    var match: Bytes = []
     /// To be told.
     var isHit = false
     /// Something happened there that asks for a look.
@@ -66,7 +68,7 @@ struct PathWatches {
       return failure
     }
     entry.existed = PathWatches.exists(spec.path)
-    entry.isHit = looks && spec.kind.isLevel && PathWatches.holds(spec)
+    entry.isHit = looks && spec.kind.isLevel && PathWatches.holds(entry)
     if entry.isHit { hasHits = true }
     entries.append(entry)
     return 0
@@ -91,19 +93,22 @@ struct PathWatches {
       if left == 0 { return }
       left -= 1
       entry.isHit = false
-      ready.append(entry.index < 0 ? .pathChanged(entry.unit) : .pathHit(entry.unit, entry.index))
+      ready.append(entry.index < 0 ? .pathChanged(entry.unit) : .pathHit(entry.unit, entry.index, match: entry.match))
     }
     hasHits = false
   }
 
   private static func exists(_ path: Bytes) -> Bool { apus_path_kind(path.terminated) >= 0 }
 
-  private static func holds(_ spec: PathSpec) -> Bool {
-    switch spec.kind {
-    case .exists: exists(spec.path)
-    case .existsGlob: PathConditions.holds(.pathExistsGlob, spec.path)
-    case .directoryNotEmpty: PathConditions.holds(.directoryNotEmpty, spec.path)
-    case .changed, .modified: false
+  private static func holds(_ entry: Entry) -> Bool {
+    let path = entry.spec.path
+    switch entry.spec.kind {
+    case .exists: return exists(path)
+    case .existsGlob:
+      entry.match = PathConditions.firstMatch(path)
+      return !entry.match.isEmpty
+    case .directoryNotEmpty: return PathConditions.holds(.directoryNotEmpty, path)
+    case .changed, .modified: return false
     }
   }
 
@@ -126,7 +131,7 @@ struct PathWatches {
       _ = arm(entry)
       let exists = PathWatches.exists(entry.spec.path)
       if entry.spec.kind.isLevel {
-        entry.isHit = PathWatches.holds(entry.spec)
+        entry.isHit = PathWatches.holds(entry)
       } else if exists != entry.existed {
         entry.isHit = true
       }

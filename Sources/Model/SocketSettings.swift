@@ -237,8 +237,9 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
 public enum ListenOutcome: Equatable, Sendable {
   /// One a listener, in the order of the lines; a special key that could not be set is a warning, said by then.
   case open([DescriptorID])
-  /// Nothing is open: which line, and why.
-  case failed(index: Int, Bytes)
+  /// Nothing is open, and why: the line is named. `mayPass`: nothing is wrong with the unit, somebody else has the port, or the
+  /// system is short of something; it is worth trying again.
+  case failed(Bytes, mayPass: Bool)
 }
 
 extension Unit {

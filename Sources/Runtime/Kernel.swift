@@ -186,8 +186,8 @@ public enum Readiness: Equatable, Sendable {
   case descriptorHungUp(DescriptorID)
   /// Something waits at a unit's listener; or that is broken, which accepting or serving it shows.
   case traffic(UnitID, DescriptorID)
-  /// What a `.path` waits for: index into its specs.
-  case pathHit(UnitID, Int)
+  /// What a `.path` waits for: index into its specs; of a pattern, the path that matches it.
+  case pathHit(UnitID, Int, match: Bytes = [])
   /// The time of `watchWall` has come.
   case wallClock
   case clockStepped

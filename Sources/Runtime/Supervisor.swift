@@ -193,8 +193,8 @@ public struct Supervisor<K: Kernel> {
         // Nobody tells how a process ended that is no child.
         while let key = children.takeFollowed(pid) { came.exits.append(.exited(key, .exited(0))) }
       case .traffic(let unit, let id): collectTraffic(unit, id, &came.traffic)
-      case .pathHit(let unit, let index):
-        if let run = watchedPaths[unit] { came.traffic.append(.pathHit(unit, run: run, index: index)) }
+      case .pathHit(let unit, let index, let match):
+        if let run = watchedPaths[unit] { came.traffic.append(.pathHit(unit, run: run, index: index, match: match)) }
       case .signals, .listener, .readable, .writable, .wallClock: break
       }
     }

@@ -81,7 +81,7 @@ extension Supervisor {
   }
 
   private mutating func cannotListen(_ request: ListenRequest, _ why: Bytes) {
-    pending.append(.listening(request.unit, run: request.run, .failed(index: -1, why)))
+    pending.append(.listening(request.unit, run: request.run, .failed(why, mayPass: false)))
   }
 
   private mutating func accountFile(_ path: StaticString) -> Bytes {

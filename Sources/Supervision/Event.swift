@@ -58,8 +58,9 @@ public enum Event: Equatable, Sendable {
   case connections(UnitID, run: UInt32, count: UInt32?, hadTraffic: Bool)
   /// The answer to `Effect.instantiate`; nil: it cannot be made, which was said.
   indirect case instantiated(UnitID, name: UnitName, Unit?)
-  /// A condition of a path unit came true, or an event of it happened; index into its `specs`.
-  case pathHit(UnitID, run: UInt32, index: Int)
+  /// A condition of a path unit came true, or an event of it happened; index into its `specs`. Of a pattern, the
+  /// path that matches it.
+  case pathHit(UnitID, run: UInt32, index: Int, match: Bytes = [])
   /// Its paths cannot be watched: the reason.
   case pathsFailed(UnitID, run: UInt32, Bytes)
   /// The final sweep is over; `forced`: somebody needed SIGKILL.

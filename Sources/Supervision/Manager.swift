@@ -154,7 +154,7 @@ public struct Manager {
     case .listenerFailed(let unit, let descriptor, let errno): listenerFailed(unit, descriptor, errno: errno)
     case .connections(let unit, let run, let count, let hadTraffic): connectionsCounted(unit, run: run, count, hadTraffic: hadTraffic)
     case .instantiated(let unit, let name, let made): instantiated(unit, name: name, made)
-    case .pathHit(let unit, let run, let index): pathHit(unit, run: run, index)
+    case .pathHit(let unit, let run, let index, let match): pathHit(unit, run: run, index, match)
     case .pathsFailed(let unit, let run, let why): pathsFailed(unit, run: run, why)
     case .checked(let unit, let number, let outcome): checked(unit, number, outcome)
     }

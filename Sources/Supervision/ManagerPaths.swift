@@ -41,7 +41,7 @@ extension Manager {
         id, run: book.run &+ 1, settings.specs, makesDirectory: makesDirectory ? settings.makesDirectory : nil, looks: true))
   }
 
-  mutating func pathHit(_ id: UnitID, run: UInt32, _ index: Int) {
+  mutating func pathHit(_ id: UnitID, run: UInt32, _ index: Int, _ match: Bytes) {
     guard valid(id), let book = self[id].path, book.run == run, self[id].isOn, let settings = pathSettings(id),
       index < settings.specs.count, phase == .booting || phase == .running
     else { return }
@@ -58,7 +58,7 @@ extension Manager {
     guard self[id].path?.triggers.allow(settings.triggerLimit, now: now.instant) == true else {
       return failPath(id, .triggerLimitHit, Bytes("triggered too often (TriggerLimitBurst=), it is given up"))
     }
-    let environment = ["TRIGGER_UNIT=" + self[id].name, "TRIGGER_PATH=" + settings.specs[index].path]
+    let environment = ["TRIGGER_UNIT=" + self[id].name, "TRIGGER_PATH=" + (match.isEmpty ? settings.specs[index].path : match)]
     guard case .failure(let error) = enqueue(target, .start, environment: environment) else { return }
     failPath(id, .resources, "cannot start " + self[error.unit].name + ": " + error.message)
   }

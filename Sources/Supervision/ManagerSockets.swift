@@ -43,8 +43,10 @@ extension Manager {
     case .open(let ids):
       book.descriptors = ids
       feed(id, .listeners(.success))
-    case .failed(_, let why):
+    case .failed(let why, let mayPass):
       message(.error, self[id].name + ": " + why)
+      // Its start fails, so nobody waits for it; it comes back in its backoff, which no setting of a socket can ask for.
+      self[id].service.restartsAnyway = mayPass
       feed(id, .listeners(.resources))
     }
   }

@@ -53,7 +53,7 @@ extension ServiceMachine {
 
   private func willRestart(_ context: ServiceContext) -> Bool {
     if context.stopIsPending || context.isShuttingDown { return false }
-    if restartsForHealth && !stoppedByRequest { return true }
+    if restartsAnyway && !stoppedByRequest { return true }
     return RestartDecision.shouldRestart(
       context.settings, result: result, mainStatus: exitForRestart, stoppedByRequest: stoppedByRequest)
   }

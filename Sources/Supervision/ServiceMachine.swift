@@ -49,8 +49,8 @@ public final class ServiceMachine: @unchecked Sendable {
   /// When the reload under way was asked for, and how its command ended.
   var reloadAskedAt = Instant.zero
   var reloadResult = ServiceResult.success
-  /// HealthAction=restart: Restart= is not asked.
-  var restartsForHealth = false
+  /// HealthAction=restart, or a socket's address is taken at present: Restart= is not asked.
+  var restartsAnyway = false
   /// The last run that left processes behind; 0: none did, or they are gone.
   var leftBehind: UInt32 = 0
   /// A start waits for the answer whether they still live.

@@ -142,7 +142,7 @@ extension ServiceMachine {
     // The service is not hung for sure, so it gets the chance of a clean stop, where a missed watchdog gets SIGABRT. Its
     // result is `watchdog`, the word that systemd has for "alive, but not well"; it comes back whatever Restart= says,
     // because that is what was asked for, and in its backoff, so that one that is ill for good does not spin.
-    case .restart: restartsForHealth = true
+    case .restart: restartsAnyway = true
     case .exit: context.notices.append(.unhealthyExit)
     }
     step(.unhealthy, &context)

@@ -43,7 +43,7 @@ extension ServiceMachine {
     said = NotifyBook()
     probing = ProbeBook()
     reloadAskedAt = .zero
-    restartsForHealth = false
+    restartsAnyway = false
     countsLeftovers = asksFirst
     if asksFirst {
       set(.condition, &context)

@@ -144,6 +144,33 @@ import Testing
     #expect(world.isWatched("a.socket"))
   }
 
+  /// Somebody else has the port: its start fails, so that nobody waits for it, and it comes back in its backoff.
+  @Test func aPortInUseIsTriedAgain() {
+    var world = World([Self.socket("a"), service("a")], starting: [], options: stay())
+    world.outside.listenFailure = Bytes("ListenStream=[::]:80: address in use")
+    world.outside.mayPass = true
+    let id = world.job(.start, "a.socket")
+    guard case .job(let report)? = world.replies.last(where: { $0.0 == id })?.1 else { return #expect(Bool(false)) }
+    #expect(report.result == .failed)
+    var delays: [UInt64] = []
+    for _ in 0..<12 {
+      #expect(world.state("a.socket") == .autoRestart)
+      guard let record = world.record("a.socket") else { return #expect(Bool(false)) }
+      delays.append(record.service.restartDelay.microseconds)
+      world.advance(record.service.restartDelay)
+    }
+    #expect(delays.first == 100_000 && delays.last == 30_000_000, "\(delays)")
+    world.outside.listenFailure = nil
+    world.advance(TimeSpan(seconds: 30))
+    #expect(world.isWatched("a.socket"))
+    // A stop ends the waiting.
+    world.outside.listenFailure = Bytes("ListenStream=[::]:80: address in use")
+    _ = world.job(.restart, "a.socket")
+    #expect(world.state("a.socket") == .autoRestart)
+    _ = world.job(.stop, "a.socket")
+    #expect(world.state("a.socket") != .autoRestart)
+  }
+
   @Test func aSocketBesideItsRunningServiceIsRefused() {
     var world = World([Self.socket("a"), service("a")], starting: ["a.service"])
     _ = world.job(.start, "a.socket")

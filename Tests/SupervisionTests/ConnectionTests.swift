@@ -86,7 +86,7 @@ import Testing
     #expect(lets([(ten, 120)], [(ten, 104)], ten + 5))
     #expect(!lets([(ten, 120)], [(ten, 120)], ten + 5), "a tie denies")
     #expect(lets([(ten + 5, 128)], [(0, 96)], ten + 5))
-    var six = SocketSettings(service: name("a@.service"))
+    let six = SocketSettings(service: name("a@.service"))
     six.denied = [IPRange(address: IPAddress(high: 0x2001_0db8_0000_0000, low: 0), prefix: 32)]
     #expect(!six.lets(in: .ip(IPAddress(high: 0x2001_0db8_1234_0000, low: 7), port: 1)))
     #expect(six.lets(in: .ip(IPAddress(high: 0x2001_0db9_0000_0000, low: 7), port: 1)))
@@ -95,7 +95,7 @@ import Testing
 
   @Test func accessByTime() {
     func isOpen(_ ranges: [(Int, Int)], _ minute: Int) -> Bool {
-      var settings = SocketSettings(service: name("a@.service"))
+      let settings = SocketSettings(service: name("a@.service"))
       settings.times = ranges.map { DayRange(from: UInt16($0.0), to: UInt16($0.1)) }
       return settings.isOpen(at: UInt16(minute))
     }

@@ -324,7 +324,7 @@ extension World {
 
   @Test func aBackoffStillNeedsIt() {
     var units = units
-    if case .service(var settings) = units[0].kind {
+    if case .service(let settings) = units[0].kind {
       settings.restart = .always
       units[0].kind = .service(settings)
     }

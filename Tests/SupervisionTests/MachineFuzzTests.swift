@@ -15,7 +15,7 @@ import Testing
   }
 
   static func settings(_ dice: inout Dice) -> ServiceSettings {
-    var settings = ServiceSettings()
+    let settings = ServiceSettings()
     settings.type = ServiceType.allCases[dice.roll(ServiceType.allCases.count)]
     settings.restart = RestartPolicy.allCases[dice.roll(RestartPolicy.allCases.count)]
     settings.killMode = KillMode.allCases[dice.roll(KillMode.allCases.count)]
@@ -95,7 +95,7 @@ import Testing
     var dice = Dice(state: UInt64(seed))
     for _ in 0..<8 {
       let settings = Self.settings(&dice)
-      var machine = ServiceMachine()
+      let machine = ServiceMachine()
       var spawned: [ProcessKey] = []
       var probesAlive = 0
       var number: UInt32 = 1

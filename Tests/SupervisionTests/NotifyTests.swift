@@ -153,12 +153,12 @@ import Testing
   }
 
   static func hear(_ message: Message, in state: ServiceState) -> (ServiceMachine, ServiceContext) {
-    var settings = ServiceSettings()
+    let settings = ServiceSettings()
     settings.type = .notifyReload
     settings.notifyAccess = .all
     settings.start = [command("/m")]
     settings.watchdog = TimeSpan(seconds: 30)
-    var machine = ServiceMachine()
+    let machine = ServiceMachine()
     machine.state = state
     machine.invocation = 1
     machine.isVerifiedEmpty = false

@@ -12,6 +12,7 @@ struct OutsideWorld {
   var sent: [(DescriptorID, Bytes)] = []
   /// Why nothing can be opened.
   var listenFailure: Bytes? = nil
+  var mayPass = false
   /// What templates make; nil: nothing can be made.
   var template: Unit? = nil
   var connections: UInt32? = 0
@@ -26,7 +27,7 @@ struct OutsideWorld {
   mutating func perform(_ effect: Effect) -> [Event] {
     switch effect {
     case .listen(let request):
-      if let listenFailure { return [.listening(request.unit, run: request.run, .failed(index: 0, listenFailure))] }
+      if let listenFailure { return [.listening(request.unit, run: request.run, .failed(listenFailure, mayPass: mayPass))] }
       var ids: [DescriptorID] = []
       for _ in request.settings.value.listeners {
         ids.append(descriptor())

@@ -28,13 +28,13 @@ import Testing
   }
 
   @Test func aRequestedStopIsNeverRestarted() {
-    var settings = ServiceSettings()
+    let settings = ServiceSettings()
     settings.restart = .always
     #expect(!RestartDecision.shouldRestart(settings, result: .success, mainStatus: .exited(0), stoppedByRequest: true))
   }
 
   @Test func preventWinsOverForceAndPolicy() {
-    var settings = ServiceSettings()
+    let settings = ServiceSettings()
     settings.restart = .always
     settings.restartPreventExitStatus.codes = [3]
     settings.restartForceExitStatus.codes = [3, 4]

@@ -112,7 +112,7 @@ struct StubKernel: Kernel {
   func takeTerminalBack() {}
   func random() -> UInt64 { 7 }
 
-  func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome { .failed(index: 0, []) }
+  func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome { .failed([], mayPass: false) }
   func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool { false }
   func unwatchListener(_ id: DescriptorID) {}
   func acceptConnection(_ id: DescriptorID) -> AcceptOutcome { .nothing }

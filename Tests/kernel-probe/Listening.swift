@@ -98,7 +98,7 @@ extension Bench {
     let outcome = kernel.openListeners(ListenPlan(settings: ListenBox(settings), uid: uid, gid: gid), warnings: &warnings)
     switch outcome {
     case .open(let ids): return (ids, "", warnings.map { $0.shown })
-    case .failed(let index, let why): return (nil, "\(index) \(why.shown)", warnings.map { $0.shown })
+    case .failed(let why, let mayPass): return (nil, why.shown + (mayPass ? " (may pass)" : ""), warnings.map { $0.shown })
     }
   }
 

@@ -181,7 +181,7 @@ extension Probe {
     bench.close(reno)
     let bound = bench.opened("one interface", [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port))]) { $0.device = Bytes("lo") }
     bench.close(bound)
-    bench.refused("0 ListenStream=x" + noDevice, [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port), "x")]) {
+    bench.refused("ListenStream=x" + noDevice, [bench.listener(.stream, bench.ip("0.0.0.0", Bench.port), "x")]) {
       $0.device = Bytes("none9")
     }
   }
@@ -223,11 +223,11 @@ extension Probe {
     bench.check(status(path).st_mode == 0 && status(link).st_mode == 0, "both removed")
 
     // What is no socket, FIFO or link is nobody's to remove.
-    for name in [path, link] { FileManager.default.createFile(atPath: name, contents: Data("mine".utf8)) }
+    for name in [path, link] { _ = FileManager.default.createFile(atPath: name, contents: Data("mine".utf8)) }
     bench.kernel.removeNode(Bytes(path.utf8))
     bench.kernel.removeNode(Bytes("\(folder)/n1".utf8))
     bench.refused(
-      "0 ListenStream=s: address already in use: something that is no socket is there, remove it",
+      "ListenStream=s: address already in use: something that is no socket is there, remove it",
       [bench.listener(.stream, .unix(Bytes(path.utf8)), "s")])
     bench.check((try? String(contentsOfFile: path, encoding: .utf8)) == "mine", "the file stays")
     unlink(path)
@@ -236,7 +236,7 @@ extension Probe {
     for id in outcome.ids ?? [] { bench.kernel.closeDescriptor(id) }
     unlink(path)
     unlink(link)
-    bench.refused("0 ListenStream=long: file name too long", [bench.listener(.stream, .unix(Bytes(repeating: 47, count: 109)), "long")])
+    bench.refused("ListenStream=long: file name too long", [bench.listener(.stream, .unix(Bytes(repeating: 47, count: 109)), "long")])
   }
 
   private static func fifos(_ bench: Bench, _ folder: String) {
@@ -259,14 +259,14 @@ extension Probe {
       bench.check(bench.kernel.watchListener(UnitID(3), id, accepts: false) && traffic(bench, for: 0.05) == [], "flushed")
       bench.close(opened)
     }
-    let taken = "0 ListenFIFO=f: file exists: what is there is of another kind, or has another mode or owner; remove it"
+    let taken = "ListenFIFO=f: file exists: what is there is of another kind, or has another mode or owner; remove it"
     bench.refused(taken, [line]) { $0.mode = 0o600 }
     unlink(path)
-    FileManager.default.createFile(atPath: path, contents: nil)
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
     bench.refused(taken, [line])
     unlink(path)
     symlink("/dev/null", path)
-    bench.refused("0 ListenFIFO=f: too many levels of symbolic links", [line])
+    bench.refused("ListenFIFO=f: too many levels of symbolic links", [line])
     unlink(path)
   }
 
@@ -280,7 +280,7 @@ extension Probe {
     bench.check(client >= 0, "connected")
     guard case .connection(let connection) = bench.kernel.acceptConnection(id) else { return bench.check(false, "accepted") }
     bench.check(connection.local == .ip(Peer.ip("127.0.0.1"), port: Bench.port), "\(connection)")
-    let none = "0 ListenStream=x: address family not supported: this kernel, or the container's rules, have none of it"
+    let none = "ListenStream=x: address family not supported: this kernel, or the container's rules, have none of it"
     bench.refused(none, [bench.listener(.stream, bench.ip("::1", 80), "x")])
     bench.refused(none, [bench.listener(.stream, bench.ip("::", 80), "x")]) { $0.options = [SocketOptionSetting(.bindIPv6Only, 2)] }
   }
@@ -290,22 +290,22 @@ extension Probe {
     let second = bench.listener(.stream, bench.ip("127.0.0.1", Bench.port), "127.0.0.1:4711")
     let opened = bench.opened("two", [first, second])
     bench.refused(
-      "1 ListenStream=127.0.0.1:4711: address already in use: somebody else listens there, `ss -lp` shows who",
+      "ListenStream=127.0.0.1:4711: address already in use: somebody else listens there, `ss -lp` shows who (may pass)",
       [bench.listener(.stream, .abstract(Bytes("apus-other-\(getpid())".utf8))), second])
-    bench.refused("0 ListenStream=@first: address already in use: somebody else listens there, `ss -lp` shows who", [first])
+    bench.refused("ListenStream=@first: address already in use: somebody else listens there, `ss -lp` shows who (may pass)", [first])
     bench.close(opened)
     bench.close(bench.opened("two again", [first, second]))
 
     let foreign = bench.listener(.stream, bench.ip("192.0.2.77", 80), "192.0.2.77:80")
     bench.refused(
-      "0 ListenStream=192.0.2.77:80: cannot assign requested address: no interface has it; FreeBind=yes listens all the same", [foreign])
+      "ListenStream=192.0.2.77:80: cannot assign requested address: no interface has it; FreeBind=yes listens all the same", [foreign])
     bench.close(bench.opened("FreeBind", [foreign]) { $0.options = [SocketOptionSetting(.freeBind, 1)] })
     bench.refused(
-      "0 ListenSpecial=d: file exists: what is there is of another kind, or has another mode or owner; remove it",
+      "ListenSpecial=d: file exists: what is there is of another kind, or has another mode or owner; remove it",
       [bench.listener(.special, .path(Bytes(folder.utf8)), "d")])
-    bench.refused("0 ListenSpecial=n: no such file or directory", [bench.listener(.special, .path(Bytes("\(folder)/none".utf8)), "n")])
+    bench.refused("ListenSpecial=n: no such file or directory", [bench.listener(.special, .path(Bytes("\(folder)/none".utf8)), "n")])
     bench.refused(
-      "0 ListenStream=l" + noDevice, [bench.listener(.stream, .ip(Peer.ip("fe80::1"), port: 80, interface: Bytes("none9")), "l")])
+      "ListenStream=l" + noDevice, [bench.listener(.stream, .ip(Peer.ip("fe80::1"), port: 80, interface: Bytes("none9")), "l")])
     bench.check(bench.open([]).ids == [], "nothing to open")
   }
 }

@@ -22,7 +22,7 @@ private struct Ground {
   func hits(_ seconds: Double = 0.05) -> Set<Int> {
     var result: Set<Int> = []
     for item in Probe.traffic(bench, for: seconds) {
-      guard case .pathHit(unit, let index) = item else {
+      guard case .pathHit(unit, let index, _) = item else {
         bench.check(false, "\(item)")
         continue
       }

@@ -149,7 +149,7 @@ public final class Inspector {
     case .listenerFailed(let unit, let id, _): world.note("event listenerFailed", Int64(unit.index), Int64(id.number))
     case .connections(let unit, _, let count, _): world.note("event connections", Int64(unit.index), Int64(count ?? 0))
     case .instantiated(let unit, let name, _): world.note("event instantiated", Int64(unit.index), 0, name.bytes)
-    case .pathHit(let unit, _, let index): world.note("event pathHit", Int64(unit.index), Int64(index))
+    case .pathHit(let unit, _, let index, _): world.note("event pathHit", Int64(unit.index), Int64(index))
     case .pathsFailed(let unit, _, _): world.note("event pathsFailed", Int64(unit.index))
     case .descriptorHungUp(let unit, let id): world.note("event hungUp", Int64(unit.index), Int64(id.number))
     }
