@@ -4,7 +4,7 @@ import Model
 
 extension CalendarReader {
   /// `*`, or items with commas between; `*` gives none, but for the seconds `0/1`.
-  mutating func readChain(_ field: CalendarField) throws(ScheduleError) -> [WrittenItem] {
+  func readChain(_ field: CalendarField) throws(ScheduleError) -> [WrittenItem] {
     if current == 42 {
       position += 1
       if field != .second { return [] }
@@ -20,7 +20,7 @@ extension CalendarReader {
     }
   }
 
-  private mutating func readItem(isSecond: Bool) throws(ScheduleError) -> WrittenItem {
+  private func readItem(isSecond: Bool) throws(ScheduleError) -> WrittenItem {
     let column = position + 1
     let start = try readNumber(isSecond)
     var item = CalendarItem(start: start)
@@ -45,7 +45,7 @@ extension CalendarReader {
   }
 
   /// A number; of seconds in microseconds, where six digits behind the point count and the seventh rounds.
-  private mutating func readNumber(_ isSecond: Bool) throws(ScheduleError) -> Int32 {
+  private func readNumber(_ isSecond: Bool) throws(ScheduleError) -> Int32 {
     let start = position
     guard let whole = takeDigits() else { throw failure(.missingNumber) }
     var value = whole
@@ -62,7 +62,7 @@ extension CalendarReader {
   }
 
   /// The value of the digits here, at most 2^63; nil if there are none.
-  mutating func takeDigits() -> UInt64? {
+  func takeDigits() -> UInt64? {
     let start = position
     var value: UInt64 = 0
     while current.isDigit {
@@ -73,7 +73,7 @@ extension CalendarReader {
   }
 
   /// Digits behind a point, as microseconds; the seventh rounds half up.
-  private mutating func takeFraction() -> Int32 {
+  private func takeFraction() -> Int32 {
     var value: Int32 = 0
     var digits = 0
     while current.isDigit {
@@ -90,7 +90,7 @@ extension CalendarReader {
   }
 
   /// `@seconds`, which is always UTC. Blanks, a sign and wrapping are strtoul(3)'s.
-  mutating func readEpoch() throws(ScheduleError) {
+  func readEpoch() throws(ScheduleError) {
     position += 1
     let start = position
     while current.isBlank || current == 11 || current == 12 { position += 1 }
@@ -151,7 +151,7 @@ extension CalendarReader {
   }
 
   /// True if the whole expression is one of systemd's words.
-  mutating func takeShorthand() -> Bool {
+  func takeShorthand() -> Bool {
     guard let word = CalendarReader.shorthand(Bytes(text[position..<end])) else { return false }
     position = end
     setMidnight()
@@ -169,7 +169,7 @@ extension CalendarReader {
     return true
   }
 
-  private mutating func setMonths(_ months: [Int32]) {
+  private func setMonths(_ months: [Int32]) {
     set(.month, months.map { WrittenItem(item: CalendarItem(start: $0), column: 1) })
   }
 }

@@ -4,7 +4,7 @@ import Model
 
 extension CalendarReader {
   /// Normalises, checks, compiles.
-  mutating func finish() throws(ScheduleError) -> CalendarSpec {
+  func finish() throws(ScheduleError) -> CalendarSpec {
     if chains[Int(CalendarField.day.rawValue)].isEmpty { fromEnd = false }
     var sets = CalendarSets()
     if weekdays != 0 { sets.weekdays = weekdays }

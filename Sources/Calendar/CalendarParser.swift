@@ -6,7 +6,7 @@ public enum CalendarParser {
   /// such a zone is the caller's to find out (`unknownZone` is the error then).
   public static func parse(_ text: Bytes) throws(ScheduleError) -> CalendarSpec {
     do throws(ScheduleError) {
-      var reader = CalendarReader(text: text)
+      let reader = CalendarReader(text: text)
       return try reader.read()
     } catch {
       throw CalendarHints.improve(error, text)
@@ -16,7 +16,7 @@ public enum CalendarParser {
   /// The zone that an expression names, as it is written; nil if it names none, or UTC. For `@seconds`, which is always UTC,
   /// it is not the schedule's zone, but still must be one.
   public static func writtenZone(_ text: Bytes) -> Bytes? {
-    var reader = CalendarReader(text: text)
+    let reader = CalendarReader(text: text)
     reader.takeZone()
     return reader.zone.flatMap { $0 == "UTC" ? nil : $0 }
   }
@@ -44,7 +44,8 @@ struct WrittenItem {
   var column: Int
 }
 
-struct CalendarReader {
+/// A class: what only looks at it is handed one word.
+final class CalendarReader {
   /// Of one chain (CALENDARSPEC_COMPONENTS_MAX).
   static let itemsMax = 241
 
@@ -62,7 +63,7 @@ struct CalendarReader {
     end = text.count
   }
 
-  mutating func read() throws(ScheduleError) -> CalendarSpec {
+  func read() throws(ScheduleError) -> CalendarSpec {
     takeZone()
     if position == end { throw failure(.empty) }
     if !takeShorthand() {
@@ -83,7 +84,7 @@ struct CalendarReader {
   }
 
   /// The last word is a zone if it looks like a name and is no weekday; `UTC` in any case.
-  mutating func takeZone() {
+  func takeZone() {
     guard let blank = text.lastIndex(of: 32), blank + 1 < text.count, text[blank + 1].isASCIILetter else { return }
     let word = Bytes(text[(blank + 1)...])
     if word.lowercasedASCII == "utc" {
@@ -97,7 +98,7 @@ struct CalendarReader {
   }
 
   /// Weekdays in front: `Mon`, `Mon..Fri`, `Mon,Wed..Fri,`.
-  private mutating func readWeekdays() throws(ScheduleError) {
+  private func readWeekdays() throws(ScheduleError) {
     var from = -1
     var isFirst = true
     while true {
@@ -146,12 +147,12 @@ struct CalendarReader {
     }
   }
 
-  private mutating func skipBlanks() {
+  private func skipBlanks() {
     while position < end, current == 32 { position += 1 }
   }
 
   /// True if nothing can follow (`@seconds`). A chain that turns out to be the hours is left to `readTime`.
-  private mutating func readDate() throws(ScheduleError) -> Bool {
+  private func readDate() throws(ScheduleError) -> Bool {
     if position == end { return false }
     if current == 64 {
       try readEpoch()
@@ -182,13 +183,13 @@ struct CalendarReader {
     return false
   }
 
-  private mutating func readDateSeparator() throws(ScheduleError) {
+  private func readDateSeparator() throws(ScheduleError) {
     guard current == 45 || current == 126 else { throw failure(.unexpected) }
     fromEnd = current == 126
     position += 1
   }
 
-  private mutating func readTime() throws(ScheduleError) {
+  private func readTime() throws(ScheduleError) {
     if position == end {
       setMidnight()
       return
@@ -209,13 +210,13 @@ struct CalendarReader {
     set(.second, seconds)
   }
 
-  mutating func set(_ field: CalendarField, _ chain: [WrittenItem]) { chains[Int(field.rawValue)] = chain }
+  func set(_ field: CalendarField, _ chain: [WrittenItem]) { chains[Int(field.rawValue)] = chain }
 
-  mutating func set(_ field: CalendarField, _ start: Int32, step: Int32 = 0) {
+  func set(_ field: CalendarField, _ start: Int32, step: Int32 = 0) {
     set(field, [WrittenItem(item: CalendarItem(start: start, step: step), column: 1)])
   }
 
-  mutating func setMidnight() {
+  func setMidnight() {
     set(.hour, 0)
     set(.minute, 0)
     set(.second, 0)

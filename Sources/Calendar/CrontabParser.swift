@@ -7,7 +7,7 @@ public enum CrontabParser {
   /// The compiled schedule, without a zone. `~` is drawn here, once, by the seed: equal seeds give equal schedules.
   /// `@reboot` is no calendar: it is the caller's.
   public static func parse(_ text: Bytes, seed: UInt64 = 0) throws(ScheduleError) -> CalendarSpec {
-    var reader = CrontabReader(text: text, seed: seed)
+    let reader = CrontabReader(text: text, seed: seed)
     return try reader.read()
   }
 
@@ -25,7 +25,7 @@ public enum CrontabParser {
   }
 }
 
-private struct CrontabReader {
+private final class CrontabReader {
   enum Field: UInt8 {
     case minute, hour, day, month, weekday
 
@@ -66,7 +66,7 @@ private struct CrontabReader {
     ScheduleError(kind, column: position + 1, hint: Bytes(hint))
   }
 
-  mutating func read() throws(ScheduleError) -> CalendarSpec {
+  func read() throws(ScheduleError) -> CalendarSpec {
     skipBlanks()
     if position == text.count { throw failure(.empty) }
     if current == 64 { return try readMacro() }
@@ -87,11 +87,11 @@ private struct CrontabReader {
     return CalendarSpec(sets: sets, zone: nil, isCrontab: true)
   }
 
-  private mutating func skipBlanks() {
+  private func skipBlanks() {
     while isAtBlank { position += 1 }
   }
 
-  private mutating func readMacro() throws(ScheduleError) -> CalendarSpec {
+  private func readMacro() throws(ScheduleError) -> CalendarSpec {
     var sets = CalendarSets()
     sets.minutes = 1
     let word = text[position...].prefix { $0 != 32 && $0 != 9 }
@@ -118,7 +118,7 @@ private struct CrontabReader {
   }
 
   /// One field and the blanks behind it: bit v for the value v, and whether it begins with a star.
-  private mutating func readField(_ field: Field) throws(ScheduleError) -> (bits: UInt64, isStar: Bool) {
+  private func readField(_ field: Field) throws(ScheduleError) -> (bits: UInt64, isStar: Bool) {
     if position == text.count { throw failure(.badFieldCount, hint: "minute, hour, day, month, weekday") }
     let isStar = current == 42
     var bits: UInt64 = 0
@@ -132,7 +132,7 @@ private struct CrontabReader {
     return (bits, isStar)
   }
 
-  private mutating func readRange(_ field: Field) throws(ScheduleError) -> UInt64 {
+  private func readRange(_ field: Field) throws(ScheduleError) -> UInt64 {
     let start = position
     var low = field.range.lowerBound
     var high = field.range.upperBound
@@ -188,7 +188,7 @@ private struct CrontabReader {
   }
 
   /// A number, or the name of a month or a weekday.
-  private mutating func readNumber(_ field: Field) throws(ScheduleError) -> Int {
+  private func readNumber(_ field: Field) throws(ScheduleError) -> Int {
     let start = position
     if current.isASCIILetter, field == .month || field == .weekday {
       while current.isASCIILetter { position += 1 }
@@ -201,7 +201,7 @@ private struct CrontabReader {
   }
 
   /// At most 2^31.
-  private mutating func readDigits() throws(ScheduleError) -> Int {
+  private func readDigits() throws(ScheduleError) -> Int {
     let start = position
     var value = 0
     while current.isDigit {
@@ -227,7 +227,7 @@ private struct CrontabReader {
   }
 
   /// SplitMix64: one draw for each `~`.
-  private mutating func draw(_ range: ClosedRange<Int>) -> Int {
+  private func draw(_ range: ClosedRange<Int>) -> Int {
     seed = seed &+ 0x9E37_79B9_7F4A_7C15
     var mixed = seed
     mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

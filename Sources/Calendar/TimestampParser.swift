@@ -102,7 +102,7 @@ public struct TimestampParser {
   private func readDate(_ text: Bytes, to end: Int, in zone: TimeZone, today: TimeZone? = nil) throws(ScheduleError) -> UInt64 {
     let seconds = floorSeconds(now.microseconds)
     let local = seconds + (today ?? zone).segment(at: seconds).offset
-    var reader = DateReader(text: text, end: end, today: Int(floorDays(local)))
+    let reader = DateReader(text: text, end: end, today: Int(floorDays(local)))
     let found = try reader.read()
     let utc = zone.second(ofCivil: Int64(found.days) * 86_400 + Int64(found.seconds))
     if utc < 0 { throw ScheduleError(.outOfRange, column: 1, hint: Bytes("times begin with 1970")) }
@@ -151,7 +151,7 @@ extension TimeZone {
 }
 
 /// The forms of dates and times, tried in systemd's order, with the blanks that strptime(3) lets pass.
-private struct DateReader {
+private final class DateReader {
   let text: Bytes
   let end: Int
   /// Days since 1970.
@@ -173,7 +173,7 @@ private struct DateReader {
 
   var current: UInt8 { position < end ? text[position] : 0 }
 
-  mutating func read() throws(ScheduleError) -> (days: Int, seconds: Int, fraction: Int32) {
+  func read() throws(ScheduleError) -> (days: Int, seconds: Int, fraction: Int32) {
     switch Bytes(text[..<end]) {
     case "today": return (today, 0, 0)
     case "yesterday": return (today - 1, 0, 0)
@@ -222,14 +222,14 @@ private struct DateReader {
   }
 
   /// A weekday with a blank behind it, in any case.
-  private mutating func takeWeekday() -> Int? {
+  private func takeWeekday() -> Int? {
     let reader = CalendarReader(text: text)
     guard let (day, length) = reader.weekdayPrefix(at: 0), length < end, text[length] == 32 else { return nil }
     position = length + 1
     return day
   }
 
-  private mutating func matches(_ form: StaticString) -> Bool {
+  private func matches(_ form: StaticString) -> Bool {
     form.withUTF8Buffer { form in
       var at = 0
       while at < form.count {
@@ -249,11 +249,11 @@ private struct DateReader {
     }
   }
 
-  private mutating func skipBlanks() {
+  private func skipBlanks() {
     while current.isBlank || current == 11 || current == 12 { position += 1 }
   }
 
-  private mutating func takes(_ letter: UInt8) -> Bool {
+  private func takes(_ letter: UInt8) -> Bool {
     if letter == 98 { return takesMonth() }
     while current == 32 { position += 1 }
     let range =
@@ -287,7 +287,7 @@ private struct DateReader {
     return true
   }
 
-  private mutating func takesMonth() -> Bool {
+  private func takesMonth() -> Bool {
     for index in 1...12 {
       let name = monthName(index)
       let isShort = name.withUTF8Buffer { startsHere($0, 3) }
@@ -308,7 +308,7 @@ private struct DateReader {
   }
 
   /// Six digits, the seventh rounds.
-  private mutating func readFraction() throws(ScheduleError) -> Int32 {
+  private func readFraction() throws(ScheduleError) -> Int32 {
     position += 1
     var value: Int32 = 0
     let start = position

@@ -93,7 +93,7 @@ extension LinuxKernel {
     }
     // Connections of TCP have the options of their listener; those of AF_UNIX have none.
     if connection.peer.family == Int32(APUS_FAMILY_UNIX), let settings = heldDescriptors.options(listener) {
-      for setting in settings.value.options {
+      for setting in settings.options {
         _ = apus_set_option(made, Int32(setting.option.rawValue), Int32(clamping: setting.value))
       }
     }

@@ -17,9 +17,9 @@ struct HeldDescriptors {
     var unit: UnitID? = nil
     var hadTraffic = false
     /// Of a listener: what its connections get, too.
-    let options: ListenBox?
+    let options: ListenSettings?
 
-    init(_ descriptor: Int32, options: ListenBox?) {
+    init(_ descriptor: Int32, options: ListenSettings?) {
       self.descriptor = descriptor
       self.options = options
       _ = apus_status_of(descriptor, &status)
@@ -32,7 +32,7 @@ struct HeldDescriptors {
   var isFull: Bool { table.count >= HeldDescriptors.max }
 
   /// All of them, or nil where that would be too many.
-  mutating func hold(_ descriptors: ArraySlice<Int32>, options: ListenBox? = nil) -> [DescriptorID]? {
+  mutating func hold(_ descriptors: ArraySlice<Int32>, options: ListenSettings? = nil) -> [DescriptorID]? {
     guard table.count + descriptors.count <= HeldDescriptors.max else { return nil }
     var ids: [DescriptorID] = []
     for descriptor in descriptors {
@@ -58,7 +58,7 @@ struct HeldDescriptors {
 
   func watch(_ id: DescriptorID) -> HeldWatch { table[id.number]?.watch ?? .none }
   func unit(_ id: DescriptorID) -> UnitID? { table[id.number]?.unit }
-  func options(_ id: DescriptorID) -> ListenBox? { table[id.number]?.options }
+  func options(_ id: DescriptorID) -> ListenSettings? { table[id.number]?.options }
 
   func setWatch(_ id: DescriptorID, _ watch: HeldWatch, _ unit: UnitID?) {
     guard let held = table[id.number] else { return }

@@ -11,7 +11,7 @@ extension LinuxKernel {
     let mask = apus_umask(0)
     defer { _ = apus_umask(mask) }
     var opened: [Int32] = []
-    for listener in plan.settings.value.listeners {
+    for listener in plan.settings.listeners {
       let opening = ListenerOpening(plan, listener)
       let descriptor = opening.open()
       warnings += opening.warnings
@@ -39,7 +39,7 @@ final class ListenerOpening {
 
   init(_ plan: ListenPlan, _ listener: Listener) {
     self.plan = plan
-    settings = plan.settings.value
+    settings = plan.settings
     self.listener = listener
   }
 

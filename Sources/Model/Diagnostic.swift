@@ -12,17 +12,17 @@ public enum Severity: UInt8, Comparable, Sendable {
   }
 }
 
-/// A finding in a file, printed as `file:line:column: severity: message (hint)`.
-public struct Diagnostic: Equatable, Sendable {
-  public var severity: Severity
-  public var file: Bytes
+/// A finding in a file, printed as `file:line:column: severity: message (hint)`. A class: findings are handed on and on.
+public final class Diagnostic: Equatable, Sendable {
+  public let severity: Severity
+  public let file: Bytes
   /// From 1; 0 where the finding is about the file as a whole.
-  public var line: Int
+  public let line: Int
   /// Bytes from 1; 0 where the finding is about the line as a whole.
-  public var column: Int
-  public var message: Bytes
+  public let column: Int
+  public let message: Bytes
   /// The remedy: `did you mean RestartSec=?`; empty if there is none to give.
-  public var hint: Bytes
+  public let hint: Bytes
 
   public init(_ severity: Severity, file: Bytes, line: Int = 0, column: Int = 0, message: Bytes, hint: Bytes = []) {
     self.severity = severity
@@ -31,6 +31,11 @@ public struct Diagnostic: Equatable, Sendable {
     self.column = column
     self.message = message
     self.hint = hint
+  }
+
+  public static func == (one: Diagnostic, other: Diagnostic) -> Bool {
+    one.severity == other.severity && one.file == other.file && one.line == other.line && one.column == other.column
+      && one.message == other.message && one.hint == other.hint
   }
 
   /// One line without its newline.

@@ -197,11 +197,8 @@ public final class ServiceSettings: Equatable, @unchecked Sendable {
   /// `[X-Apus] DrainSec=`
   public var drain = TimeSpan.zero
 
-  public var execBox = ExecBox.standard
-  public var exec: ExecSettings {
-    get { execBox.value }
-    set { execBox = ExecBox(newValue) }
-  }
+  /// One of its own where the unit says anything.
+  public var exec = ExecSettings.standard
   /// The commands of a `.socket`: in the place of a main process it opens what it listens on.
   public var isSocket = false
   /// `Sockets=`: whose descriptors it gets, beside those of sockets that name it.
@@ -216,34 +213,31 @@ public final class ServiceSettings: Equatable, @unchecked Sendable {
   /// Every setting.
   public static func == (one: ServiceSettings, other: ServiceSettings) -> Bool {
     if one === other { return true }
-    guard one.type == other.type, one.exitType == other.exitType else { return false }
-    guard one.remainAfterExit == other.remainAfterExit, one.condition == other.condition else { return false }
-    guard one.startPre == other.startPre, one.start == other.start, one.startPost == other.startPost else { return false }
-    guard one.reload == other.reload, one.stop == other.stop, one.stopPost == other.stopPost else { return false }
+    guard one.type == other.type, one.exitType == other.exitType, one.remainAfterExit == other.remainAfterExit else { return false }
     guard one.restart == other.restart, one.restartSource == other.restartSource else { return false }
     guard one.restartMode == other.restartMode, one.backoff == other.backoff else { return false }
-    guard one.restartPreventExitStatus == other.restartPreventExitStatus else { return false }
-    guard one.restartForceExitStatus == other.restartForceExitStatus else { return false }
-    guard one.successExitStatus == other.successExitStatus, one.timeoutStart == other.timeoutStart else { return false }
-    guard one.timeoutStop == other.timeoutStop, one.timeoutAbort == other.timeoutAbort else { return false }
-    guard one.timeoutStartFailureMode == other.timeoutStartFailureMode else { return false }
+    guard one.timeoutStart == other.timeoutStart, one.timeoutStop == other.timeoutStop else { return false }
+    guard one.timeoutAbort == other.timeoutAbort, one.timeoutStartFailureMode == other.timeoutStartFailureMode else { return false }
     guard one.timeoutStopFailureMode == other.timeoutStopFailureMode, one.runtimeMax == other.runtimeMax else { return false }
     guard one.runtimeRandomizedExtra == other.runtimeRandomizedExtra, one.killMode == other.killMode else { return false }
     guard one.killSignal == other.killSignal, one.restartKillSignal == other.restartKillSignal else { return false }
     guard one.finalKillSignal == other.finalKillSignal, one.watchdogSignal == other.watchdogSignal else { return false }
     guard one.sendSIGKILL == other.sendSIGKILL, one.sendSIGHUP == other.sendSIGHUP else { return false }
-    guard one.pidFile == other.pidFile, one.guessMainPID == other.guessMainPID else { return false }
-    guard one.busName == other.busName, one.notifyAccess == other.notifyAccess else { return false }
+    guard one.guessMainPID == other.guessMainPID, one.notifyAccess == other.notifyAccess else { return false }
     guard one.watchdog == other.watchdog, one.reloadSignal == other.reloadSignal else { return false }
     guard one.fileDescriptorStoreMax == other.fileDescriptorStoreMax else { return false }
     guard one.fileDescriptorStorePreserve == other.fileDescriptorStorePreserve else { return false }
-    guard one.oomPolicy == other.oomPolicy, one.nonBlocking == other.nonBlocking, one.ready == other.ready else { return false }
-    guard one.health == other.health, one.drain == other.drain, one.execBox == other.execBox else { return false }
-    guard one.isSocket == other.isSocket, one.sockets == other.sockets, one.idleStop == other.idleStop else { return false }
-    guard one.schedule == other.schedule else { return false }
-    return true
+    guard one.oomPolicy == other.oomPolicy, one.nonBlocking == other.nonBlocking, one.drain == other.drain else { return false }
+    guard one.isSocket == other.isSocket, one.idleStop == other.idleStop, one.texts == other.texts else { return false }
+    guard one.commands == other.commands, one.exitStatuses == other.exitStatuses, one.exec == other.exec else { return false }
+    guard one.sockets == other.sockets, one.ready == other.ready, one.health == other.health else { return false }
+    return one.schedule == other.schedule
   }
 
+  // What is of one type is compared at once (`Unit.texts`).
+  private var texts: [Bytes] { [pidFile, busName] }
+  private var commands: [[ExecCommand]] { [condition, startPre, start, startPost, reload, stop, stopPost] }
+  private var exitStatuses: [ExitStatusSet] { [restartPreventExitStatus, restartForceExitStatus, successExitStatus] }
 }
 
 /// The whole restart family (units.md c.5, DESIGN section 2).
@@ -340,19 +334,13 @@ public struct EnvironmentFile: Equatable, Sendable {
   }
 }
 
-/// Settings that many have in common: services keep and requests carry a reference, and all that say nothing the same.
-public final class ExecBox: Equatable, Sendable {
-  public let value: ExecSettings
-  public init(_ value: ExecSettings) { self.value = value }
-
-  /// Nothing written.
-  public static let standard = ExecBox(ExecSettings())
-
-  public static func == (left: ExecBox, right: ExecBox) -> Bool { left === right || left.value == right.value }
-}
-
 /// The world a command runs in (units.md c.8–c.11).
-public struct ExecSettings: Equatable, Sendable {
+///
+/// A reference, as `ServiceSettings`, and never changed once its unit is read: services and requests share it.
+public final class ExecSettings: Equatable, @unchecked Sendable {
+  /// Nothing written; of all that say nothing.
+  public static let standard = ExecSettings()
+
   /// Name or number; empty: apus's own.
   public var user: Bytes = []
   public var group: Bytes = []
@@ -394,6 +382,28 @@ public struct ExecSettings: Equatable, Sendable {
   /// `RootDirectory=` by chroot alone.
   public var rootDirectory: Bytes = []
   public init() {}
+
+  /// Every setting.
+  public static func == (one: ExecSettings, other: ExecSettings) -> Bool {
+    if one === other { return true }
+    guard one.workingDirectoryOptional == other.workingDirectoryOptional, one.umask == other.umask else { return false }
+    guard one.nice == other.nice, one.oomScoreAdjust == other.oomScoreAdjust, one.limits == other.limits else { return false }
+    guard one.ignoreSIGPIPE == other.ignoreSIGPIPE, one.environmentFiles == other.environmentFiles else { return false }
+    guard one.runtimeDirectoryPreserve == other.runtimeDirectoryPreserve, one.directories == other.directories else { return false }
+    guard one.personality == other.personality, one.coredumpFilter == other.coredumpFilter else { return false }
+    guard one.dynamicUser == other.dynamicUser, one.setLoginEnvironment == other.setLoginEnvironment else { return false }
+    guard one.texts == other.texts, one.streams == other.streams, one.terminal == other.terminal else { return false }
+    return one.privileges == other.privileges && one.scheduling == other.scheduling
+  }
+
+  // What is of one type is compared at once (`Unit.texts`).
+  private var texts: [[Bytes]] {
+    [
+      [user, group, workingDirectory, standardInputData, rootDirectory], supplementaryGroups, environment, passEnvironment,
+      unsetEnvironment, execSearchPath,
+    ]
+  }
+  private var streams: [StandardStream] { [standardInput, standardOutput, standardError] }
 
   /// The inetd mode: one of the three descriptors is the socket that started it.
   public var usesSocket: Bool { standardInput == .socket || standardOutput == .socket || standardError == .socket }

@@ -119,8 +119,8 @@ public struct DayRange: Equatable, Sendable {
   }
 }
 
-/// What is opened, and how: what the kernel needs of a `.socket`.
-public struct ListenSettings: Equatable, Sendable {
+/// What is opened, and how: what the kernel needs of a `.socket`. A reference, as the other settings.
+public final class ListenSettings: Equatable, @unchecked Sendable {
   /// In the order of their lines.
   public var listeners: [Listener] = []
   /// In the order of `SocketOption`; what the unit does not say is left out.
@@ -138,6 +138,15 @@ public struct ListenSettings: Equatable, Sendable {
   /// `Symlinks=`: to the one file node.
   public var symlinks: [Bytes] = []
   public init() {}
+
+  /// Every setting.
+  public static func == (one: ListenSettings, other: ListenSettings) -> Bool {
+    if one === other { return true }
+    guard one.listeners == other.listeners, one.options == other.options, one.backlog == other.backlog else { return false }
+    return one.mode == other.mode && one.directoryMode == other.directoryMode && one.texts == other.texts
+  }
+
+  private var texts: [[Bytes]] { [[device, congestion, user, group], symlinks] }
 
   /// The value of an option, nil where the unit does not say.
   public func value(_ option: SocketOption) -> Int64? {
@@ -159,22 +168,11 @@ public struct ListenSettings: Equatable, Sendable {
   }
 }
 
-/// Requests carry a reference.
-public final class ListenBox: Equatable, Sendable {
-  public let value: ListenSettings
-  public init(_ value: ListenSettings) { self.value = value }
-  public static func == (left: ListenBox, right: ListenBox) -> Bool { left === right || left.value == right.value }
-}
-
 /// `[Socket]`, and of `[X-Apus]` what belongs to it (units.md d.1, d.4).
 ///
 /// A reference, since it is large and often looked at; it is never changed once its unit is put together.
 public final class SocketSettings: Equatable, @unchecked Sendable {
-  public var listenBox = ListenBox(ListenSettings())
-  public var listen: ListenSettings {
-    get { listenBox.value }
-    set { listenBox = ListenBox(newValue) }
-  }
+  public var listen = ListenSettings()
   /// `Accept=yes`: an instance of `service`, which is a template then, for each connection.
   public var accepts = false
   /// `Service=`, by default the service or template of equal name.
@@ -214,7 +212,7 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
   /// Every setting.
   public static func == (one: SocketSettings, other: SocketSettings) -> Bool {
     if one === other { return true }
-    guard one.listenBox == other.listenBox, one.accepts == other.accepts, one.service == other.service else { return false }
+    guard one.listen == other.listen, one.accepts == other.accepts, one.service == other.service else { return false }
     guard one.maxConnections == other.maxConnections, one.maxConnectionsPerSource == other.maxConnectionsPerSource else { return false }
     guard one.triggerLimit == other.triggerLimit else { return false }
     guard one.pollLimit == other.pollLimit, one.descriptorName == other.descriptorName else { return false }

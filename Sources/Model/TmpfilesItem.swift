@@ -1,5 +1,5 @@
-/// One line of a tmpfiles.d file (tmpfiles.d(5)), specifiers expanded.
-public struct TmpfilesItem: Equatable, Sendable {
+/// One line of a tmpfiles.d file (tmpfiles.d(5)), specifiers expanded. A class: it is large, and never changes once it is read.
+public final class TmpfilesItem: Equatable, @unchecked Sendable {
   /// What is to be made, changed or removed.
   public enum Action: UInt8, CaseIterable, Sendable {
     /// `d`, `v`, `q`, `Q`: make a folder. `D`: the same, emptied at boot first. `e`: change one that is there.
@@ -55,4 +55,15 @@ public struct TmpfilesItem: Equatable, Sendable {
     self.path = path
     self.location = location
   }
+
+  /// They say the same, wherever they stand.
+  public static func == (one: TmpfilesItem, other: TmpfilesItem) -> Bool {
+    guard one.action == other.action, one.mode == other.mode, one.modeIsMasked == other.modeIsMasked else { return false }
+    guard one.modeIsForNew == other.modeIsForNew, one.userIsForNew == other.userIsForNew else { return false }
+    guard one.groupIsForNew == other.groupIsForNew, one.isForBootOnly == other.isForBootOnly else { return false }
+    guard one.mayFail == other.mayFail, one.replaces == other.replaces else { return false }
+    return one.texts == other.texts
+  }
+
+  private var texts: [Bytes] { [path, user, group, argument] }
 }

@@ -95,20 +95,24 @@ public final class Unit: Equatable, @unchecked Sendable {
   /// Every setting.
   public static func == (one: Unit, other: Unit) -> Bool {
     if one === other { return true }
-    guard one.name == other.name, one.loadState == other.loadState, one.loadError == other.loadError else { return false }
-    guard one.fragmentPath == other.fragmentPath, one.isBuiltIn == other.isBuiltIn else { return false }
-    guard one.description == other.description, one.documentation == other.documentation else { return false }
-    guard one.dependencies == other.dependencies, one.startLimit == other.startLimit else { return false }
+    guard one.loadState == other.loadState, one.isBuiltIn == other.isBuiltIn, one.startLimit == other.startLimit else { return false }
     guard one.successAction == other.successAction, one.failureAction == other.failureAction else { return false }
     guard one.successActionExitStatus == other.successActionExitStatus else { return false }
-    guard one.failureActionExitStatus == other.failureActionExitStatus, one.kind == other.kind else { return false }
-    guard one.aliases == other.aliases, one.dropInPaths == other.dropInPaths, one.origin == other.origin else { return false }
-    guard one.defaultDependencies == other.defaultDependencies, one.conditions == other.conditions else { return false }
-    guard one.asserts == other.asserts, one.stopWhenUnneeded == other.stopWhenUnneeded else { return false }
+    guard one.failureActionExitStatus == other.failureActionExitStatus, one.origin == other.origin else { return false }
+    guard one.defaultDependencies == other.defaultDependencies, one.stopWhenUnneeded == other.stopWhenUnneeded else { return false }
     guard one.refuseManualStart == other.refuseManualStart, one.refuseManualStop == other.refuseManualStop else { return false }
     guard one.jobTimeout == other.jobTimeout, one.jobRunningTimeout == other.jobRunningTimeout else { return false }
     guard one.jobTimeoutAction == other.jobTimeoutAction, one.startLimitAction == other.startLimitAction else { return false }
-    return one.install == other.install && one.unenforced == other.unenforced
+    guard one.texts == other.texts, one.aliases == other.aliases, one.dependencies == other.dependencies else { return false }
+    return one.conditions == other.conditions && one.asserts == other.asserts && one.kind == other.kind
+  }
+
+  /// All settings that are texts or lists of texts: compared one by one they cost the static binary three times as much.
+  private var texts: [[Bytes]] {
+    [
+      [name.bytes, loadError, fragmentPath, description, install.defaultInstance], documentation, dropInPaths, unenforced,
+      install.alias, install.wantedBy, install.requiredBy, install.upheldBy, install.also,
+    ]
   }
 }
 

@@ -4,7 +4,7 @@ import Supervision
 /// A sentence for a stage that failed between clone and exec, with the thing's name. `request`: what was to be run.
 func execFailure(_ request: SpawnRequest?, _ stage: ExecStage, _ errno: Int32, _ detail: Int32, ownUID: UInt32) -> ExecFailure {
   let why = errno == 0 ? Bytes("not found") : errorText(errno)
-  let exec = request?.exec ?? ExecSettings()
+  let exec = request?.exec ?? ExecSettings.standard
   let message =
     switch stage {
     case .exec, .commandNotFound, .commandNotExecutable: text("exec \(request?.command.path ?? []): \(why)")

@@ -195,11 +195,11 @@ public enum Readiness: Equatable, Sendable {
 
 /// What a `.socket` listens on, resolved.
 public struct ListenPlan: Equatable, Sendable {
-  public var settings: ListenBox
+  public var settings: ListenSettings
   /// Whose its file nodes become; nil: as they are made.
   public var uid: UInt32?
   public var gid: UInt32?
-  public init(settings: ListenBox, uid: UInt32?, gid: UInt32?) {
+  public init(settings: ListenSettings, uid: UInt32?, gid: UInt32?) {
     self.settings = settings
     self.uid = uid
     self.gid = gid

@@ -225,7 +225,7 @@ final class Loader {
     case .masked(_, let path, let folder):
       let place = index.folders[folder]
       let source = UnitSource(path: path, name: id, contents: [], strictness: place.strictness, isMask: true)
-      var links = UnitLinks(origin: place.origin)
+      let links = UnitLinks(origin: place.origin)
       links.aliases = index.aliases(of: id)
       add(parseUnit(source, links: links, host: host))
       if isWanted && isFirst {
@@ -335,9 +335,9 @@ final class Loader {
       let id = index.find(name).id
       for unit in units where unit.name == id && unit.loadState != .loaded && unit.fragmentPath == diagnostic.file { return diagnostic }
     }
-    var softened = diagnostic
-    softened.severity = .warning
-    return softened
+    return Diagnostic(
+      .warning, file: diagnostic.file, line: diagnostic.line, column: diagnostic.column, message: diagnostic.message,
+      hint: diagnostic.hint)
   }
 
   /// In one of systemd's own folders.

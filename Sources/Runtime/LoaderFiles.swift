@@ -7,7 +7,7 @@ extension Loader {
   /// What is linked into a unit's `.wants/`, `.requires/` and `.upholds/`, and its further names. The name of the link is
   /// the dependency; where it leads does not matter, unless it is /dev/null, which takes a link of the same name away.
   func links(of id: UnitName, _ origin: UnitOrigin, _ kernel: inout some Kernel) -> UnitLinks {
-    var links = UnitLinks(origin: origin)
+    let links = UnitLinks(origin: origin)
     links.aliases = index.aliases(of: id)
     links.wants = linked(".wants", to: id, &kernel)
     links.requires = linked(".requires", to: id, &kernel)

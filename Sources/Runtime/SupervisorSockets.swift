@@ -50,7 +50,7 @@ extension Supervisor {
   mutating func listen(_ request: ListenRequest) {
     dropUntold(request.unit)
     var plan = ListenPlan(settings: request.settings, uid: nil, gid: nil)
-    let settings = request.settings.value
+    let settings = request.settings
     if !settings.user.isEmpty {
       let passwd = accountFile("/etc/passwd")
       guard let uid = Accounts.userID(settings.user, in: passwd) else {

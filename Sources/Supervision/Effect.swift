@@ -86,8 +86,7 @@ public struct SpawnRequest: Equatable, Sendable {
   /// The unit's name (or NAME#N), for messages.
   public var unitName: Bytes
   public var command: ExecCommand
-  public var execBox: ExecBox
-  public var exec: ExecSettings { execBox.value }
+  public var exec: ExecSettings
   /// What the role adds: MAINPID, SERVICE_RESULT, TRIGGER_UNIT …, `NAME=value`.
   public var environment: [Bytes]
   /// COMMAND: everything as apus found it, and the terminal's foreground.
@@ -107,13 +106,13 @@ public struct SpawnRequest: Equatable, Sendable {
   /// `ReadyFd=`: the write end of a pipe at that number.
   public var readyDescriptor: Int32? = nil
   public init(
-    key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecBox, environment: [Bytes],
+    key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecSettings, environment: [Bytes],
     inheritsEverything: Bool = false
   ) {
     self.key = key
     self.unitName = unitName
     self.command = command
-    execBox = exec
+    self.exec = exec
     self.environment = environment
     self.inheritsEverything = inheritsEverything
   }
@@ -126,8 +125,8 @@ public struct ListenRequest: Equatable, Sendable {
   public var run: UInt32
   /// For messages.
   public var unitName: Bytes
-  public var settings: ListenBox
-  public init(unit: UnitID, run: UInt32, unitName: Bytes, settings: ListenBox) {
+  public var settings: ListenSettings
+  public init(unit: UnitID, run: UInt32, unitName: Bytes, settings: ListenSettings) {
     self.unit = unit
     self.run = run
     self.unitName = unitName

@@ -339,7 +339,7 @@ extension Manager {
   static func difference(_ old: Unit, _ new: Unit) -> (Difference, Bytes) {
     if old == new { return (.none, []) }
     if case .socket(let before) = old.kind, case .socket(let after) = new.kind {
-      let isSame = before.listenBox == after.listenBox && before.accepts == after.accepts && before.service == after.service
+      let isSame = before.listen == after.listen && before.accepts == after.accepts && before.service == after.service
       return isSame ? (.live, Bytes("settings changed")) : (.exec, Bytes("what it listens on changed"))
     }
     guard case .service(let before) = old.kind, case .service(let after) = new.kind else {
@@ -354,7 +354,7 @@ extension Manager {
       return (.exec, Bytes("how it is started changed"))
     }
     if before.exec.environment != after.exec.environment { return (.exec, Bytes("Environment= changed")) }
-    if before.execBox != after.execBox { return (.exec, Bytes("process settings changed")) }
+    if before.exec != after.exec { return (.exec, Bytes("process settings changed")) }
     return (.live, Bytes("live settings changed"))
   }
 }

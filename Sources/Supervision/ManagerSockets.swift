@@ -30,7 +30,7 @@ extension Manager {
     guard let settings = socketSettings(id) else { return }
     if self[id].socket == nil { self[id].socket = SocketBook() }
     let request = ListenRequest(
-      unit: id, run: self[id].service.invocation, unitName: self[id].name, settings: settings.listenBox)
+      unit: id, run: self[id].service.invocation, unitName: self[id].name, settings: settings.listen)
     out.append(.listen(request))
   }
 

@@ -68,7 +68,7 @@ extension ServiceMachine {
     switch target {
     // A descriptor is no question.
     case .descriptor: return
-    case .exec(let command): request = spawnRequest(key, command, context.settings.execBox, context)
+    case .exec(let command): request = spawnRequest(key, command, context.settings.exec, context)
     case .tcp(let address):
       request = spawnRequest(key, none, .standard, context)
       request.helper = [Bytes("probe-tcp"), address]

@@ -111,7 +111,7 @@ extension ServiceMachine {
 
   func spawn(_ key: ProcessKey, _ command: ExecCommand, _ context: inout ServiceContext) {
     isVerifiedEmpty = false
-    var request = spawnRequest(key, command, context.settings.execBox, context)
+    var request = spawnRequest(key, command, context.settings.exec, context)
     let access = notifyAccess(context.settings)
     if key.role == .main {
       request.notifies = access != .none
@@ -128,7 +128,7 @@ extension ServiceMachine {
   }
 
   func spawnRequest(
-    _ key: ProcessKey, _ command: ExecCommand, _ exec: ExecBox, _ context: ServiceContext
+    _ key: ProcessKey, _ command: ExecCommand, _ exec: ExecSettings, _ context: ServiceContext
   ) -> SpawnRequest {
     SpawnRequest(
       key: key, unitName: context.name, command: command, exec: exec, environment: environment(of: key.role, context))

@@ -43,16 +43,13 @@ extension UnitParser {
     case .oneshot:
       if written.timeoutStart == nil { service.timeoutStart = .infinity }
       if let position = written.runtimeMax, !service.runtimeMax.isInfinite {
-        report(
-          ignoredSeverity(in: position.file), at: position, message: Bytes("RuntimeMaxSec= has no effect with Type=oneshot"),
-          hint: Bytes("write TimeoutStartSec="))
+        ignore("RuntimeMaxSec= has no effect with Type=oneshot", at: position, hint: "write TimeoutStartSec=")
         service.runtimeMax = .infinity
       }
     case .dbus where written.busName == nil:
       refuse("Type=dbus needs BusName=", at: written.type)
     case .dbus:
-      report(
-        .notice, at: written.type, message: Bytes("Type=dbus is as simple: there is no bus that could tell of its name"))
+      say(.notice, "Type=dbus is as simple: there is no bus that could tell of its name", at: written.type)
     }
   }
 
@@ -65,17 +62,23 @@ extension UnitParser {
     // Who manages control groups of its own knows better.
     if !written.oomPolicy, unit.unenforced.contains(Bytes("Delegate")) { service.oomPolicy = .continue }
     // All commands but ExecStart= run with full privileges, or outside RootDirectory= (units.md a.3).
-    if written.permissionsStartOnly { changeControlCommands { $0.fullPrivileges = true } }
-    if written.rootDirectoryStartOnly { changeControlCommands { $0.outsideRootDirectory = true } }
+    if written.permissionsStartOnly || written.rootDirectoryStartOnly { freeControlCommands() }
   }
 
-  private func changeControlCommands(_ change: (inout ExecCommand) -> Void) {
-    for index in service.condition.indices { change(&service.condition[index]) }
-    for index in service.startPre.indices { change(&service.startPre[index]) }
-    for index in service.startPost.indices { change(&service.startPost[index]) }
-    for index in service.reload.indices { change(&service.reload[index]) }
-    for index in service.stop.indices { change(&service.stop[index]) }
-    for index in service.stopPost.indices { change(&service.stopPost[index]) }
+  private func freeControlCommands() {
+    free(&service.condition)
+    free(&service.startPre)
+    free(&service.startPost)
+    free(&service.reload)
+    free(&service.stop)
+    free(&service.stopPost)
+  }
+
+  private func free(_ commands: inout [ExecCommand]) {
+    for index in commands.indices {
+      if written.permissionsStartOnly { commands[index].fullPrivileges = true }
+      if written.rootDirectoryStartOnly { commands[index].outsideRootDirectory = true }
+    }
   }
 
   private func checkCommands() {
@@ -112,19 +115,14 @@ extension UnitParser {
     let backoff = service.backoff
     if let maximum = backoff.delayMax {
       if maximum < backoff.delay ?? TimeSpan(milliseconds: 100) {
-        report(
-          .warning, at: written.restartMaxDelay, message: Bytes("RestartMaxDelaySec= is below RestartSec=, which is lowered to it"))
+        say(.warning, "RestartMaxDelaySec= is below RestartSec=, which is lowered to it", at: written.restartMaxDelay)
         service.backoff.delay = maximum
       }
       if backoff.steps == nil {
-        report(
-          ignoredSeverity(in: written.restartMaxDelay?.file ?? 0), at: written.restartMaxDelay,
-          message: Bytes("RestartMaxDelaySec= has no effect without RestartSteps="))
+        ignore("RestartMaxDelaySec= has no effect without RestartSteps=", at: written.restartMaxDelay)
       }
     } else if let steps = backoff.steps, steps > 0 {
-      report(
-        ignoredSeverity(in: written.restartSteps?.file ?? 0), at: written.restartSteps,
-        message: Bytes("RestartSteps= has no effect without RestartMaxDelaySec="))
+      ignore("RestartSteps= has no effect without RestartMaxDelaySec=", at: written.restartSteps)
     }
   }
 
@@ -142,14 +140,11 @@ extension UnitParser {
     checkNever(service.schedule)
     if service.schedule.triggers.isEmpty {
       if let position = written.scheduleCompanion, unit.loadState == .loaded {
-        report(
-          ignoredSeverity(in: position.file), at: position,
-          message: Bytes("Timezone=, Overlap=, StartingDeadlineSec=, Persistent= and RandomizedDelaySec= have no effect without Schedule="))
+        ignore(
+          "Timezone=, Overlap=, StartingDeadlineSec=, Persistent= and RandomizedDelaySec= have no effect without Schedule=", at: position)
       }
     } else if service.remainAfterExit {
-      report(
-        .warning, at: written.remainAfterExit,
-        message: Bytes("with RemainAfterExit=yes the schedule runs the service once: it stays active"))
+      say(.warning, "with RemainAfterExit=yes the schedule runs the service once: it stays active", at: written.remainAfterExit)
     }
   }
 }

@@ -51,6 +51,9 @@ enum Directive: UInt8, CaseIterable {
 
   case pathExists, pathExistsGlob, pathChanged, pathModified, directoryNotEmpty, pathUnit, makeDirectory
 
+  /// How far behind the first of its family.
+  func place(from first: Directive) -> Int { Int(rawValue) - Int(first.rawValue) }
+
   /// `Section.Key` of former versions, each with a blank before and behind it.
   var legacyRows: StaticString {
     switch self {

@@ -146,10 +146,12 @@ struct ExecLineParser {
 }
 
 extension UnitParser {
-  /// The list with the commands of the line at hand behind it; an empty value empties the list.
-  func execCommands(after list: [ExecCommand]) -> [ExecCommand] {
-    if value.isEmpty { return [] }
-    var list = list
+  /// The list gets the commands of the line at hand; an empty value empties it.
+  func addCommands(to list: inout [ExecCommand]) {
+    if value.isEmpty {
+      list = []
+      return
+    }
     var parser = ExecLineParser(value, context: context)
     var ignoreFailure = false
     do throws(ExecLineParser.Problem) {
@@ -172,6 +174,5 @@ extension UnitParser {
         .warning, at: line.position(of: valueOffset + offset),
         message: "unknown escape in " + key + "=, kept as it is", hint: Bytes("write \\\\ for a backslash"))
     }
-    return list
   }
 }

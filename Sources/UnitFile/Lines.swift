@@ -1,11 +1,18 @@
 import Model
 
-/// A place in one of a unit's files: line and column (bytes), both from 1.
+/// A place in one of a unit's files: line and column (bytes), both from 1. One word, because places are kept and handed about
+/// everywhere: 24 bits of line, 24 of column (files have 1 MiB), 16 of file; what is larger counts as the largest.
 struct Position: Equatable, Sendable {
-  var line: Int
-  var column: Int
+  private let word: UInt64
+
+  init(line: Int, column: Int, file: Int = 0) {
+    word = UInt64(min(line, 0xFF_FFFF)) | UInt64(min(column, 0xFF_FFFF)) << 24 | UInt64(min(file, 0xFFFF)) << 48
+  }
+
+  var line: Int { Int(word & 0xFF_FFFF) }
+  var column: Int { Int(word >> 24 & 0xFF_FFFF) }
   /// Which file: 0 the main one, then the drop-ins.
-  var file = 0
+  var file: Int { Int(word >> 48) }
 }
 
 /// A logical line: physical lines joined by a backslash at their end, without blanks at both ends (units.md b.1).

@@ -9,13 +9,15 @@ extension UnitParser {
     case .accessDeny: addRanges(to: &socket.denied)
     case .accessTimes: addTimes()
     case .rearmSec: if let span = finiteSpan() { socket.rearm = span }
-    case .banner: if let path = bannerPath() { socket.banner = path }
-    case .bannerSuccess: if let path = bannerPath() { socket.bannerSuccess = path }
-    default: if let path = bannerPath() { socket.bannerFail = path }
+    case .banner: setBanner(&socket.banner)
+    case .bannerSuccess: setBanner(&socket.bannerSuccess)
+    default: setBanner(&socket.bannerFail)
     }
   }
 
-  private func bannerPath() -> Bytes? { value.isEmpty ? [] : absolutePath(value, offset: 0) }
+  private func setBanner(_ path: inout Bytes) {
+    if value.isEmpty { path = [] } else if let value = absolutePath(value, offset: 0) { path = value }
+  }
 
   private func addRanges(to list: inout [IPRange]) {
     if value.isEmpty {

@@ -9,21 +9,17 @@ extension UnitParser {
     case .cacheDirectory: addDirectories(.cache)
     case .logsDirectory: addDirectories(.logs)
     case .configurationDirectory: addDirectories(.configuration)
-    case .runtimeDirectoryMode: setMode(.runtime)
-    case .stateDirectoryMode: setMode(.state)
-    case .cacheDirectoryMode: setMode(.cache)
-    case .logsDirectoryMode: setMode(.logs)
-    case .configurationDirectoryMode: setMode(.configuration)
+    case .runtimeDirectoryMode: setMode(of: .runtime)
+    case .stateDirectoryMode: setMode(of: .state)
+    case .cacheDirectoryMode: setMode(of: .cache)
+    case .logsDirectoryMode: setMode(of: .logs)
+    case .configurationDirectoryMode: setMode(of: .configuration)
     default: if let kept = preservation() { exec.runtimeDirectoryPreserve = kept }
     }
   }
 
-  private func setMode(_ kind: DirectoryKind) {
-    if let mode = value.octalMode {
-      directories[Int(kind.rawValue)].mode = mode
-    } else {
-      badValue("no octal mode", hint: "for example 0755")
-    }
+  private func setMode(of kind: DirectoryKind) {
+    setMode(&directories[Int(kind.rawValue)].mode, example: "for example 0755")
   }
 
   private func addDirectories(_ kind: DirectoryKind) {

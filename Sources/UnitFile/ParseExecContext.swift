@@ -5,30 +5,15 @@ extension UnitParser {
   /// The world a command runs in: user, folder, environment, streams, limits (units.md c.10).
   func applyExecContext(_ directive: Directive) {
     switch directive {
-    case .user: if let name = userName() { exec.user = name }
-    case .group: if let name = userName() { exec.group = name }
+    case .user: setUser(&exec.user)
+    case .group: setUser(&exec.group)
     case .supplementaryGroups:
-      add(words(of: .group), to: &exec.supplementaryGroups)
+      addWords(.group, to: &exec.supplementaryGroups)
     case .workingDirectory: applyWorkingDirectory()
-    case .umask:
-      if let mode = value.octalMode {
-        exec.umask = mode
-      } else {
-        badValue("no octal mode", hint: "for example 0022")
-      }
-    case .nice:
-      if value.isEmpty {
-        exec.nice = nil
-      } else if let nice = number(in: -20...19) {
-        exec.nice = Int32(nice)
-      }
-    case .oomScoreAdjust:
-      if value.isEmpty {
-        exec.oomScoreAdjust = nil
-      } else if let score = number(in: -1000...1000) {
-        exec.oomScoreAdjust = Int32(score)
-      }
-    case .ignoreSIGPIPE: if let value = boolean() { exec.ignoreSIGPIPE = value }
+    case .umask: setMode(&exec.umask, example: "for example 0022")
+    case .nice: setNumber(&exec.nice, in: -20...19)
+    case .oomScoreAdjust: setNumber(&exec.oomScoreAdjust, in: -1000...1000)
+    case .ignoreSIGPIPE: set(&exec.ignoreSIGPIPE)
     case .environment, .environmentFile, .passEnvironment, .unsetEnvironment: applyEnvironment(directive)
     case .standardInput, .standardOutput, .standardError, .standardInputText, .standardInputData, .ttyPath, .ttyReset, .ttyVHangup,
       .ttyVTDisallocate, .ttyRows, .ttyColumns:
@@ -47,14 +32,29 @@ extension UnitParser {
     }
   }
 
-  /// Empty for an empty value; nil after saying why it is none. systemd refuses such a unit: it must not run as root.
-  func userName() -> Bytes? {
+  /// Empty for an empty value. systemd refuses a unit with a name that is none: it must not run as root.
+  func setUser(_ user: inout Bytes) {
     if let name = expanded(value) {
-      if name.isEmpty || name.isUserName { return name }
+      if name.isEmpty || name.isUserName {
+        user = name
+        return
+      }
       badValue("no name of a user or group, and no number of one")
     }
     refuseSilently()
-    return nil
+  }
+
+  /// An empty value takes it back.
+  private func setNumber(_ number: inout Int32?, in range: ClosedRange<Int64>) {
+    if value.isEmpty {
+      number = nil
+    } else if let value = self.number(in: range) {
+      number = Int32(value)
+    }
+  }
+
+  func setMode(_ mode: inout UInt32, example: StaticString) {
+    if let value = value.octalMode { mode = value } else { badValue("no octal mode", hint: example) }
   }
 
   private func applyWorkingDirectory() {
@@ -98,7 +98,7 @@ extension UnitParser {
   private func applyEnvironment(_ directive: Directive) {
     switch directive {
     case .environment:
-      add(words(of: .assignment), to: &exec.environment)
+      addWords(.assignment, to: &exec.environment)
     case .environmentFile:
       if value.isEmpty {
         exec.environmentFiles = []
@@ -109,9 +109,9 @@ extension UnitParser {
         exec.environmentFiles.append(EnvironmentFile(path: path, optional: optional))
       }
     case .passEnvironment:
-      add(words(of: .variable), to: &exec.passEnvironment)
+      addWords(.variable, to: &exec.passEnvironment)
     default:
-      add(words(of: .variableOrAssignment), to: &exec.unsetEnvironment)
+      addWords(.variableOrAssignment, to: &exec.unsetEnvironment)
     }
   }
 

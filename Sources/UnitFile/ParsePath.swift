@@ -4,12 +4,9 @@ extension UnitParser {
   /// `[Path]` (units.md d.3).
   func applyPath(_ directive: Directive) {
     switch directive {
-    case .pathExists: addPath(.exists)
-    case .pathExistsGlob: addPath(.existsGlob)
-    case .pathChanged: addPath(.changed)
-    case .pathModified: addPath(.modified)
-    case .directoryNotEmpty: addPath(.directoryNotEmpty)
-    case .makeDirectory: if let value = boolean() { written.makesDirectory = value }
+    case .pathExists, .pathExistsGlob, .pathChanged, .pathModified, .directoryNotEmpty:
+      addPath(PathKind.allCases[directive.place(from: .pathExists)])
+    case .makeDirectory: set(&written.makesDirectory)
     default: applyPathUnit()
     }
   }

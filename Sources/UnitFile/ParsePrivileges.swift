@@ -10,10 +10,10 @@ extension UnitParser {
     case .ambientCapabilities:
       let set = capabilities(after: exec.privileges.ambientSet ?? .empty, initial: .empty)
       exec.privileges.ambientSet = set == .empty ? nil : set
-    case .noNewPrivileges: if let value = boolean() { exec.privileges.noNewPrivileges = value }
+    case .noNewPrivileges: set(&exec.privileges.noNewPrivileges)
     case .secureBits: addSecureBits()
-    case .dynamicUser: if let value = boolean() { exec.dynamicUser = value }
-    case .setLoginEnvironment: if let value = boolean() { exec.setLoginEnvironment = value }
+    case .dynamicUser: set(&exec.dynamicUser)
+    case .setLoginEnvironment: set(&exec.setLoginEnvironment)
     case .execSearchPath: addSearchPath()
     case .rootDirectory:
       if value.isEmpty {

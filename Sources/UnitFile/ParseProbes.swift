@@ -30,7 +30,7 @@ extension UnitParser {
     case .healthTcp, .healthHttp, .healthExec: applyHealth(directive)
     case .healthIntervalSec: if let span = finiteSpan() { probes.interval = span }
     case .healthTimeoutSec: if let span = finiteSpan() { probes.timeout = span }
-    case .healthStartPeriodSec: if let span = span() { probes.startPeriod = span }
+    case .healthStartPeriodSec: set(&probes.startPeriod)
     case .healthRetries: if let count = number(in: 1...1_000_000) { probes.retries = UInt32(count) }
     case .idleStopSec:
       guard let span = span() else { return }
@@ -115,7 +115,8 @@ extension UnitParser {
   /// One command.
   private func probeCommand() -> ExecCommand? {
     let before = unit.loadState
-    let commands = execCommands(after: [])
+    var commands: [ExecCommand] = []
+    addCommands(to: &commands)
     guard let command = commands.first else {
       // A probe that cannot be asked refuses the unit as every command without - does.
       if unit.loadState == before { badValue("the command is missing") }
@@ -162,9 +163,7 @@ extension UnitParser {
       if let action = probes.action { settings.action = action }
       service.health = settings
     } else if let position = probes.companion, unit.loadState == .loaded {
-      report(
-        ignoredSeverity(in: position.file), at: position,
-        message: Bytes("Health…= needs a question: one of HealthTcp=, HealthHttp= and HealthExec="))
+      ignore("Health…= needs a question: one of HealthTcp=, HealthHttp= and HealthExec=", at: position)
     }
   }
 }

@@ -8,7 +8,7 @@ extension UnitParser {
     case .cpuSchedulingPolicy: applyPolicy()
     case .cpuSchedulingPriority:
       if let priority = number(in: 0...99) { exec.scheduling.priority = Int32(priority) }
-    case .cpuSchedulingResetOnFork: if let value = boolean() { exec.scheduling.resetOnFork = value }
+    case .cpuSchedulingResetOnFork: set(&exec.scheduling.resetOnFork)
     case .cpuAffinity: applyAffinity()
     case .ioSchedulingClass:
       let names: StaticString = "none realtime best-effort idle"
@@ -39,7 +39,7 @@ extension UnitParser {
     }
     let named = SchedulingPolicy.allCases.first { value == $0.name }
     guard let policy = named ?? value.unsignedNumber.flatMap({ $0 < 8 ? SchedulingPolicy(rawValue: UInt8($0)) : nil }) else {
-      badValue(Bytes("no such policy"), hint: didYouMean(value, among: SchedulingPolicy.allCases.map { Bytes($0.name) }))
+      badValue("no such policy", hint: didYouMean(value, among: SchedulingPolicy.allCases.map { Bytes($0.name) }))
       return
     }
     exec.scheduling.policy = policy

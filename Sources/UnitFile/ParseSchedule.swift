@@ -13,18 +13,18 @@ extension UnitParser {
     case .onUnitInactiveSec: if let span = triggerSpan() { timer.schedule.triggers.append(.onUnitInactive(span)) }
     case .onCalendar:
       if value.isEmpty { resetTriggers() } else if let trigger = calendar(isCrontab: false) { timer.schedule.triggers.append(trigger) }
-    case .onClockChange: if let value = boolean() { timer.schedule.onClockChange = value }
-    case .onTimezoneChange: if let value = boolean() { timer.schedule.onTimezoneChange = value }
-    case .timerPersistent: if let value = boolean() { timer.schedule.isPersistent = value }
-    case .fixedRandomDelay: if let value = boolean() { timer.schedule.fixedRandomDelay = value }
-    case .deferReactivation: if let value = boolean() { timer.schedule.deferReactivation = value }
-    case .randomizedOffsetSec: if let span = span() { timer.schedule.randomizedOffset = span }
+    case .onClockChange: set(&timer.schedule.onClockChange)
+    case .onTimezoneChange: set(&timer.schedule.onTimezoneChange)
+    case .timerPersistent: set(&timer.schedule.isPersistent)
+    case .fixedRandomDelay: set(&timer.schedule.fixedRandomDelay)
+    case .deferReactivation: set(&timer.schedule.deferReactivation)
+    case .randomizedOffsetSec: set(&timer.schedule.randomizedOffset)
     case .wakeSystem:
-      if boolean() == true { report(.notice, at: valuePosition, message: Bytes("WakeSystem= has no effect: a container wakes no machine")) }
+      if boolean() == true { say(.notice, "WakeSystem= has no effect: a container wakes no machine", at: valuePosition) }
     case .timerUnit: applyTimerUnit()
-    case .randomizedDelaySec: if let span = span() { timer.schedule.randomizedDelay = span }
-    case .accuracySec: if let span = span() { timer.schedule.accuracy = span }
-    case .remainAfterElapse: if let value = boolean() { timer.remainAfterElapse = value }
+    case .randomizedDelaySec: set(&timer.schedule.randomizedDelay)
+    case .accuracySec: set(&timer.schedule.accuracy)
+    case .remainAfterElapse: set(&timer.remainAfterElapse)
     case .schedule:
       if value.isEmpty {
         resetTriggers()
@@ -145,7 +145,7 @@ extension UnitParser {
       let keywords: StaticString = "every after"
       let hint = didYouMean(word, among: keywords.words)
       if !hint.isEmpty {
-        badValue(Bytes("no such schedule"), hint: hint)
+        badValue("no such schedule", hint: hint)
         return nil
       }
     }

@@ -6,18 +6,18 @@ extension UnitParser {
     switch directive {
     case .execStart:
       let before = service.start.count
-      service.start = execCommands(after: service.start)
+      addCommands(to: &service.start)
       if service.start.count < 2 {
         written.secondExecStart = nil
       } else if service.start.count > before, written.secondExecStart == nil {
         written.secondExecStart = valuePosition
       }
-    case .execStartPre: service.startPre = execCommands(after: service.startPre)
-    case .execStartPost: service.startPost = execCommands(after: service.startPost)
-    case .execStop: service.stop = execCommands(after: service.stop)
-    case .execStopPost: service.stopPost = execCommands(after: service.stopPost)
-    case .execReload: service.reload = execCommands(after: service.reload)
-    case .execCondition: service.condition = execCommands(after: service.condition)
+    case .execStartPre: addCommands(to: &service.startPre)
+    case .execStartPost: addCommands(to: &service.startPost)
+    case .execStop: addCommands(to: &service.stop)
+    case .execStopPost: addCommands(to: &service.stopPost)
+    case .execReload: addCommands(to: &service.reload)
+    case .execCondition: addCommands(to: &service.condition)
     case .type:
       guard let index = choice(ServiceType.allCases.map { $0.name }) else { return }
       service.type = ServiceType.allCases[index]
@@ -54,11 +54,11 @@ extension UnitParser {
         let absolute = path.first == 47 ? path : "/run/" + path
         if let path = checkedPath(absolute, offset: 0) { service.pidFile = path.withoutVarRun }
       }
-    case .guessMainPID: if let value = boolean() { service.guessMainPID = value }
+    case .guessMainPID: set(&service.guessMainPID)
     case .notifyAccess:
       if let index = choice(NotifyAccess.allCases.map { $0.name }) { service.notifyAccess = NotifyAccess.allCases[index] }
-    case .watchdogSec: if let span = spanOrInfinity() { service.watchdog = span }
-    case .reloadSignal: if let signal = signal() { service.reloadSignal = signal }
+    case .watchdogSec: setOrInfinity(&service.watchdog)
+    case .reloadSignal: set(&service.reloadSignal)
     case .fileDescriptorStoreMax:
       if let count = number(in: 0...Int64(Int32.max)) { service.fileDescriptorStoreMax = UInt32(count) }
     case .fileDescriptorStorePreserve:
@@ -71,9 +71,9 @@ extension UnitParser {
         service.oomPolicy = OOMPolicy.allCases[index]
         written.oomPolicy = true
       }
-    case .nonBlocking: if let value = boolean() { service.nonBlocking = value }
-    case .permissionsStartOnly: if let value = boolean() { written.permissionsStartOnly = value }
-    default: if let value = boolean() { written.rootDirectoryStartOnly = value }
+    case .nonBlocking: set(&service.nonBlocking)
+    case .permissionsStartOnly: set(&written.permissionsStartOnly)
+    default: set(&written.rootDirectoryStartOnly)
     }
   }
 
@@ -104,7 +104,7 @@ extension UnitParser {
       service.restart = RestartPolicy.allCases[index]
       service.restartSource = .unit
       written.restart = valuePosition
-    case .restartSec: if let span = span() { service.backoff.delay = span }
+    case .restartSec: set(&service.backoff.delay)
     case .restartSteps:
       guard let steps = number(in: 0...Int64(Int32.max)) else { return }
       service.backoff.steps = UInt32(steps)
@@ -120,10 +120,10 @@ extension UnitParser {
         service.restartMode = RestartMode.allCases[index]
       }
     case .restartPreventExitStatus:
-      service.restartPreventExitStatus = exitStatuses(after: service.restartPreventExitStatus)
+      addStatuses(to: &service.restartPreventExitStatus)
     case .restartForceExitStatus:
-      service.restartForceExitStatus = exitStatuses(after: service.restartForceExitStatus)
-    case .successExitStatus: service.successExitStatus = exitStatuses(after: service.successExitStatus)
+      addStatuses(to: &service.restartForceExitStatus)
+    case .successExitStatus: addStatuses(to: &service.successExitStatus)
     default: break
     }
   }
@@ -139,7 +139,7 @@ extension UnitParser {
       guard let span = spanOrInfinity() else { return }
       service.timeoutStart = span
       written.timeoutStart = valuePosition
-    case .timeoutStopSec: if let span = spanOrInfinity() { service.timeoutStop = span }
+    case .timeoutStopSec: setOrInfinity(&service.timeoutStop)
     case .timeoutAbortSec:
       if value.isEmpty {
         service.timeoutAbort = nil
@@ -158,7 +158,7 @@ extension UnitParser {
       guard let span = span() else { return }
       service.runtimeMax = span
       written.runtimeMax = valuePosition
-    case .runtimeRandomizedExtraSec: if let span = span() { service.runtimeRandomizedExtra = span }
+    case .runtimeRandomizedExtraSec: set(&service.runtimeRandomizedExtra)
     default: break
     }
   }
@@ -167,14 +167,18 @@ extension UnitParser {
     switch directive {
     case .killMode:
       if let index = choice(KillMode.allCases.map { $0.name }) { service.killMode = KillMode.allCases[index] }
-    case .killSignal: if let signal = signal() { service.killSignal = signal }
+    case .killSignal: set(&service.killSignal)
     case .restartKillSignal: if let signal = signal() { service.restartKillSignal = signal }
-    case .finalKillSignal: if let signal = signal() { service.finalKillSignal = signal }
-    case .watchdogSignal: if let signal = signal() { service.watchdogSignal = signal }
-    case .sendSIGKILL: if let value = boolean() { service.sendSIGKILL = value }
-    case .sendSIGHUP: if let value = boolean() { service.sendSIGHUP = value }
+    case .finalKillSignal: set(&service.finalKillSignal)
+    case .watchdogSignal: set(&service.watchdogSignal)
+    case .sendSIGKILL: set(&service.sendSIGKILL)
+    case .sendSIGHUP: set(&service.sendSIGHUP)
     default: break
     }
+  }
+
+  private func set(_ signal: inout Signal) {
+    if let value = self.signal() { signal = value }
   }
 
   private func signal() -> Signal? {
@@ -187,14 +191,13 @@ extension UnitParser {
       for number in 1..<Int32(32) { names.append("SIG" + Signal(number).name) }
       hint = didYouMean(value.starts(with: "SIG") ? value : "SIG" + value, among: names)
     }
-    badValue(Bytes("no such signal"), hint: hint)
+    badValue("no such signal", hint: hint)
     return nil
   }
 
   /// The set with the value's statuses and signals in it; an empty value empties it.
-  private func exitStatuses(after set: ExitStatusSet) -> ExitStatusSet {
-    if value.isEmpty { return ExitStatusSet() }
-    var set = set
+  private func addStatuses(to set: inout ExitStatusSet) {
+    if value.isEmpty { set = ExitStatusSet() }
     for word in words(.strict) {
       if let number = word.text.unsignedNumber {
         if number > 255 {
@@ -210,7 +213,6 @@ extension UnitParser {
         badWord(word, "neither an exit status nor a signal", hint: Bytes("for example 3, TEMPFAIL, SIGKILL"))
       }
     }
-    return set
   }
 }
 

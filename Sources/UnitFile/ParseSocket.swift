@@ -8,13 +8,8 @@ extension UnitParser {
   /// `[Socket]`, but for options of the kernel's socket and for what it has in common with services (units.md d.1).
   func applySocket(_ directive: Directive) {
     switch directive {
-    case .listenStream: addListener(.stream)
-    case .listenDatagram: addListener(.datagram)
-    case .listenSequentialPacket: addListener(.sequentialPacket)
-    case .listenFIFO: addListener(.fifo)
-    case .listenSpecial: addListener(.special)
-    case .listenNetlink: addListener(.netlink)
-    case .listenMessageQueue: addListener(.messageQueue)
+    case .listenStream, .listenDatagram, .listenSequentialPacket, .listenFIFO, .listenSpecial, .listenNetlink, .listenMessageQueue:
+      addListener(ListenKind.allCases[directive.place(from: .listenStream)])
     case .listenUSBFunction:
       if value.isEmpty {
         listen.listeners = []
@@ -23,9 +18,9 @@ extension UnitParser {
           ignoredSeverity, state: .badSetting, at: valuePosition,
           message: "cannot use " + key + "=" + value.quotable + ": a container is no USB gadget")
       }
-    case .accept: if let value = boolean() { socket.accepts = value }
+    case .accept: set(&socket.accepts)
     case .socketService: applySocketService()
-    case .backlog: if let count = count() { listen.backlog = count }
+    case .backlog: setCount(&listen.backlog)
     case .bindToDevice:
       if value.isEmpty || value == "*" {
         listen.device = []
@@ -36,14 +31,14 @@ extension UnitParser {
       }
     case .tcpCongestion:
       if value.count > 15 { badValue("no name of an algorithm", hint: "for example cubic, bbr") } else { listen.congestion = value }
-    case .socketUser: if let name = userName() { listen.user = name }
-    case .socketGroup: if let name = userName() { listen.group = name }
-    case .socketMode: if let mode = mode() { listen.mode = mode }
+    case .socketUser: setUser(&listen.user)
+    case .socketGroup: setUser(&listen.group)
+    case .socketMode: setMode(&listen.mode, example: "for example 0660")
     case .symlinks: addSymlinks()
-    case .maxConnections: if let count = count() { socket.maxConnections = count }
-    case .maxConnectionsPerSource: if let count = count() { socket.maxConnectionsPerSource = count }
-    case .flushPending: if let value = boolean() { socket.flushPending = value }
-    case .removeOnStop: if let value = boolean() { socket.removeOnStop = value }
+    case .maxConnections: setCount(&socket.maxConnections)
+    case .maxConnectionsPerSource: setCount(&socket.maxConnectionsPerSource)
+    case .flushPending: set(&socket.flushPending)
+    case .removeOnStop: set(&socket.removeOnStop)
     case .fileDescriptorName:
       guard let name = expanded(value) else { return }
       if name.isDescriptorName {
@@ -51,8 +46,8 @@ extension UnitParser {
       } else {
         badValue("no name of a descriptor", hint: "up to 255 printable letters but the colon")
       }
-    case .passFileDescriptorsToExec: if let value = boolean() { socket.passesToExec = value }
-    default: service.stop = execCommands(after: service.stop)
+    case .passFileDescriptorsToExec: set(&socket.passesToExec)
+    default: addCommands(to: &service.stop)
     }
   }
 
@@ -113,25 +108,27 @@ extension UnitParser {
     return nil
   }
 
-  private func mode() -> UInt32? {
-    if let mode = value.octalMode { return mode }
-    badValue("no octal mode", hint: "for example 0660")
-    return nil
+  private func setCount(_ number: inout UInt32) {
+    if let value = count() { number = value }
+  }
+
+  private func setCount(_ number: inout UInt32?) {
+    if let value = count() { number = value }
   }
 
   /// What sockets and paths have in common, and the limits of sources.
   func applyTriggering(_ directive: Directive) {
     switch directive {
-    case .directoryMode: if let mode = mode() { listen.directoryMode = mode }
+    case .directoryMode: setMode(&listen.directoryMode, example: "for example 0660")
     case .triggerLimitIntervalSec: limitInterval(&written.trigger)
-    case .triggerLimitBurst: if let count = count() { written.trigger.burst = count }
+    case .triggerLimitBurst: setCount(&written.trigger.burst)
     case .pollLimitIntervalSec: limitInterval(&written.poll)
-    case .pollLimitBurst: if let count = count() { written.poll.burst = count }
+    case .pollLimitBurst: setCount(&written.poll.burst)
     case .sourceLimitIntervalSec:
       limitInterval(&written.sourceLimit)
       written.access = valuePosition
     default:
-      if let count = count() { written.sourceLimit.burst = count }
+      setCount(&written.sourceLimit.burst)
       written.access = valuePosition
     }
   }
@@ -192,7 +189,7 @@ extension UnitParser {
         for (index, name) in list.enumerated() { hint += (index == 0 ? " " : ", ") + name }
         if limit > 0 { hint += ", or a number up to " + Bytes(decimal: limit) }
       }
-      badValue(Bytes("no such value"), hint: hint)
+      badValue("no such value", hint: hint)
     }
   }
 

@@ -15,9 +15,9 @@ extension UnitParser {
       } else if let path = absolutePath(value, offset: 0, refusing: false) {
         exec.terminal.path = path
       }
-    case .ttyReset: if let value = boolean() { exec.terminal.reset = value }
-    case .ttyVHangup: if let value = boolean() { exec.terminal.hangup = value }
-    case .ttyVTDisallocate: if let value = boolean() { exec.terminal.disallocate = value }
+    case .ttyReset: set(&exec.terminal.reset)
+    case .ttyVHangup: set(&exec.terminal.hangup)
+    case .ttyVTDisallocate: set(&exec.terminal.disallocate)
     case .ttyRows: exec.terminal.rows = extent(exec.terminal.rows)
     case .ttyColumns: exec.terminal.columns = extent(exec.terminal.columns)
     default: break
@@ -96,7 +96,7 @@ extension UnitParser {
         ? "did you mean " + (key == "StandardInput" ? Bytes("file:") : Bytes("append:")) + value.quotable + "?"
         : Bytes("for example null, inherit, journal, file:/path, append:/path, truncate:/path")
     }
-    badValue(Bytes("no such stream"), hint: hint)
+    badValue("no such stream", hint: hint)
   }
 
   /// The text with its escapes decoded, and a newline.

@@ -42,7 +42,7 @@ extension UnitParser {
       if kind == .level || kind == .facility, text.isNumber(in: 0...127) { return true }
       var hint = didYouMean(text, among: choices.words + (kind.takesBoolean ? [Bytes("yes"), Bytes("no")] : []))
       if hint.isEmpty, kind == .weight { hint = Bytes("write a number from 1 to 10000, or idle") }
-      badValue(Bytes("no such value"), hint: hint)
+      badValue("no such value", hint: hint)
       return nil
     }
     switch kind {

@@ -10,26 +10,14 @@ extension UnitParser {
       unit.description = text
       written.description = value
     case .documentation:
-      add(words(of: .address), to: &unit.documentation)
-    case .after: refer(.after)
-    case .before: refer(.before)
-    case .wants: refer(.wants)
-    case .requires: refer(.requires)
-    case .requisite: refer(.requisite)
-    case .bindsTo: refer(.bindsTo)
-    case .partOf: refer(.partOf)
-    case .upholds: refer(.upholds)
-    case .conflicts: refer(.conflicts)
-    case .onFailure: refer(.onFailure)
-    case .onSuccess: refer(.onSuccess)
-    case .propagatesReloadTo: refer(.propagatesReloadTo)
-    case .reloadPropagatedFrom: refer(.reloadPropagatedFrom)
-    case .propagatesStopTo: refer(.propagatesStopTo)
-    case .stopPropagatedFrom: refer(.stopPropagatedFrom)
-    case .defaultDependencies: if let value = boolean() { unit.defaultDependencies = value }
-    case .stopWhenUnneeded: if let value = boolean() { unit.stopWhenUnneeded = value }
-    case .refuseManualStart: if let value = boolean() { unit.refuseManualStart = value }
-    case .refuseManualStop: if let value = boolean() { unit.refuseManualStop = value }
+      addWords(.address, to: &unit.documentation)
+    case .after, .before, .wants, .requires, .requisite, .bindsTo, .partOf, .upholds, .conflicts, .onFailure, .onSuccess,
+      .propagatesReloadTo, .reloadPropagatedFrom, .propagatesStopTo, .stopPropagatedFrom:
+      refer(ReferenceKind.allCases[directive.place(from: .after)])
+    case .defaultDependencies: set(&unit.defaultDependencies)
+    case .stopWhenUnneeded: set(&unit.stopWhenUnneeded)
+    case .refuseManualStart: set(&unit.refuseManualStart)
+    case .refuseManualStop: set(&unit.refuseManualStop)
     case .jobTimeoutSec:
       guard let span = spanOrInfinity() else { return }
       unit.jobTimeout = span
@@ -39,14 +27,14 @@ extension UnitParser {
       guard let span = spanOrInfinity() else { return }
       unit.jobRunningTimeout = span
       written.jobRunningTimeout = true
-    case .jobTimeoutAction: if let action = emergencyAction() { unit.jobTimeoutAction = action }
-    case .startLimitAction: if let action = emergencyAction() { unit.startLimitAction = action }
-    case .startLimitInterval: if let span = span() { unit.startLimit.interval = span }
-    case .startLimitBurst: if let count = number(in: 0...Int64(Int32.max)) { unit.startLimit.burst = UInt32(count) }
-    case .successAction: if let action = emergencyAction() { unit.successAction = action }
-    case .failureAction: if let action = emergencyAction() { unit.failureAction = action }
-    case .successActionExitStatus: if let status = actionStatus() { unit.successActionExitStatus = status.value }
-    case .failureActionExitStatus: if let status = actionStatus() { unit.failureActionExitStatus = status.value }
+    case .jobTimeoutAction: set(&unit.jobTimeoutAction)
+    case .startLimitAction: set(&unit.startLimitAction)
+    case .startLimitInterval: set(&unit.startLimit.interval)
+    case .startLimitBurst: setNumber(&unit.startLimit.burst)
+    case .successAction: set(&unit.successAction)
+    case .failureAction: set(&unit.failureAction)
+    case .successActionExitStatus: setStatus(&unit.successActionExitStatus)
+    case .failureActionExitStatus: setStatus(&unit.failureActionExitStatus)
     case .onActiveSec, .onBootSec, .onStartupSec, .onUnitActiveSec, .onUnitInactiveSec, .onCalendar, .timerUnit,
       .randomizedDelaySec, .accuracySec, .remainAfterElapse, .onClockChange, .onTimezoneChange, .timerPersistent, .wakeSystem,
       .fixedRandomDelay, .randomizedOffsetSec, .deferReactivation, .schedule, .timezone, .overlap, .startingDeadlineSec,
@@ -65,11 +53,11 @@ extension UnitParser {
       applyTriggering(directive)
     case .pathExists, .pathExistsGlob, .pathChanged, .pathModified, .directoryNotEmpty, .pathUnit, .makeDirectory: applyPath(directive)
     case .accessAllow, .accessDeny, .accessTimes, .rearmSec, .banner, .bannerSuccess, .bannerFail: applyAccess(directive)
-    case .alias: add(words(of: .unitName), to: &unit.install.alias)
-    case .wantedBy: add(words(of: .unitName), to: &unit.install.wantedBy)
-    case .requiredBy: add(words(of: .unitName), to: &unit.install.requiredBy)
-    case .upheldBy: add(words(of: .unitName), to: &unit.install.upheldBy)
-    case .also: add(words(of: .unitName), to: &unit.install.also)
+    case .alias: addWords(.unitName, to: &unit.install.alias)
+    case .wantedBy: addWords(.unitName, to: &unit.install.wantedBy)
+    case .requiredBy: addWords(.unitName, to: &unit.install.requiredBy)
+    case .upheldBy: addWords(.unitName, to: &unit.install.upheldBy)
+    case .also: addWords(.unitName, to: &unit.install.also)
     case .defaultInstance: if let instance = defaultInstance() { unit.install.defaultInstance = instance }
     default: applyService(directive)
     }
@@ -124,7 +112,8 @@ extension UnitParser {
 
   /// The list gets the value's words, specifiers expanded; an empty value empties it. In place: of 30,000 lines each would
   /// copy what the others brought.
-  func add(_ words: [Bytes], to list: inout [Bytes]) {
+  func addWords(_ kind: WordKind, to list: inout [Bytes]) {
+    let words = words(of: kind)
     if value.isEmpty { list = [] } else { list += words }
   }
 
@@ -168,12 +157,38 @@ extension UnitParser {
     span().map { $0 == .zero ? .infinity : $0 }
   }
 
+  // What a value sets; one that is none leaves it as it was, after saying why.
+
+  func set(_ span: inout TimeSpan) {
+    if let value = self.span() { span = value }
+  }
+
+  func set(_ span: inout TimeSpan?) {
+    if let value = self.span() { span = value }
+  }
+
+  func setOrInfinity(_ span: inout TimeSpan) {
+    if let value = spanOrInfinity() { span = value }
+  }
+
+  func set(_ flag: inout Bool) {
+    if let value = boolean() { flag = value }
+  }
+
+  func setNumber(_ number: inout UInt32?) {
+    if let value = self.number(in: 0...Int64(Int32.max)) { number = UInt32(value) }
+  }
+
+  private func set(_ action: inout EmergencyAction) {
+    if let index = choice(EmergencyAction.allCases.map { $0.name }) { action = EmergencyAction.allCases[index] }
+  }
+
   func boolean() -> Bool? {
     if let value = value.booleanValue { return value }
     let spellings: StaticString = "yes no true false on off"
     var hint = didYouMean(value, among: spellings.words)
     if hint.isEmpty { hint = Bytes("write yes or no") }
-    badValue(Bytes("neither true nor false"), hint: hint)
+    badValue("neither true nor false", hint: hint)
     return nil
   }
 
@@ -204,17 +219,16 @@ extension UnitParser {
       list.append(name)
     }
     let hint = didYouMean(value, among: all)
-    badValue(Bytes("no such value"), hint: hint.isEmpty ? list : hint)
+    badValue("no such value", hint: hint.isEmpty ? list : hint)
     return nil
   }
 
-  private func emergencyAction() -> EmergencyAction? {
-    choice(EmergencyAction.allCases.map { $0.name }).map { EmergencyAction.allCases[$0] }
-  }
-
   /// An exit status, or none for an empty value.
-  private func actionStatus() -> (value: UInt8?, Void)? {
-    if value.isEmpty { return (nil, ()) }
-    return number(in: 0...255).map { (UInt8($0), ()) }
+  private func setStatus(_ status: inout UInt8?) {
+    if value.isEmpty {
+      status = nil
+    } else if let number = number(in: 0...255) {
+      status = UInt8(number)
+    }
   }
 }

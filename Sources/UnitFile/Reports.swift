@@ -1,7 +1,7 @@
 import Model
 
 /// Where keys stood that later checks and defaults ask for; nil: not written.
-struct WrittenKeys {
+final class WrittenKeys {
   /// The value.
   var description = Bytes()
   var type: Position?
@@ -83,6 +83,15 @@ extension UnitParser {
         hint: hint))
   }
 
+  func say(_ severity: Severity, _ message: StaticString, at position: Position?, hint: StaticString = "") {
+    report(severity, at: position, message: Bytes(message), hint: Bytes(hint))
+  }
+
+  /// Of what stands there systemd would ignore something with a warning.
+  func ignore(_ message: StaticString, at position: Position?, hint: StaticString = "") {
+    say(ignoredSeverity(in: position?.file ?? 0), message, at: position, hint: hint)
+  }
+
   /// In a template `%i` and its kin are empty: what follows from that is no mistake.
   private var isUndecided: Bool {
     guard source.name.isTemplate else { return false }
@@ -112,6 +121,11 @@ extension UnitParser {
   func badValue(_ reason: StaticString, at offset: Int = 0, hint: StaticString = "") {
     badValue(Bytes(reason), at: offset, hint: Bytes(hint))
   }
+
+  func badValue(_ reason: StaticString, hint: Bytes) { badValue(Bytes(reason), hint: hint) }
+
+  /// The commonest, said with as few arguments as can be.
+  func badValue(_ reason: StaticString) { badValue(Bytes(reason)) }
 
   /// After `badValue`: the unit as a whole is refused, as systemd does with this key.
   func refuseSilently() {

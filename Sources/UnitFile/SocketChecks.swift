@@ -16,9 +16,9 @@ extension Assembler {
         guard case .socket(let socket) = other.kind, !socket.accepts else { continue }
         let starts = socket.service == unit.name
         if starts { isStarted = true }
-        if starts || service.sockets.contains(other.name) { count += socket.listenBox.value.listeners.count }
+        if starts || service.sockets.contains(other.name) { count += socket.listen.listeners.count }
       }
-      if let place = file.socketStream, service.execBox.value.usesSocket, count != 1 {
+      if let place = file.socketStream, service.exec.usesSocket, count != 1 {
         var message = Bytes("StandardInput=socket and its kin need a socket that starts the service")
         if count > 0 {
           message = "StandardInput=socket and its kin take one descriptor, and the service's sockets have " + Bytes(decimal: count)

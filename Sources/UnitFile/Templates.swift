@@ -15,10 +15,11 @@ public final class TemplateFiles: Sendable {
     self.source = source
     self.dropIns = dropIns
     self.host = host
-    var links = links
-    links.aliases = []
-    self.links = links
-    trial = TemplateFiles.parse(TemplateFiles.example(name, "0-127.0.0.1:1-127.0.0.1:1"), source, dropIns, links, host)
+    self.links = UnitLinks(origin: links.origin)
+    self.links.wants = links.wants
+    self.links.requires = links.requires
+    self.links.upholds = links.upholds
+    trial = TemplateFiles.parse(TemplateFiles.example(name, "0-127.0.0.1:1-127.0.0.1:1"), source, dropIns, self.links, host)
   }
 
   private static func example(_ name: UnitName, _ instance: StaticString) -> UnitName { name.with(instance: Bytes(instance)) ?? name }
@@ -26,8 +27,9 @@ public final class TemplateFiles: Sendable {
   private static func parse(
     _ name: UnitName, _ source: UnitSource, _ dropIns: [UnitSource], _ links: UnitLinks, _ host: HostFacts
   ) -> ParsedUnit {
-    var source = source
-    source.name = name
+    let source = UnitSource(
+      path: source.path, name: name, contents: source.contents, readError: source.readError, strictness: source.strictness,
+      isMask: source.isMask)
     return parseUnit(source, dropIns: dropIns, links: links, host: host)
   }
 

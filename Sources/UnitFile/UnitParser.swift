@@ -13,14 +13,14 @@ final class UnitParser {
   var source: UnitSource { sources[0] }
 
   let unit: Unit
-  var service = ServiceSettings()
+  let service = ServiceSettings()
   /// Of `service`.
-  var exec = ExecSettings()
+  let exec = ExecSettings()
   var timer: TimerSettings
-  var socket: SocketSettings
+  let socket: SocketSettings
   var path: PathSettings
   /// Of `socket`.
-  var listen = ListenSettings()
+  let listen = ListenSettings()
   var diagnostics: [Diagnostic] = []
   var references: [Reference] = []
   /// Time zones that expressions and Timezone= name.
@@ -34,7 +34,7 @@ final class UnitParser {
   var valueOffset = 0
 
   /// Where keys stood whose checks or defaults need the whole file.
-  var written = WrittenKeys()
+  let written = WrittenKeys()
   var probes = ProbeKeys()
   /// Of each kind, in the order of `DirectoryKind`.
   var directories = DirectoryKind.allCases.map { DirectorySettings(kind: $0) }
@@ -84,12 +84,12 @@ final class UnitParser {
     sayUnenforced()
     switch source.name.type {
     case .service:
-      if exec != ExecBox.standard.value { service.exec = exec }
+      finishExec()
       unit.kind = .service(service)
     case .timer: unit.kind = .timer(timer)
     case .target: unit.kind = .target
     case .socket:
-      if exec != ExecBox.standard.value { service.exec = exec }
+      finishExec()
       service.type = .oneshot
       service.remainAfterExit = true
       service.isSocket = true
@@ -99,6 +99,11 @@ final class UnitParser {
     case .path: unit.kind = .path(path)
     case .mount, .automount, .swap, .slice, .scope, .device: break
     }
+  }
+
+  /// What says nothing shares one.
+  private func finishExec() {
+    if exec != ExecSettings.standard { service.exec = exec }
   }
 
   private func mask() {

@@ -9,19 +9,19 @@ public enum Strictness: Sendable {
 }
 
 /// One file as read: a unit's main file, or a drop-in of it.
-public struct UnitSource: Sendable {
-  public var path: Bytes
+public final class UnitSource: Sendable {
+  public let path: Bytes
   /// The name under which the unit is wanted: of an instance its own, though the file is the template's.
-  public var name: UnitName
+  public let name: UnitName
   /// nil when reading failed.
-  public var contents: Bytes?
+  public let contents: Bytes?
   /// Why reading failed, with the remedy, for people.
-  public var readError: Bytes
-  public var strictness: Strictness
+  public let readError: Bytes
+  public let strictness: Strictness
   /// A link to /dev/null: the unit is masked on purpose.
-  public var isMask = false
+  public let isMask: Bool
   /// The unit is an entry of a crontab, which takes the place of `contents`.
-  var job: CrontabJob? = nil
+  let job: CrontabJob?
 
   public init(
     path: Bytes, name: UnitName, contents: Bytes?, readError: Bytes = [], strictness: Strictness, isMask: Bool = false
@@ -32,17 +32,23 @@ public struct UnitSource: Sendable {
     self.readError = readError
     self.strictness = strictness
     self.isMask = isMask
+    job = nil
   }
 
   /// A job of a crontab.
   public init(job: CrontabJob) {
-    self.init(path: job.path, name: job.name, contents: [], strictness: .strict)
+    path = job.path
+    name = job.name
+    contents = []
+    readError = []
+    strictness = .strict
+    isMask = false
     self.job = job
   }
 }
 
-/// What the folders of the unit path say about a unit beside its files (units.md b.8).
-public struct UnitLinks: Sendable {
+/// What the folders of the unit path say about a unit beside its files (units.md b.8). A reference, as the files.
+public final class UnitLinks: @unchecked Sendable {
   /// Further names of the unit.
   public var aliases: [UnitName] = []
   /// Names of the links in its `.wants/`, `.requires/` and `.upholds/` folders: they become dependencies.

@@ -11,6 +11,7 @@ import Testing
       runtime.directories = [ManagedDirectory(name: Bytes("a"), symlink: Bytes("b")), ManagedDirectory(name: Bytes("c/d"))]
       var state = DirectorySettings(kind: .state)
       state.directories = [ManagedDirectory(name: Bytes("s"))]
+      $0.exec = ExecSettings()
       $0.exec.directories = [state, runtime]
       $0.exec.runtimeDirectoryPreserve = preserve
       $0.restart = .always

@@ -217,7 +217,9 @@ import Testing
     }
     var world = World([unit("old")], starting: ["a.service"])
     let run = world.record("a.service")?.service.invocation
-    world.send(.loaded(.daemonReload(RequestID(1)), load([unit("new") { $0.exec.umask = 0o77 }])))
+    let umask = ExecSettings()
+    umask.umask = 0o77
+    world.send(.loaded(.daemonReload(RequestID(1)), load([unit("new") { $0.exec = umask }])))
     #expect(world.record("a.service")?.unit.description.shown == "new" && world.record("a.service")?.pending == nil)
     #expect(world.spawns.count == 1 && world.record("a.service")?.service.invocation == run)
     _ = world.job(.reload, "a.service")

@@ -29,7 +29,7 @@ struct OutsideWorld {
     case .listen(let request):
       if let listenFailure { return [.listening(request.unit, run: request.run, .failed(listenFailure, mayPass: mayPass))] }
       var ids: [DescriptorID] = []
-      for _ in request.settings.value.listeners {
+      for _ in request.settings.listeners {
         ids.append(descriptor())
         open[ids[ids.count - 1]] = request.unit
       }

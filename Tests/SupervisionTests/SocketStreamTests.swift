@@ -13,13 +13,13 @@ import Testing
     _ descriptors: [PassedDescriptor], role: Role = .main, _ input: StandardStream, _ output: StandardStream = .unset,
     _ error: StandardStream = .unset
   ) -> Result<SpawnPlan, SpawnFailure> {
-    var exec = ExecSettings()
+    let exec = ExecSettings()
     exec.standardInput = input
     exec.standardOutput = output
     exec.standardError = error
     var request = SpawnRequest(
       key: ProcessKey(Invocation(unit: UnitID(1), number: 1), role, serial: 1), unitName: Bytes("a.service"),
-      command: ExecCommand(path: Bytes("/bin/true"), arguments: [Bytes("true")]), exec: ExecBox(exec), environment: [])
+      command: ExecCommand(path: Bytes("/bin/true"), arguments: [Bytes("true")]), exec: exec, environment: [])
     request.descriptors = descriptors
     request.isInetd = exec.usesSocket
     var kernel = StubKernel()

@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func theVariablesOfDirectories() {
-    var exec = ExecSettings()
+    let exec = ExecSettings()
     exec.dynamicUser = true
     var state = DirectorySettings(kind: .state)
     state.directories = ["dynst", "a-b", "a/b"].map { ManagedDirectory(name: Bytes($0.utf8)) }

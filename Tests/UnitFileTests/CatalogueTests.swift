@@ -207,7 +207,7 @@ import Testing
   // MARK: aliases
 
   @Test func aliasesAreTheUnit() throws {
-    var links = UnitLinks()
+    let links = UnitLinks()
     links.aliases = [try #require(UnitName(Bytes("sshd.service")))]
     let name = try #require(UnitName(Bytes("ssh.service")))
     let ssh = parseUnit(
@@ -225,7 +225,7 @@ import Testing
 
   /// A unit of its own file goes before an alias of the same name.
   @Test func aFileGoesBeforeAnAlias() throws {
-    var links = UnitLinks()
+    let links = UnitLinks()
     links.aliases = [try #require(UnitName(Bytes("b.service")))]
     let name = try #require(UnitName(Bytes("a.service")))
     let one = parseUnit(

@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func linksBecomeDependencies() throws {
-    var links = UnitLinks(origin: .unitPath)
+    let links = UnitLinks(origin: .unitPath)
     links.aliases = [try #require(UnitName(Bytes("w.service")))]
     links.wants = [try #require(UnitName(Bytes("x.service")))]
     links.requires = [try #require(UnitName(Bytes("y.service")))]

@@ -95,7 +95,7 @@ extension Bench {
   /// Opened, or nil and the reason.
   func open(_ settings: ListenSettings, uid: UInt32? = nil, gid: UInt32? = nil) -> (ids: [DescriptorID]?, why: String, warnings: [String]) {
     var warnings: [Bytes] = []
-    let outcome = kernel.openListeners(ListenPlan(settings: ListenBox(settings), uid: uid, gid: gid), warnings: &warnings)
+    let outcome = kernel.openListeners(ListenPlan(settings: settings, uid: uid, gid: gid), warnings: &warnings)
     switch outcome {
     case .open(let ids): return (ids, "", warnings.map { $0.shown })
     case .failed(let why, let mayPass): return (nil, why.shown + (mayPass ? " (may pass)" : ""), warnings.map { $0.shown })

@@ -117,7 +117,8 @@ public struct TmpfilesRunner {
     }
   }
 
-  private func make(_ folder: Int32, _ name: Bytes, _ item: TmpfilesItem) throws(PathError) {
+  /// `mayReplace`: what is in the way may be removed, once.
+  private func make(_ folder: Int32, _ name: Bytes, _ item: TmpfilesItem, mayReplace: Bool = true) throws(PathError) {
     let terminated = name.terminated
     let result: Int32
     switch item.action {
@@ -128,7 +129,7 @@ public struct TmpfilesRunner {
     }
     if result >= 0 { return try adjust(folder, name, item, isNew: true) }
     if -result != Errno.EEXIST { throw .errno(-result) }
-    try meet(folder, name, item)
+    try meet(folder, name, item, mayReplace)
   }
 
   private func makeFile(_ folder: Int32, _ name: Bytes, _ item: TmpfilesItem) throws(PathError) -> Int32 {
@@ -140,7 +141,7 @@ public struct TmpfilesRunner {
   }
 
   /// Something is there already.
-  private func meet(_ folder: Int32, _ name: Bytes, _ item: TmpfilesItem) throws(PathError) {
+  private func meet(_ folder: Int32, _ name: Bytes, _ item: TmpfilesItem, _ mayReplace: Bool) throws(PathError) {
     var error: Int32 = 0
     guard let place = Place(in: folder, name, error: &error) else { throw .errno(error) }
     let isRight: Bool
@@ -156,18 +157,15 @@ public struct TmpfilesRunner {
       return try adjust(folder, name, item, isNew: false)
     }
     switch item.action {
-    // Somebody else's link or file at a link's place is left alone, without a word.
-    case .link where !item.replaces: return
-    case .forcedLink, .link: break
+    case .link, .forcedLink:
+      // Somebody else's link or file at a link's place is left alone, without a word.
+      if !mayReplace || !(item.replaces || item.action == .forcedLink) { return }
     default:
-      if !item.replaces { throw .errno(Errno.EEXIST) }
+      if !mayReplace || !item.replaces { throw .errno(Errno.EEXIST) }
     }
     let result = TreeRemover.remove(name, in: folder)
     if result != 0 { throw .errno(result) }
-    var again = item
-    again.replaces = false
-    if item.action == .forcedLink { again.action = .link }
-    try make(folder, name, again)
+    try make(folder, name, item, mayReplace: false)
   }
 
   // MARK: Changing

@@ -61,16 +61,16 @@ extension UnitParser {
     var command = ExecCommand(path: job.world.shell, arguments: [job.world.shell, Bytes("-c"), entry.command])
     command.noExpansion = true
     service.start = [command]
-    service.exec.user = entry.user
+    exec.user = entry.user
     // As cron: USER, LOGNAME and HOME are the user's own, whoever that is, and lines of the crontab come after them.
-    service.exec.setLoginEnvironment = true
-    service.exec.environment = ["SHELL=" + job.world.shell] + job.world.environment
+    exec.setLoginEnvironment = true
+    exec.environment = ["SHELL=" + job.world.shell] + job.world.environment
     // Images often lack the home folder that /etc/passwd names, and few jobs need it.
-    service.exec.workingDirectory = job.world.home.isEmpty ? Bytes("~") : job.world.home
-    service.exec.workingDirectoryOptional = true
+    exec.workingDirectory = job.world.home.isEmpty ? Bytes("~") : job.world.home
+    exec.workingDirectoryOptional = true
     if let input = entry.input {
-      service.exec.standardInput = .data
-      service.exec.standardInputData = input
+      exec.standardInput = .data
+      exec.standardInputData = input
     }
     applySchedule(of: job)
   }

@@ -1,7 +1,7 @@
 import Model
 
 /// Reads one line: `type path mode user group age argument`, `-` for a default.
-struct TmpfilesLine {
+final class TmpfilesLine {
   /// Of one file; the rest is said and left out.
   static let linesMax = 65_536
 
@@ -22,7 +22,7 @@ struct TmpfilesLine {
   /// Only what speaks of the host is expanded, so that this name never shows.
   private static let nobody = UnitName(Bytes("tmpfiles.service")) ?? { invariant("a plain unit name") }()
 
-  mutating func read() -> TmpfilesItem? {
+  func read() -> TmpfilesItem? {
     var reader = WordReader(text)
     var fields: [Bytes] = []
     while fields.count < 6 {
@@ -34,27 +34,27 @@ struct TmpfilesLine {
       }
     }
     guard fields.count >= 2 else { return refuse("the path is missing", hint: "write: type path mode user group age argument") }
-    guard var item = action(fields[0]) else { return nil }
+    guard let item = action(fields[0]) else { return nil }
     guard let path = expanded(fields[1]) else { return nil }
     guard path.isAbsolutePath else { return refuse("the path " + path.quotable + " is not absolute") }
     if path.pieces(separatedBy: 47).contains(where: { $0 == ".." }) { return refuse("the path " + path.quotable + " has .. in it") }
     item.path = path.simplifiedPath
     func field(_ index: Int) -> Bytes { index < fields.count && !(fields[index] == "-") ? fields[index] : [] }
-    guard setMode(field(2), &item) else { return nil }
+    guard setMode(field(2), item) else { return nil }
     (item.user, item.userIsForNew) = TmpfilesLine.owner(field(3))
     (item.group, item.groupIsForNew) = TmpfilesLine.owner(field(4))
     guard let user = expanded(item.user), let group = expanded(item.group) else { return nil }
     item.user = user
     item.group = group
-    return setArgument(Bytes(text[min(reader.position, text.count)...]).trimmed, &item)
+    return setArgument(Bytes(text[min(reader.position, text.count)...]).trimmed, item)
   }
 
   // MARK: Fields
 
-  private mutating func action(_ word: Bytes) -> TmpfilesItem? {
+  private func action(_ word: Bytes) -> TmpfilesItem? {
     guard let letter = word.first else { return refuse("the type is missing") }
     var isForced = false
-    var item = TmpfilesItem(.folder, path: [], location: SourceLocation(file: file, line: line))
+    let item = TmpfilesItem(.folder, path: [], location: SourceLocation(file: file, line: line))
     for modifier in word.dropFirst() {
       switch modifier {
       case UInt8(ascii: "!") where !item.isForBootOnly: item.isForBootOnly = true
@@ -90,7 +90,7 @@ struct TmpfilesLine {
     return item
   }
 
-  private mutating func setMode(_ text: Bytes, _ item: inout TmpfilesItem) -> Bool {
+  private func setMode(_ text: Bytes, _ item: TmpfilesItem) -> Bool {
     var rest = text
     while let first = rest.first, first == UInt8(ascii: "~") || first == UInt8(ascii: ":") {
       if first == UInt8(ascii: "~") { item.modeIsMasked = true } else { item.modeIsForNew = true }
@@ -107,7 +107,7 @@ struct TmpfilesLine {
   }
 
   /// The rest of the line as it stands, for what is written with its escapes decoded.
-  private mutating func setArgument(_ rest: Bytes, _ item: inout TmpfilesItem) -> TmpfilesItem? {
+  private func setArgument(_ rest: Bytes, _ item: TmpfilesItem) -> TmpfilesItem? {
     guard let argument = expanded(rest == "-" ? [] : rest) else { return nil }
     switch item.action {
     case .file, .truncatedFile, .write, .append:
@@ -137,7 +137,7 @@ struct TmpfilesLine {
 
   // MARK: Findings
 
-  private mutating func expanded(_ text: Bytes) -> Bytes? {
+  private func expanded(_ text: Bytes) -> Bytes? {
     do throws(SpecifierError) {
       return try context.expandHost(text)
     } catch {
@@ -145,27 +145,27 @@ struct TmpfilesLine {
     }
   }
 
-  private mutating func refused(_ message: Bytes) -> Bool {
+  private func refused(_ message: Bytes) -> Bool {
     report(.error, message)
     return false
   }
 
-  private mutating func refuse<T>(_ message: Bytes, hint: Bytes = []) -> T? {
+  private func refuse<T>(_ message: Bytes, hint: Bytes = []) -> T? {
     report(.error, message, hint: hint)
     return nil
   }
 
-  private mutating func refuse<T>(_ message: StaticString, hint: StaticString = "") -> T? {
+  private func refuse<T>(_ message: StaticString, hint: StaticString = "") -> T? {
     report(.error, Bytes(message), hint: Bytes(hint))
     return nil
   }
 
-  private mutating func refuse<T>(_ message: Bytes, hint: StaticString) -> T? {
+  private func refuse<T>(_ message: Bytes, hint: StaticString) -> T? {
     report(.error, message, hint: Bytes(hint))
     return nil
   }
 
-  private mutating func report(_ severity: Severity, _ message: Bytes, hint: Bytes = []) {
+  private func report(_ severity: Severity, _ message: Bytes, hint: Bytes = []) {
     diagnostics.append(Diagnostic(severity, file: file, line: line, message: message, hint: hint))
   }
 }

@@ -26,12 +26,10 @@ public func parseTmpfiles(_ files: [(path: Bytes, contents: Bytes)], host: HostF
       }
       let text = line.trimmed
       if text.isEmpty || text[0] == 35 || text[0] == 59 { continue }
-      var reader = TmpfilesLine(text, file: file.path, line: number, host: host)
-      guard let item = reader.read() else {
-        plan.diagnostics += reader.diagnostics
-        continue
-      }
+      let reader = TmpfilesLine(text, file: file.path, line: number, host: host)
+      let read = reader.read()
       plan.diagnostics += reader.diagnostics
+      guard let item = read else { continue }
       if item.action.takesPattern { patterns.append(item) } else { plain.append(item) }
     }
   }
@@ -47,7 +45,7 @@ private func withoutDuplicates(_ items: [TmpfilesItem], _ diagnostics: inout [Di
   for item in items {
     if let index = first[item.path] {
       // The same line twice is no news: packages copy each other's.
-      if !isSame(kept[index], item) {
+      if kept[index] != item {
         diagnostics.append(
           Diagnostic(
             .warning, file: item.location.file, line: item.location.line, message: "a second line for " + item.path + " is ignored",
@@ -59,12 +57,6 @@ private func withoutDuplicates(_ items: [TmpfilesItem], _ diagnostics: inout [Di
     kept.append(item)
   }
   return kept
-}
-
-private func isSame(_ a: TmpfilesItem, _ b: TmpfilesItem) -> Bool {
-  var copy = b
-  copy.location = a.location
-  return a == copy
 }
 
 /// By the parts of the path, lines of the same path in their order.

@@ -58,7 +58,7 @@ extension World {
   // MARK: Opening and closing
 
   func open(_ plan: ListenPlan, _ warnings: inout [Bytes]) -> ListenOutcome {
-    let settings = plan.settings.value
+    let settings = plan.settings
     var opened: [DescriptorID] = []
     for (index, line) in settings.listeners.enumerated() {
       if listeners.contains(where: { $0.text == line.text && $0.kind == line.kind }) {
