@@ -66,7 +66,7 @@ extension LinuxKernel {
     for entry in environment where entry.starts(with: "INVOCATION_ID=") { id = Bytes(entry[14...]) }
     records[invocation] = InvocationRecord(id: id)
     invocationOfNumber[invocation.number] = invocation
-    if !id.isEmpty { invocationOfID[id] = invocation }
+    if !id.isEmpty { invocationOfID[id] = invocation.packed }
   }
 
   /// Where a child of the invocation is to be born; made at the first one.
@@ -113,7 +113,7 @@ extension LinuxKernel {
   /// tag, and because a unit may set LimitRTTIME= itself.
   private func witness(of pid: Int32) -> Invocation? {
     if let limit = proc.realtimeLimit(of: pid), let number = tag.number(in: limit) { return invocationOfNumber[number] }
-    if let id = proc.invocationID(of: pid), let invocation = invocationOfID[id] { return invocation }
+    if let id = proc.invocationID(of: pid), let packed = invocationOfID[id] { return Invocation(packed: packed) }
     // getsid tells even of those that hidepid hides.
     return invocationOfSession[apus_getsid(pid)]
   }

@@ -95,7 +95,7 @@ public struct Generators {
   }
 
   private func start(_ path: Bytes, _ outputs: [Bytes], _ kernel: LinuxKernel) -> Int32? {
-    var plan = SpawnPlan(
+    let plan = SpawnPlan(
       key: ProcessKey(Invocation(unit: .command, number: 0), .startPre, serial: 0), candidates: [path], arguments: [path] + outputs,
       environment: environment)
     plan.stdout = .inherit

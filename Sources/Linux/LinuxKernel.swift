@@ -57,7 +57,7 @@ public final class LinuxKernel: Kernel {
   // Containment
   var records = Table<Invocation, InvocationRecord>()
   var invocationOfNumber = Table<UInt32, Invocation>()
-  var invocationOfID: [Bytes: Invocation] = [:]
+  var invocationOfID = NameTable()
   /// Sessions our children lead or led, by their number.
   var invocationOfSession = Table<Int32, Invocation>()
   /// Whose an adopted orphan is: it stays our child until we reap it, so that it is asked once.

@@ -85,7 +85,7 @@ extension LinuxKernel {
   func ownerOfAny(_ pid: Int32, _ status: ProcessStatus) -> Invocation? {
     if let invocation = children[pid] { return invocation }
     if let limit = proc.realtimeLimit(of: pid), let number = tag.number(in: limit) { return invocationOfNumber[number] }
-    if let id = proc.invocationID(of: pid), let invocation = invocationOfID[id] { return invocation }
+    if let id = proc.invocationID(of: pid), let packed = invocationOfID[id] { return Invocation(packed: packed) }
     return invocationOfSession[status.session] ?? children[status.parent]
   }
 }

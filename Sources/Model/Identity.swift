@@ -20,6 +20,13 @@ public struct Invocation: Equatable, Hashable, Sendable {
     self.unit = unit
     self.number = number
   }
+
+  /// For a `NameTable`.
+  public var packed: Int { Int(truncatingIfNeeded: tableNumber) }
+  public init(packed: Int) {
+    unit = UnitID(packed >> 32)
+    number = UInt32(truncatingIfNeeded: packed)
+  }
 }
 
 /// What a process is for, in one invocation.

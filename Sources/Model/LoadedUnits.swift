@@ -26,7 +26,7 @@ public struct LoadedUnits: Equatable, Sendable {
 }
 
 /// Why files are read again, and whom to answer.
-public enum LoadPurpose: Equatable, Sendable {
+public indirect enum LoadPurpose: Equatable, Sendable {
   /// The first one of an apus that prepares its host before it (units.md a.3); the loop hands it on as the boot itself.
   case boot
   /// SIGHUP.
@@ -35,5 +35,10 @@ public enum LoadPurpose: Equatable, Sendable {
   case plan(RequestID)
   case daemonReload(RequestID)
   /// A client names a unit that is not loaded: it is looked for in the unit path, and the request is then done.
-  indirect case demand(RequestID, Request, unit: Bytes)
+  case demand(RequestID, Request, unit: Bytes)
+
+  public var isBoot: Bool {
+    if case .boot = self { return true }
+    return false
+  }
 }

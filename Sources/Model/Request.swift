@@ -17,7 +17,7 @@ public enum KillWhom: UInt8, CaseIterable, Sendable {
 }
 
 /// What a client asks (DESIGN section 8). Arguments come from path and query; there is no body.
-public enum Request: Equatable, Sendable {
+public indirect enum Request: Equatable, Sendable {
   /// `GET /v1/units`
   case units
   /// `GET /v1/units/NAME`
@@ -93,9 +93,9 @@ public enum RequestError: UInt8, CaseIterable, Sendable {
 }
 
 /// The one answer to a `Request`.
-public enum Reply: Equatable, Sendable {
+public indirect enum Reply: Equatable, Sendable {
   case units([UnitReport])
-  indirect case unit(UnitReport)
+  case unit(UnitReport)
   /// A queued job (without wait), or how it ended (with).
   case job(JobReport)
   /// Done, nothing to tell.

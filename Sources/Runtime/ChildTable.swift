@@ -2,13 +2,15 @@ import Model
 import Supervision
 
 /// The children that apus made and has not reaped: whose each one is. Entries go the moment a pid is reaped, because
-/// the pid may be somebody else's in the next instant.
-struct ChildTable {
+/// the pid may be somebody else's in the next instant. Of a class: nearly everything that the loop calls is handed it.
+final class ChildTable {
   struct Child {
     var pid: Int32
     var key: ProcessKey
+    /// What it is to execute, until the exec-status pipe has spoken: for a failure's sentence.
+    var request: Boxed<SpawnRequest>
     /// The exec-status pipe has spoken.
-    var isReported = false
+    var isReported: Bool { request.isEmpty }
   }
 
   private var children: [Child] = []
@@ -22,16 +24,16 @@ struct ChildTable {
 
   var count: Int { children.count }
 
-  mutating func add(_ pid: Int32, _ key: ProcessKey) {
+  func add(_ pid: Int32, _ request: SpawnRequest) {
     place[pid] = children.count
-    children.append(Child(pid: pid, key: key))
-    known.append(KnownChild(pid: pid, invocation: key.invocation))
+    children.append(Child(pid: pid, key: request.key, request: .some(request)))
+    known.append(KnownChild(pid: pid, invocation: request.key.invocation))
     unreported += 1
   }
 
   /// A process that apus did not fork as such: it is long executed. `isChild`: apus reaps it.
-  mutating func adopt(_ pid: Int32, _ key: ProcessKey, isChild: Bool) {
-    let child = Child(pid: pid, key: key, isReported: true)
+  func adopt(_ pid: Int32, _ key: ProcessKey, isChild: Bool) {
+    let child = Child(pid: pid, key: key, request: .none)
     if isChild, let index = place[pid] {
       children[index].key = key
       known[index] = KnownChild(pid: pid, invocation: key.invocation)
@@ -46,7 +48,7 @@ struct ChildTable {
   }
 
   /// A followed process ended: one of the keys that follow it, until there is none.
-  mutating func takeFollowed(_ pid: Int32) -> ProcessKey? {
+  func takeFollowed(_ pid: Int32) -> ProcessKey? {
     guard let index = followed.firstIndex(where: { $0.pid == pid }) else { return nil }
     return followed.remove(at: index).key
   }
@@ -60,13 +62,13 @@ struct ChildTable {
     return nil
   }
 
-  mutating func markReported(_ pid: Int32) {
+  func markReported(_ pid: Int32) {
     guard let index = place[pid], !children[index].isReported else { return }
-    children[index].isReported = true
+    children[index].request = .none
     unreported -= 1
   }
 
-  mutating func remove(_ pid: Int32) {
+  func remove(_ pid: Int32) {
     guard let index = place[pid] else { return }
     if !children[index].isReported { unreported -= 1 }
     place[pid] = nil

@@ -20,10 +20,10 @@ struct ControlServer {
   /// Bytes of one read.
   static let readSize = 4096
 
-  private struct Client {
-    var id: ClientID
-    var mayWrite: Bool
-    var isReserved: Bool
+  /// Of a class, because it is large and taken out of its list everywhere.
+  private final class Client {
+    let id: ClientID
+    let mayWrite: Bool
     var parser = HTTPRequestParser()
     var output = Bytes()
     var sent = 0
@@ -35,6 +35,12 @@ struct ControlServer {
     var isRead = true
     var lastActivity: Instant
     var unsent: Int { output.count - sent }
+
+    init(_ id: ClientID, mayWrite: Bool, now: Instant) {
+      self.id = id
+      self.mayWrite = mayWrite
+      lastActivity = now
+    }
   }
 
   private let ownUID: UInt32
@@ -73,7 +79,7 @@ struct ControlServer {
         refuse(accepted.id, &kernel)
         continue
       }
-      clients.append(Client(id: accepted.id, mayWrite: isPrivileged, isReserved: isPrivileged, lastActivity: now))
+      clients.append(Client(accepted.id, mayWrite: isPrivileged, now: now))
     }
   }
 

@@ -15,7 +15,7 @@ final class CrontabLoader {
   private var names = CrontabNames()
   /// The entries, in the order of the lines, and where each is by its name.
   private(set) var jobs: [CrontabJob] = []
-  private var positions: [Bytes: Int] = [:]
+  private var positions = NameTable()
   private(set) var diagnostics: [Diagnostic] = []
 
   init(haveUsers: Bool, seed: Bytes) {

@@ -11,12 +11,12 @@ public struct DropIn: Equatable, Sendable {
 
 extension UnitIndex {
   /// The drop-ins of a unit in the order in which they are applied, those that only hide others (/dev/null) included.
-  public mutating func dropIns(of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+  public func dropIns(of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
     files(".d", of: id, &kernel).filter { $0.name.ends(with: ".conf") && $0.name.first != 46 }
   }
 
   /// What the unit's folders of that kind have, sorted by file name; of equal names the first counts (units.md b.8).
-  mutating func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
+  func files(_ suffix: StaticString, of id: UnitName, _ kernel: inout some Kernel) -> [DropIn] {
     let places = subfolders(suffix, of: [id] + aliases(of: id))
     // One folder is sorted already, and has no name twice: a target may want a thousand units.
     if places.count == 1 {
@@ -33,11 +33,12 @@ extension UnitIndex {
   }
 
   /// A subfolder's names; it is listed once.
-  public mutating func list(_ path: Bytes, _ kernel: inout some Kernel) -> [Bytes] {
-    if let names = listed[path] { return names }
+  public func list(_ path: Bytes, _ kernel: inout some Kernel) -> [Bytes] {
+    if let position = listed[path] { return listings[position] }
     var names: [Bytes] = []
     if case .entries(let found) = kernel.listFolder(path) { names = found }
-    listed[path] = names
+    listed[path] = listings.count
+    listings.append(names)
     return names
   }
 }

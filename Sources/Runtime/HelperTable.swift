@@ -4,7 +4,7 @@ import Supervision
 /// apus's own helper processes: whatever may block is done by a child that is apus itself (DESIGN section 5). They belong
 /// to no unit; each has a deadline, after which it is killed and its task has failed.
 struct HelperTable {
-  enum Task: Equatable {
+  indirect enum Task {
     case check(ConditionChecker.Pending)
     case clean(Invocation)
     case prepare(limit: TimeSpan)

@@ -9,13 +9,13 @@ public func hostFacts(_ configuration: SupervisorConfiguration, _ kernel: inout 
 /// Reads what specifiers say about the host from the small files that tell it.
 enum HostFactsReader {
   static func read(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) -> HostFacts {
-    var facts = HostFacts()
+    let facts = HostFacts()
     if let name = line("/proc/sys/kernel/hostname", &kernel) { facts.hostname = name }
     if let release = line("/proc/sys/kernel/osrelease", &kernel) { facts.kernelRelease = release }
     if let id = line("/etc/machine-id", &kernel), id.count == 32 { facts.machineID = id }
     if let id = line("/proc/sys/kernel/random/boot_id", &kernel) { facts.bootID = id.filter { $0 != 45 } }
     facts.architecture = Bytes(configuration.architecture)
-    readRelease(&facts, &kernel)
+    readRelease(facts, &kernel)
     facts.userID = configuration.ownUID
     facts.groupID = configuration.ownGID
     facts.userName = Bytes(decimal: configuration.ownUID)
@@ -44,7 +44,7 @@ enum HostFactsReader {
     return facts
   }
 
-  private static func readRelease(_ facts: inout HostFacts, _ kernel: inout some Kernel) {
+  private static func readRelease(_ facts: HostFacts, _ kernel: inout some Kernel) {
     if let bytes = contents("/etc/machine-info", &kernel), let info = parseEnvironmentFile(bytes) {
       facts.prettyHostname = environmentValue(Bytes("PRETTY_HOSTNAME"), in: info.assignments) ?? []
     }

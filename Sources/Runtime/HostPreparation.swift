@@ -35,7 +35,7 @@ extension Supervisor {
     }
     if !isPreparingHost {
       isPreparingHost = true
-      start(.prepare(limit: preparation.limit), preparation.arguments(atBoot: purpose == .boot))
+      start(.prepare(limit: preparation.limit), preparation.arguments(atBoot: purpose.isBoot))
     }
     return true
   }

@@ -24,8 +24,8 @@ final class Loader {
   /// Names to be looked up, each once.
   private var queue: [UnitName] = []
   private var next = 0
-  private var seen: [Bytes: Bool] = [:]
-  private var isRead: [Bytes: Bool] = [:]
+  private var seen = NameTable()
+  private var isRead = NameTable()
   private var parsed: [ParsedUnit] = []
   /// Templates of sockets with Accept=yes: their names, and those that are read.
   private var templateNames: [UnitName] = []
@@ -35,7 +35,7 @@ final class Loader {
   /// UNIT arguments, the default target, what a request asks for: they start, whatever names them.
   private var requested: [UnitName] = []
   /// The units' own names, of `requested` and of the command line's folders.
-  private var starting: [Bytes: Bool] = [:]
+  private var starting = NameTable()
   /// Names that may be gone since: they are read if they are there.
   private let known: [Bytes]
   /// The unit path itself is booted: `sysinit.target` and `basic.target` pull in what is linked into them.
@@ -50,8 +50,9 @@ final class Loader {
   let environment: [Bytes]
   /// `TZ` or /etc/localtime names no zone.
   var unknownLocal: UnknownLocalZone? = nil
-  /// Units whose zone is unknown, and why they cannot be used.
-  var withoutZone: [Bytes: Bytes] = [:]
+  /// Units whose zone is unknown: the position of why they cannot be used.
+  var withoutZone = NameTable()
+  var zoneErrors: [Bytes] = []
 
   /// Boot, or `apus check`: what the command line names has to be there. Later it may have been masked or removed, which is
   /// no reason to refuse what else changed.
@@ -167,11 +168,11 @@ final class Loader {
       if let unit = UnitName(word), !unit.isTemplate { requested.append(unit) }
     } else {
       for entry in index.entries where index.folders[entry.folder].origin == .commandLine {
-        if !entry.name.isTemplate { starting[index.find(entry.name).id.bytes] = true }
+        if !entry.name.isTemplate { starting.insert(index.find(entry.name).id.bytes) }
         enqueue(entry.name)
       }
       for job in crontabs.jobs {
-        starting[job.name.bytes] = true
+        starting.insert(job.name.bytes)
         enqueue(job.name)
       }
       if arguments.isEmpty && folders.isEmpty && crontabs.isEmpty && requested.isEmpty && diagnostics.isEmpty && bootsUnitPath {
@@ -180,7 +181,7 @@ final class Loader {
       for name in known { if let unit = UnitName(name) { enqueue(unit) } }
     }
     for unit in requested {
-      starting[index.find(unit).id.bytes] = true
+      starting.insert(index.find(unit).id.bytes)
       enqueue(unit)
     }
   }
@@ -192,9 +193,7 @@ final class Loader {
   }
 
   private func enqueue(_ name: UnitName) {
-    if seen[name.bytes] != nil { return }
-    seen[name.bytes] = true
-    queue.append(name)
+    if seen.insert(name.bytes) { queue.append(name) }
   }
 
   // MARK: Units
@@ -203,8 +202,7 @@ final class Loader {
     if let job = crontabs.job(name) { return loadJob(UnitSource(job: job), &kernel) }
     let found = index.find(name)
     let id = found.id
-    if isRead[id.bytes] != nil { return }
-    isRead[id.bytes] = true
+    guard isRead.insert(id.bytes) else { return }
     guard parsed.count < Loader.unitsMax else {
       if parsed.count == Loader.unitsMax { fail(id.bytes, Bytes("cannot load it: too many units")) }
       return
@@ -221,7 +219,7 @@ final class Loader {
       let place = index.folders[folder]
       let source = readUnitFile(path, id, place.strictness, &kernel)
       if source.contents == nil, place.strictness == .lenient, !exists(path, &kernel) { return notFound(id, isWanted) }
-      add(parseUnit(source, dropIns: readDropIns(of: id, &index, &kernel), links: links(of: id, place.origin, &kernel), host: host))
+      add(parseUnit(source, dropIns: readDropIns(of: id, index, &kernel), links: links(of: id, place.origin, &kernel), host: host))
     case .masked(_, let path, let folder):
       let place = index.folders[folder]
       let source = UnitSource(path: path, name: id, contents: [], strictness: place.strictness, isMask: true)
@@ -252,10 +250,10 @@ final class Loader {
   }
 
   private func loadJob(_ source: UnitSource, _ kernel: inout some Kernel) {
-    isRead[source.name.bytes] = true
+    isRead.insert(source.name.bytes)
     add(
       parseUnit(
-        source, dropIns: readDropIns(of: source.name, &index, &kernel), links: links(of: source.name, .commandLine, &kernel), host: host))
+        source, dropIns: readDropIns(of: source.name, index, &kernel), links: links(of: source.name, .commandLine, &kernel), host: host))
   }
 
   private func notFound(_ id: UnitName, _ isWanted: Bool) {
@@ -280,7 +278,7 @@ final class Loader {
     let isPlain = isPlain(id)
     add(
       parseUnit(
-        source, dropIns: isPlain ? [] : readDropIns(of: id, &index, &kernel),
+        source, dropIns: isPlain ? [] : readDropIns(of: id, index, &kernel),
         links: isPlain ? UnitLinks(origin: .builtIn) : links(of: id, .builtIn, &kernel), host: host))
   }
 
@@ -363,9 +361,9 @@ final class Loader {
         unit.fragmentPath = []
       }
       // A schedule in an unknown zone cannot be started.
-      if let reason = withoutZone[unit.name.bytes] {
+      if let position = withoutZone[unit.name.bytes] {
         unit.loadState = .badSetting
-        unit.loadError = reason
+        unit.loadError = zoneErrors[position]
       }
       units.append(unit)
     }
@@ -375,7 +373,7 @@ final class Loader {
     if isFirst && !isDemand { sayRefused(units, wanted) }
     var names: [UnitName] = []
     if !isDemand {
-      for name in startingUnits(catalogue) where starting[name.bytes] == true && !wanted.contains(name) { names.append(name) }
+      for name in startingUnits(catalogue) where starting.contains(name.bytes) && !wanted.contains(name) { names.append(name) }
       names += wanted
     }
     var loaded = LoadedUnits(units: units, diagnostics: diagnostics, starting: names, isPartial: isDemand)

@@ -18,12 +18,12 @@ extension Loader {
   private func linked(_ suffix: StaticString, to id: UnitName, _ kernel: inout some Kernel) -> [UnitName] {
     var names: [UnitName] = []
     // A folder may have thousands of links: a search through `names` for each would hold up PID 1 for seconds.
-    var seen: [Bytes: Bool] = [:]
+    var seen = NameTable()
     for file in index.files(suffix, of: id, &kernel) {
       guard var name = UnitName(file.name), let target = kernel.readLink(file.path), target != "/dev/null" else { continue }
       // Of a template it is the instance with the unit's own instance name, or with its name.
       if name.isTemplate { name = name.with(instance: id.instance ?? id.prefix) ?? name }
-      if seen.updateValue(true, forKey: name.bytes) == nil { names.append(name) }
+      if seen.insert(name.bytes) { names.append(name) }
     }
     return names
   }
@@ -35,6 +35,6 @@ extension Loader {
     let source = readUnitFile(path, id, place.strictness, &kernel)
     if source.contents == nil { return nil }
     return TemplateFiles(
-      name: name, source, dropIns: readDropIns(of: id, &index, &kernel), links: links(of: id, place.origin, &kernel), host: host)
+      name: name, source, dropIns: readDropIns(of: id, index, &kernel), links: links(of: id, place.origin, &kernel), host: host)
   }
 }

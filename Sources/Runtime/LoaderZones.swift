@@ -55,6 +55,7 @@ extension Loader {
   private func refuse(_ file: ParsedUnit, _ diagnostic: Diagnostic) {
     // Of a crontab one line speaks for all entries below it.
     if diagnostics.last != diagnostic { diagnostics.append(diagnostic) }
-    withoutZone[file.unit.name.bytes] = diagnostic.message
+    withoutZone[file.unit.name.bytes] = zoneErrors.count
+    zoneErrors.append(diagnostic.message)
   }
 }

@@ -163,7 +163,7 @@ struct MainPIDFinder {
 
   /// From here on its end is that of the key.
   mutating func adopt(
-    _ key: ProcessKey, _ pid: Int32, _ children: inout ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
+    _ key: ProcessKey, _ pid: Int32, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
     if let index = candidates.firstIndex(where: { $0.invocation == key.invocation && $0.pid == pid }) {
       if let status = candidates.remove(at: index).status { return events.append(.exited(key, status)) }
@@ -171,19 +171,19 @@ struct MainPIDFinder {
     if let known = children.find(pid) {
       if known.key.invocation == key.invocation { return children.adopt(pid, key, isChild: true) }
       // Another run's process, which it stays: its end is watched besides.
-      return follow(key, pid, &children, &kernel, &events)
+      return follow(key, pid, children, &kernel, &events)
     }
     switch kernel.relation(of: pid, to: key.invocation, roots: children.known) {
     case .member(isChild: true), .stranger(isChild: true), .unreaped: children.adopt(pid, key, isChild: true)
     case .member(isChild: false), .stranger(isChild: false):
-      follow(key, pid, &children, &kernel, &events)
+      follow(key, pid, children, &kernel, &events)
     case .gone, .supervisor: events.append(.exited(key, .exited(0)))
     }
   }
 
   /// No child of apus's, or not only of this run: nobody tells with which status it ends.
   private func follow(
-    _ key: ProcessKey, _ pid: Int32, _ children: inout ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
+    _ key: ProcessKey, _ pid: Int32, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
     if kernel.watchProcess(pid) { children.adopt(pid, key, isChild: false) } else { events.append(.exited(key, .exited(0))) }
   }

@@ -1,7 +1,8 @@
 import Model
 
-/// Everything a child does between clone and exec, resolved: no look-up is left (DESIGN section 5).
-public struct SpawnPlan: Equatable, Sendable {
+/// Everything a child does between clone and exec, resolved: no look-up is left (DESIGN section 5). Of a
+/// class, because copies of all that cost the static binary more than a KB.
+public final class SpawnPlan {
   public var key: ProcessKey
   /// Tried in order; `execve` of the first that does not fail with ENOENT, ENOTDIR or EACCES decides (a bare name has
   /// one candidate a PATH entry).

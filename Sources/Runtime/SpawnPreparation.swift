@@ -62,11 +62,11 @@ struct SpawnPreparation {
     if !request.exec.unsetEnvironment.isEmpty { environment = removeEnvironment(environment, request.exec.unsetEnvironment) }
 
     let arguments = expandArguments(request.command, environment: environment)
-    var plan = SpawnPlan(
+    let plan = SpawnPlan(
       key: request.key, candidates: candidates(request.command.path, environment, search),
       arguments: arguments.isEmpty ? [request.command.path] : arguments, environment: environment)
-    world.fill(&plan)
-    fill(&plan, from: request)
+    world.fill(plan)
+    fill(plan, from: request)
     plan.directories = directories.plans
     plan.links = directories.links
     plan.stdin = streams.stdin
@@ -76,7 +76,7 @@ struct SpawnPreparation {
     return .success(plan)
   }
 
-  private func fill(_ plan: inout SpawnPlan, from request: SpawnRequest) {
+  private func fill(_ plan: SpawnPlan, from request: SpawnRequest) {
     let exec = request.exec
     plan.umask = exec.umask
     plan.ignoreSIGPIPE = exec.ignoreSIGPIPE
@@ -138,7 +138,7 @@ struct SpawnPreparation {
   /// apus itself, with apus's own rights. A probe is told by its exit status: one that asks ten times a second until the
   /// service is ready must not fill stderr with its reasons.
   private func helperPlan(_ request: SpawnRequest) -> SpawnPlan {
-    var plan = SpawnPlan(
+    let plan = SpawnPlan(
       key: request.key, candidates: [Bytes("/proc/self/exe")], arguments: [Bytes("apus-helper")] + request.helper,
       environment: cleaned)
     plan.isHelper = true
@@ -149,7 +149,7 @@ struct SpawnPreparation {
 
   /// COMMAND, found as a shell finds it.
   private func commandPlan(_ request: SpawnRequest) -> SpawnPlan {
-    var plan = SpawnPlan(
+    let plan = SpawnPlan(
       key: request.key, candidates: candidates(request.command.path, inherited, []), arguments: request.command.arguments,
       environment: inherited)
     plan.inheritsEverything = true

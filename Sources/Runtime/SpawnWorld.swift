@@ -134,7 +134,7 @@ struct SpawnWorld {
     return []
   }
 
-  func fill(_ plan: inout SpawnPlan) {
+  func fill(_ plan: SpawnPlan) {
     plan.uid = uid
     plan.gid = gid
     plan.groups = groups

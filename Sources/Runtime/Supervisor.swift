@@ -32,7 +32,7 @@ public struct Supervisor<K: Kernel> {
   var stamps = StampQueue()
   /// The final sweep is to come, by then at the latest.
   var sweepBy: Instant? = nil
-  var children = ChildTable()
+  let children = ChildTable()
   var sweeper = Sweeper()
   var control: ControlServer
   var loader: Loader? = nil
@@ -51,8 +51,6 @@ public struct Supervisor<K: Kernel> {
   #if PLANTED
   var lastReaped: Int32 = 0
   #endif
-  /// Requests whose exec report has not come, for its failure's sentence.
-  var spawned: [ProcessKey: Boxed<SpawnRequest>] = [:]
   /// Whose messages the units' notify sockets are for.
   var notifiers = Table<UnitID, Notifier>()
   /// Children with `ReadyFd=` that have not said ready yet.
@@ -179,10 +177,12 @@ public struct Supervisor<K: Kernel> {
 
   mutating func collect(_ came: inout Collection) {
     var isMembership = false
+    var hasSignals = false
     for item in ready {
       switch item {
       case .execReport(let pid): collectReport(pid, &came.reports)
       case .membership: isMembership = true
+      case .signals: hasSignals = true
       case .notify(let unit): drainNotify(unit, limit: Self.notifyLimit, &came.notes)
       case .readyReport(let pid): collectReady(pid, &came.notes)
       case .descriptorHungUp(let id): hungUp(id, &came.notes)
@@ -195,10 +195,10 @@ public struct Supervisor<K: Kernel> {
       case .traffic(let unit, let id): collectTraffic(unit, id, &came.traffic)
       case .pathHit(let unit, let index, let match):
         if let run = watchedPaths[unit] { came.traffic.append(.pathHit(unit, run: run, index: index, match: match)) }
-      case .signals, .listener, .readable, .writable, .wallClock: break
+      case .listener, .readable, .writable, .wallClock: break
       }
     }
-    if ready.contains(.signals) || mayHaveMoreToReap {
+    if hasSignals || mayHaveMoreToReap {
       #if PLANTED
       if plantedBug == 13 { reapAll(&came) }
       #endif
@@ -266,10 +266,9 @@ public struct Supervisor<K: Kernel> {
     case .pending: if !isLast { return }
     case .executed: reports.append(.executed(child.key))
     case .failed(let stage, let errno, let detail):
-      reports.append(.execFailed(child.key, execFailure(spawned[child.key]?.value, stage, errno, detail, ownUID: configuration.ownUID)))
+      reports.append(.execFailed(child.key, execFailure(child.request.value, stage, errno, detail, ownUID: configuration.ownUID)))
     }
     children.markReported(pid)
-    spawned[child.key] = nil
   }
 
   mutating func handle(_ event: Event) {
@@ -316,7 +315,7 @@ public struct Supervisor<K: Kernel> {
     repeat {
       if let purpose = loader?.purpose, let loaded = loader?.step(&kernel) {
         loader = nil
-        if purpose == .boot { return finishBoot(loaded) }
+        if purpose.isBoot { return finishBoot(loaded) }
         keepTemplates(purpose, loaded)
         handle(.loaded(purpose, loaded))
         return

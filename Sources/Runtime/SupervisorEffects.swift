@@ -46,8 +46,7 @@ extension Supervisor {
     case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
     case .table(let bytes): kernel.say(bytes)
-    // Of SIGHUPs that wait one is enough: it reads what is there when its turn comes.
-    case .load(let purpose): if purpose != .applyBySignal || !loadQueue.contains(purpose) { loadQueue.append(purpose) }
+    case .load(let purpose): load(purpose)
     case .notify(let bytes): kernel.notify(bytes)
     case .forward(let signal): forward(signal)
     case .commandStopped(let signal):
@@ -59,7 +58,7 @@ extension Supervisor {
     case .findMainPID(let invocation, let query, let waits):
       mainPIDs.find(invocation, query, waitsForFile: waits, now: now.instant, children, &kernel, &pending)
     case .stopFindingMainPID(let invocation): mainPIDs.stop(invocation, &kernel)
-    case .adopt(let key, let pid): mainPIDs.adopt(key, pid, &children, &kernel, &pending)
+    case .adopt(let key, let pid): mainPIDs.adopt(key, pid, children, &kernel, &pending)
     case .closeDescriptors(let ids): close(ids)
     case .watchDescriptor(let unit, let id): watch(id, of: unit)
     case .closeNotify(let unit): closeNotify(unit)
@@ -68,6 +67,14 @@ extension Supervisor {
     case .finalSweep: sweepBy = now.instant + Self.stampGrace
     case .leave(let status): exitStatus = status
     }
+  }
+
+  private mutating func load(_ purpose: LoadPurpose) {
+    if case .applyBySignal = purpose {
+      // Of SIGHUPs that wait one is enough: it reads what is there when its turn comes.
+      for other in loadQueue { if case .applyBySignal = other { return } }
+    }
+    loadQueue.append(purpose)
   }
 
   mutating func forward(_ signal: Signal) {

@@ -90,7 +90,7 @@ extension Supervisor {
 extension SpawnPreparation {
   /// apus itself, as a helper with apus's own rights and stderr, that belongs to no unit.
   func helperPlan(_ task: HelperTable.Task, _ arguments: [Bytes]) -> SpawnPlan {
-    var plan = SpawnPlan(
+    let plan = SpawnPlan(
       key: ProcessKey(Invocation(unit: .helper, number: 0), .condition, serial: 0), candidates: [Bytes("/proc/self/exe")],
       arguments: [Bytes("apus-helper")] + arguments, environment: [Bytes("PATH=") + SpawnPreparation.defaultPath])
     plan.isHelper = true

@@ -106,16 +106,6 @@ extension Supervisor {
 
   // MARK: The socket
 
-  /// NOTIFY_SOCKET for a command; nil where the command cannot get one, which is answered.
-  mutating func notifyEnvironment(_ request: SpawnRequest) -> Bytes? {
-    switch kernel.openNotifySocket(request.key.invocation.unit) {
-    case .open(let path): return "NOTIFY_SOCKET=" + path
-    case .refused(let reason):
-      pending.append(.spawnFailed(request.key, SpawnFailure(errno: 0, message: text("no place for a notify socket: \(reason)"))))
-      return nil
-    }
-  }
-
   /// A command that knows the socket was spawned.
   mutating func noteNotifier(_ request: SpawnRequest, _ plan: SpawnPlan) {
     let invocation = request.key.invocation

@@ -46,22 +46,16 @@ extension Supervisor {
   }
 
   mutating func spawn(_ request: SpawnRequest) {
-    var request = request
     sweeper.settle(request.key.invocation, now: now.instant, children, &kernel, &pending)
-    if request.notifies {
-      guard let variable = notifyEnvironment(request) else { return }
-      request.environment.append(variable)
-    }
     switch preparation.plan(request, &kernel) {
     case .failure(let failure): pending.append(.spawnFailed(request.key, failure))
     case .success(let plan):
       switch kernel.spawn(plan) {
       case .started(let pid):
-        children.add(pid, request.key)
+        children.add(pid, request)
         if request.inheritsEverything { command = request.key }
         if request.notifies { noteNotifier(request, plan) }
         if request.readyDescriptor != nil { readyKeys[pid] = request.key }
-        spawned[request.key] = .some(request)
         pending.append(.spawned(request.key, pid: pid))
       case .failed(let errno):
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))

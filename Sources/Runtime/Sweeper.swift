@@ -35,19 +35,27 @@ struct Sweeper {
     case killing(emptyPasses: Int)
   }
 
-  private struct Hunt {
-    var order: KillOrder
-    var phase: Phase
+  /// Of a class, because it is large and taken out of its list everywhere.
+  private final class Hunt {
+    let order: KillOrder
+    var phase = Phase.once
     /// Main and control process, signalled before.
     var count: Int
     var isAnswered = false
     /// The main and control process that the order named: signalled and counted before. A child that the machine has given
     /// up (a reload command that was killed) is one of the others.
-    var direct: [Int32] = []
+    let direct: [Int32]
     var stopped: [Int32] = []
-    var began: Instant
+    let began: Instant
     /// Its run was forgotten in mid-pass: it goes with the pass, unanswered.
     var isForgotten = false
+
+    init(_ order: KillOrder, count: Int, direct: [Int32], began: Instant) {
+      self.order = order
+      self.count = count
+      self.direct = direct
+      self.began = began
+    }
   }
 
   private struct FinalSweep {
@@ -95,7 +103,7 @@ struct Sweeper {
       events.append(.signalled(order.invocation, order: order.number, count: 0, anyLeft: false))
       return
     }
-    var hunt = Hunt(order: order, phase: .once, count: count, direct: direct, began: now)
+    let hunt = Hunt(order, count: count, direct: direct, began: now)
     if order.signal == .kill {
       if kernel.killWhole(order.invocation) {
         events.append(.signalled(order.invocation, order: order.number, count: max(count, 1), anyLeft: true))
@@ -131,11 +139,11 @@ struct Sweeper {
     _ invocation: Invocation, now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]
   ) {
     for index in hunts.indices where hunts[index].order.invocation == invocation && !hunts[index].isForgotten {
-      var hunt = hunts[index]
+      let hunt = hunts[index]
       var again = false
       // A few walks of SIGSTOP and the first of SIGKILL.
       for _ in 0..<(Sweeper.stopPasses + 1) {
-        if advance(&hunt, members(of: invocation, children, &kernel), now, children, &kernel, &again) { break }
+        if advance(hunt, members(of: invocation, children, &kernel), now, children, &kernel, &again) { break }
       }
       if !hunt.isAnswered {
         let anyLeft = hunt.count > 0 || !kernel.isEmpty(invocation, roots: children.known)
@@ -250,10 +258,10 @@ struct Sweeper {
     var left: [Hunt] = []
     var again = false
     for index in 0..<inPass {
-      var hunt = hunts[index]
+      let hunt = hunts[index]
       if hunt.isForgotten { continue }
       let mine = members.filter { $0.invocation == hunt.order.invocation }
-      let isOver = advance(&hunt, mine, now, children, &kernel, &again)
+      let isOver = advance(hunt, mine, now, children, &kernel, &again)
       if !hunt.isAnswered {
         hunt.isAnswered = true
         // Nobody reached is not nobody there: who was seen may have forked and died before its signal.
@@ -279,7 +287,7 @@ struct Sweeper {
 
   /// What one hunt does with who was found; true when it is over.
   private func advance(
-    _ hunt: inout Hunt, _ members: [Member], _ now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ again: inout Bool
+    _ hunt: Hunt, _ members: [Member], _ now: Instant, _ children: ChildTable, _ kernel: inout some Kernel, _ again: inout Bool
   ) -> Bool {
     switch hunt.phase {
     case .once:

@@ -2,8 +2,8 @@ import Model
 import UnitFile
 
 /// The unit path as `cat`, `enable` and their kin look at it: single units, and nothing of what those pull in.
-public struct UnitFiles: Sendable {
-  public var index: UnitIndex
+public struct UnitFiles {
+  public let index: UnitIndex
   private let host: HostFacts
 
   public init(_ configuration: SupervisorConfiguration, _ kernel: inout some Kernel) {
@@ -17,7 +17,7 @@ public struct UnitFiles: Sendable {
     guard case .file(let id, let path, let folder) = index.find(name) else { return nil }
     let source = readUnitFile(path, id, index.folders[folder].strictness, &kernel)
     if source.contents == nil { return nil }
-    return parseUnit(source, dropIns: readDropIns(of: id, &index, &kernel), host: host).unit
+    return parseUnit(source, dropIns: readDropIns(of: id, index, &kernel), host: host).unit
   }
 }
 
@@ -35,7 +35,7 @@ func readUnitFile(_ path: Bytes, _ name: UnitName, _ strictness: Strictness, _ k
 }
 
 /// The drop-ins of a unit in the order in which they are applied. /dev/null hides what has the same name, and says nothing.
-func readDropIns(of id: UnitName, _ index: inout UnitIndex, _ kernel: inout some Kernel) -> [UnitSource] {
+func readDropIns(of id: UnitName, _ index: UnitIndex, _ kernel: inout some Kernel) -> [UnitSource] {
   var sources: [UnitSource] = []
   for file in index.dropIns(of: id, &kernel) {
     let strictness = index.folders[file.folder].strictness

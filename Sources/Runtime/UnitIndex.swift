@@ -5,8 +5,8 @@ import UnitFile
 ///
 /// Each folder is listed once and each entry asked once whether it is a link; after that names are found without a system
 /// call. A link inside of the unit path is an alias, one to /dev/null a mask, one to the outside a file like any other,
-/// under the link's own name.
-public struct UnitIndex: Sendable {
+/// under the link's own name. One of a class: it is large, and everybody who looks something up would copy it.
+public final class UnitIndex {
   /// Links from name to name; more is a loop.
   static let hopsMax = 64
   /// More entries in a unit path are left out.
@@ -29,15 +29,15 @@ public struct UnitIndex: Sendable {
   /// Of `folders`, as links spell them.
   private var prefixes: [Bytes] = []
   var entries: [Entry] = []
-  private var byName: [Bytes: Int] = [:]
-  /// Links to a name.
-  private var linksTo: [Bytes: [Int]] = [:]
+  private var byName = NameTable()
   /// All `.wants/`, `.requires/` and `.upholds/`, and the folder of the unit path that each is in.
   public private(set) var dependencyFolders: [(folder: Int, path: Bytes)] = []
-  /// Subfolders that were listed.
-  var listed: [Bytes: [Bytes]] = [:]
-  /// `web.service.d` → the folders that have it.
-  private var subfolders: [Bytes: [Int]] = [:]
+  /// Subfolders that were listed, and what they have.
+  var listed = NameTable()
+  var listings: [[Bytes]] = []
+  /// `web.service` → the entries that are links to it; `web.service.d` → the folders that have it.
+  private var places = NameTable()
+  private var lists: [[Int]] = []
   /// What is wrong with links and names.
   public private(set) var diagnostics: [Diagnostic] = []
   private var nextFolder = 0
@@ -47,7 +47,7 @@ public struct UnitIndex: Sendable {
   public init(_ folders: [UnitFolder]) { self.folders = folders }
 
   /// One small piece of work; true when the index is complete.
-  public mutating func step(_ kernel: inout some Kernel) -> Bool {
+  public func step(_ kernel: inout some Kernel) -> Bool {
     if prefixes.isEmpty { findPrefixes(&kernel) }
     if let name = pending.popLast() {
       add(name, folder: nextFolder - 1, &kernel)
@@ -67,7 +67,7 @@ public struct UnitIndex: Sendable {
     return false
   }
 
-  private mutating func findPrefixes(_ kernel: inout some Kernel) {
+  private func findPrefixes(_ kernel: inout some Kernel) {
     let current = kernel.readLink(Bytes("/proc/self/cwd")) ?? []
     for folder in folders {
       prefixes.append(UnitPath.simplified(folder.path.first == 47 || current.isEmpty ? folder.path : current + "/" + folder.path) + "/")
@@ -82,11 +82,11 @@ public struct UnitIndex: Sendable {
 
   // MARK: Entries
 
-  private mutating func add(_ name: Bytes, folder: Int, _ kernel: inout some Kernel) {
+  private func add(_ name: Bytes, folder: Int, _ kernel: inout some Kernel) {
     let place = folders[folder]
     if let only = place.only, name != only, !(name.count > only.count && name.starts(with: only) && name[only.count] == 46) { return }
     if name.ends(with: ".d") || name.ends(with: ".wants") || name.ends(with: ".requires") || name.ends(with: ".upholds") {
-      subfolders[name, default: []].append(folder)
+      note(folder, at: name)
       if !name.ends(with: ".d") { dependencyFolders.append((folder, place.path + "/" + name)) }
       return
     }
@@ -96,12 +96,20 @@ public struct UnitIndex: Sendable {
       }
       return
     }
-    if byName[name] != nil { return }
+    if byName.contains(name) { return }
     guard let target = target(of: unit, in: folder, &kernel) else { return }
     byName[name] = entries.count
-    if case .alias(let other) = target { linksTo[other.bytes, default: []].append(entries.count) }
+    if case .alias(let other) = target { note(entries.count, at: other.bytes) }
     entries.append(Entry(name: unit, folder: folder, target: target))
   }
+
+  private func note(_ item: Int, at place: Bytes) {
+    if let position = places[place] { return lists[position].append(item) }
+    places[place] = lists.count
+    lists.append([item])
+  }
+
+  private func noted(at place: Bytes) -> [Int] { places[place].map { lists[$0] } ?? [] }
 
   /// A suffix of ours on a name that is none: a mistake, not somebody else's file.
   private static func looksLikeUnit(_ name: Bytes) -> Bool {
@@ -110,7 +118,7 @@ public struct UnitIndex: Sendable {
   }
 
   /// nil: the entry counts as if it were not there.
-  private mutating func target(of name: UnitName, in folder: Int, _ kernel: inout some Kernel) -> Target? {
+  private func target(of name: UnitName, in folder: Int, _ kernel: inout some Kernel) -> Target? {
     let base = prefixes[folder]
     guard let link = kernel.readLink(folders[folder].path + "/" + name.bytes) else { return .file }
     let path = UnitPath.simplified(link.first == 47 ? link : base + link)
@@ -152,7 +160,7 @@ public struct UnitIndex: Sendable {
     return name.isInstance && name.instance != target.instance ? Bytes("the instances differ") : nil
   }
 
-  private mutating func report(_ folder: UnitFolder, _ name: Bytes, _ message: Bytes, hint: StaticString) {
+  private func report(_ folder: UnitFolder, _ name: Bytes, _ message: Bytes, hint: StaticString) {
     diagnostics.append(
       Diagnostic(folder.strictness == .strict ? .error : .warning, file: folder.path + "/" + name, message: message, hint: Bytes(hint)))
   }
@@ -171,10 +179,10 @@ public struct UnitIndex: Sendable {
   func entry(_ name: UnitName) -> Entry? { byName[name.bytes].map { entries[$0] } }
 
   /// Entries that are links to a name.
-  func links(to name: UnitName) -> [Entry] { (linksTo[name.bytes] ?? []).map { entries[$0] } }
+  func links(to name: UnitName) -> [Entry] { noted(at: name.bytes).map { entries[$0] } }
 
   /// The folders that have such a subfolder, from high to low.
-  func folders(having subfolder: Bytes) -> [Int] { subfolders[subfolder] ?? [] }
+  func folders(having subfolder: Bytes) -> [Int] { noted(at: subfolder) }
 
   func path(_ entry: Entry) -> Bytes { folders[entry.folder].path + "/" + entry.name.bytes }
 }

@@ -120,7 +120,7 @@ extension Manager {
       records[index].linkRound = linkRound
     }
     var marks = EdgeMarks(units: records.count)
-    for record in records { settleEdges(record, &marks) }
+    for record in records { Manager.settleEdges(record, &marks) }
   }
 
   /// The edges of one unit that is made between two loads (a parallel run): its own words; nobody names it.
@@ -128,11 +128,11 @@ extension Manager {
     linkUnit(index)
     records[index].linkRound = linkRound
     var marks = EdgeMarks(units: records.count)
-    settleEdges(records[index], &marks)
+    Manager.settleEdges(records[index], &marks)
   }
 
   /// Each edge once; and whether somebody has to look after the unit's being up or down.
-  private func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
+  private static func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
     for relation in Relation.allCases where record.edges[relation].count > 1 {
       marks.round += 1
       record.edges[relation].removeAll { other in

@@ -1,9 +1,9 @@
 import Model
 
 /// The only door out of Supervision: what is to be done. What fails comes back as an `Event` of the next turn.
-public enum Effect: Equatable, Sendable {
+public indirect enum Effect: Equatable, Sendable {
   /// Answered by `.spawned` or `.spawnFailed`.
-  indirect case spawn(SpawnRequest)
+  case spawn(SpawnRequest)
   /// Answered by `.signalled` with its number, then by `.emptied` if `others` and anybody was left.
   case kill(KillOrder)
   /// Answered by `.emptied`, at once if nobody is left.
@@ -13,10 +13,10 @@ public enum Effect: Equatable, Sendable {
   /// The invocation is over: nobody asks about it any more (its cgroup may go when it is empty).
   case forget(Invocation)
   /// The conditions and asserts of a start that is about to begin; answered by `.checked` with the same number.
-  indirect case check(CheckRequest)
+  case check(CheckRequest)
   /// Removes what a run leaves behind, trees included, and never follows a link; of a path behind `file:` only what is no
   /// folder. Answered by `.cleaned`.
-  indirect case clean(Invocation, paths: [Bytes])
+  case clean(Invocation, paths: [Bytes])
   /// Looks for a main PID that apus did not fork; answered by `.mainPID`. With `waits` (PID file only) it is looked for
   /// again whenever something changes there, until `.stopFindingMainPID`.
   case findMainPID(Invocation, MainPIDQuery, waits: Bool)
@@ -56,7 +56,7 @@ public enum Effect: Equatable, Sendable {
   case instantiate(UnitID, template: UnitName, name: UnitName)
   /// Watches what a `.path` waits for, in the place of what was watched for it before. With `looks`, what holds already is told
   /// at once. Answered by `.pathHit` again and again, or by `.pathsFailed`.
-  indirect case watchPaths(UnitID, run: UInt32, [PathSpec], makesDirectory: UInt32?, looks: Bool)
+  case watchPaths(UnitID, run: UInt32, [PathSpec], makesDirectory: UInt32?, looks: Bool)
   case unwatchPaths(UnitID)
   /// The one answer to a request.
   case reply(RequestID, Reply)

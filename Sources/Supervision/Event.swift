@@ -1,7 +1,7 @@
 import Model
 
 /// The only door into Supervision: what the world did since the last turn.
-public enum Event: Equatable, Sendable {
+public indirect enum Event: Equatable, Sendable {
   /// The child exists. Comes before everything else of that process.
   case spawned(ProcessKey, pid: Int32)
   /// The child was never made (fork failed, an EnvironmentFile= is missing); the key is used up.
@@ -33,7 +33,7 @@ public enum Event: Equatable, Sendable {
   /// The answer to `Effect.clean`: what it named is gone, or cannot be removed (said in a line of its own).
   case cleaned(Invocation)
   /// A datagram of sd_notify, from whoever can reach the unit's socket: the machine decides whom it believes.
-  indirect case notified(UnitID, NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
+  case notified(UnitID, NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
   /// The answer to `Effect.findMainPID`; with `waits` again whenever it changes.
   case mainPID(Invocation, MainPIDSource, MainPIDOutcome)
   /// A newline came on the descriptor of `ReadyFd=` (`true`), or its other end is closed (`false`).
@@ -51,13 +51,13 @@ public enum Event: Equatable, Sendable {
   /// Something waits at a listener that is watched without accepting; told once a watch.
   case traffic(UnitID, DescriptorID)
   /// A connection of a listener that is watched with accepting. Whoever gets it, closes it.
-  indirect case accepted(UnitID, AcceptedConnection)
+  case accepted(UnitID, AcceptedConnection)
   /// A listener that is watched cannot be: its watch is over.
   case listenerFailed(UnitID, DescriptorID, errno: Int32)
   /// The answer to `Effect.countConnections`; nil: that cannot be told here.
   case connections(UnitID, run: UInt32, count: UInt32?, hadTraffic: Bool)
   /// The answer to `Effect.instantiate`; nil: it cannot be made, which was said.
-  indirect case instantiated(UnitID, name: UnitName, Unit?)
+  case instantiated(UnitID, name: UnitName, Unit?)
   /// A condition of a path unit came true, or an event of it happened; index into its `specs`. Of a pattern, the
   /// path that matches it.
   case pathHit(UnitID, run: UInt32, index: Int, match: Bytes = [])

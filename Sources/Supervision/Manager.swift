@@ -31,7 +31,7 @@ public struct ManagerOptions: Sendable {
 public struct Manager {
   public let options: ManagerOptions
   var records: [UnitRecord] = []
-  var byName: [Bytes: Int] = [:]
+  var byName = NameTable()
   /// Further names in `byName`, of units that have one of their own.
   var aliases: [Bytes] = []
   /// Units whose job waits for its turn, in the order the jobs were queued.
@@ -44,7 +44,7 @@ public struct Manager {
   /// Why the transaction that is being planned cannot be.
   var cycleError: TransactionError? = nil
   /// What was said of unit files since they were last read as a whole.
-  var told: [Bytes: Bool] = [:]
+  var told = NameTable()
   static let toldMax = 1024
   /// The number of the last question about conditions.
   var nextCheck: UInt32 = 0

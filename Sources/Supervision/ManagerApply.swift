@@ -95,7 +95,7 @@ extension Manager {
       return
     }
     if !isPlan {
-      told = [:]
+      told = NameTable()
       for diagnostic in loaded.diagnostics where diagnostic.severity == .warning { sayOnce(diagnostic) }
     }
     let items = planItems(loaded)
@@ -119,15 +119,14 @@ extension Manager {
 
   /// Once until all is read anew. Beyond the bound all is forgotten, and something is said a second time.
   private mutating func sayOnce(_ diagnostic: Diagnostic) {
-    if told.count >= Manager.toldMax { told = [:] }
-    if told.updateValue(true, forKey: diagnostic.text) == nil { say(diagnostic) }
+    if told.count >= Manager.toldMax { told = NameTable() }
+    if told.insert(diagnostic.text) { say(diagnostic) }
   }
 
   /// What apply would do, a row a unit that is not left alone; unchanged ones are rows of `nothing`.
   func planItems(_ loaded: LoadedUnits) -> [PlanItem] {
     var items: [PlanItem] = []
-    var named: [Bytes: Int] = [:]
-    for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
+    let named = Manager.names(loaded)
     for unit in loaded.units where !unit.isBuiltIn {
       guard let id = find(unit.name.bytes), !self[id].isRemoved else {
         items.append(PlanItem(unit: unit.name.bytes, action: startsOnApply(unit, loaded) ? .start : .update, reason: Bytes("new file")))
@@ -145,12 +144,18 @@ extension Manager {
         items.append(PlanItem(unit: unit.name.bytes, action: actionForChange(id, unit, loaded), reason: reason))
       }
     }
-    for index in records.indices where isPresent(index) && named[records[index].name] == nil {
+    for index in records.indices where isPresent(index) && !named.contains(records[index].name) {
       if records[index].unit.isBuiltIn || records[index].isMade { continue }
       let isUp = (!records[index].isDown || records[index].timer?.isActive == true) && records[index].unit.origin == .commandLine
       items.append(PlanItem(unit: records[index].name, action: isUp ? .stop : .update, reason: Bytes("file removed")))
     }
     return items
+  }
+
+  private static func names(_ loaded: LoadedUnits) -> NameTable {
+    var names = NameTable()
+    for unit in loaded.units { names.insert(unit.name.bytes) }
+    return names
   }
 
   private func isPresent(_ index: Int) -> Bool { byName[records[index].name] == index && !records[index].isRemoved }
@@ -279,9 +284,8 @@ extension Manager {
   private mutating func replaceDefinitions(_ loaded: LoadedUnits) {
     // First: a schedule that changes its zone is reckoned by it here.
     takeZones(loaded.zones)
-    var named: [Bytes: Int] = [:]
-    for (index, unit) in loaded.units.enumerated() { named[unit.name.bytes] = index }
-    for index in records.indices where isPresent(index) && named[records[index].name] == nil && !records[index].isMade {
+    let named = Manager.names(loaded)
+    for index in records.indices where isPresent(index) && !named.contains(records[index].name) && !records[index].isMade {
       records[index].isRemoved = true
       if records[index].isDown && records[index].job == nil && records[index].timer?.isActive != true { forget(UnitID(index)) }
     }

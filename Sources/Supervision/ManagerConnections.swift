@@ -43,7 +43,8 @@ extension Manager {
 
   /// Accepted and closed at once: the peer sees an end of file.
   private mutating func refuse(_ id: UnitID, _ connection: AcceptedConnection, _ settings: SocketSettings, _ why: StaticString) {
-    guard let book = self[id].socket else { return }
+    let record = self[id]
+    guard let book = record.socket else { return }
     if !settings.bannerFail.isEmpty { out.append(.sendFile(connection.id, path: settings.bannerFail)) }
     close(connection)
     book.refused &+= 1
@@ -52,7 +53,7 @@ extension Manager {
       book.unsaid &+= 1
       return
     }
-    var line = self[id].name + ": connection from " + connection.peer.text + " refused (" + Bytes(why) + ")"
+    var line = record.name + ": connection from " + connection.peer.text + " refused (" + Bytes(why) + ")"
     if book.unsaid > 0 { line += ", and " + Bytes(decimal: book.unsaid) + " others before it" }
     book.unsaid = 0
     message(.warning, line)
@@ -158,26 +159,28 @@ extension Manager {
 
   /// The main process has it by now: apus's own would keep the peer from seeing its end.
   mutating func connectionIsHanded(_ id: UnitID, _ key: ProcessKey) {
-    guard let connection = self[id].connection, let descriptor = connection.id, key.role == .main,
-      let settings = self[id].serviceSettings, settings.start.count == 1, settings.restart == .no
+    let record = self[id]
+    guard let connection = record.connection, let descriptor = connection.id, key.role == .main,
+      let settings = record.serviceSettings, settings.start.count == 1, settings.restart == .no
     else { return }
-    self[id].connection?.id = nil
+    record.connection?.id = nil
     out.append(.closeDescriptors([descriptor]))
   }
 
   /// An instance is forgotten: its connection is over.
   mutating func releaseInstance(_ id: UnitID, of socket: UnitID) {
-    guard let connection = self[id].connection else { return }
-    self[id].connection = nil
+    let record = self[id]
+    guard let connection = record.connection else { return }
+    record.connection = nil
     #if PLANTED
     let isKept = plantedBug == 44
     #else
     let isKept = false
     #endif
     if let descriptor = connection.id, !isKept { out.append(.closeDescriptors([descriptor])) }
-    var line = self[id].name + ": connection from " + connection.peer.text + " ended after "
+    var line = record.name + ": connection from " + connection.peer.text + " ended after "
     line += shortSpan(now.instant.since(connection.since)) + " ("
-    line += (self[id].service.result == .success ? exitText(id) : reason(id)) + ")"
+    line += (record.service.result == .success ? exitText(id) : reason(id)) + ")"
     message(.notice, line)
     self[socket].socket?.freeInstances.append(id)
     connectionEnded(socket, connection.peer)

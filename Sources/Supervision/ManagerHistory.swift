@@ -8,11 +8,12 @@ extension Manager {
   mutating func noteRun(_ unit: UnitID, _ slot: WallTime, replaces: Bool) {
     var run = RunRecord(slot: slot, result: replaces ? .waiting : .running)
     run.unit = unit
+    let record = self[unit]
     if !replaces {
-      endRun(unit, .ended(self[unit].service.result))
+      endRun(unit, .ended(record.service.result))
       run.startedAt = now.wall
     }
-    append(run, to: self[unit].parallelOf ?? unit)
+    append(run, to: record.parallelOf ?? unit)
   }
 
   /// The service starts: what was noted for it begins.
@@ -24,21 +25,24 @@ extension Manager {
 
   /// The start limit refuses a start: of a new run, which has no attempt then, or of another attempt.
   mutating func noteRefusal(_ unit: UnitID) {
-    if self[unit].job?.isAutoRestart == true { return endRun(unit, .ended(self[unit].service.result)) }
+    let record = self[unit]
+    if record.job?.isAutoRestart == true { return endRun(unit, .ended(record.service.result)) }
     replacementBegins(unit)
     endRun(unit, .ended(.startLimitHit))
   }
 
   private mutating func replacementBegins(_ unit: UnitID) {
     guard let index = replacement(unit) else { return }
-    self[unit].history[index].result = .running
-    self[unit].history[index].startedAt = now.wall
+    let record = self[unit]
+    record.history[index].result = .running
+    record.history[index].startedAt = now.wall
   }
 
   /// Nothing will come of the run that waited for another one's end, unless its job is there.
   mutating func cancelReplacement(_ unit: UnitID) {
-    if let type = self[unit].job?.type, type == .restart || type == .start { return }
-    if let index = replacement(unit) { self[unit].history[index].result = .canceled }
+    let record = self[unit]
+    if let type = record.job?.type, type == .restart || type == .start { return }
+    if let index = replacement(unit) { record.history[index].result = .canceled }
   }
 
   /// Parallel runs replace none, so it is the unit's own.
@@ -62,10 +66,11 @@ extension Manager {
 
   /// The run of `unit` that is under way, if there is one, is over. Automatic restarts belong to it.
   mutating func endRun(_ unit: UnitID, _ result: RunResult) {
-    let owner = self[unit].parallelOf ?? unit
+    let record = self[unit]
+    let owner = record.parallelOf ?? unit
     guard let index = running(unit) else { return }
     self[owner].history[index].result = result
-    if self[owner].history[index].attempts > 0 { self[owner].history[index].attempts = self[unit].service.restarts &+ 1 }
+    if self[owner].history[index].attempts > 0 { self[owner].history[index].attempts = record.service.restarts &+ 1 }
     self[owner].history[index].endedAt = now.wall
   }
 
@@ -79,7 +84,8 @@ extension Manager {
   }
 
   private mutating func append(_ run: RunRecord, to unit: UnitID) {
-    if self[unit].history.count >= RunRecord.kept { self[unit].history.removeFirst() }
-    self[unit].history.append(run)
+    let record = self[unit]
+    if record.history.count >= RunRecord.kept { record.history.removeFirst() }
+    record.history.append(run)
   }
 }

@@ -15,13 +15,14 @@ extension Manager {
 
   /// A state of a service.
   mutating func idlePassed(_ id: UnitID, _ state: ServiceState) {
-    guard let span = self[id].serviceSettings?.idleStop, !span.isInfinite, !self[id].sockets.isEmpty else {
+    let record = self[id]
+    guard let span = record.serviceSettings?.idleStop, !span.isInfinite, !record.sockets.isEmpty else {
       return endIdle(id)
     }
     switch state {
     case .running, .exited:
-      if self[id].idle == nil { askConnections(id) }
-      if self[id].idle == nil { self[id].idle = IdleBook(lastBusy: now.instant) }
+      if record.idle == nil { askConnections(id) }
+      if record.idle == nil { record.idle = IdleBook(lastBusy: now.instant) }
     case .reload, .reloadSignal, .reloadNotify: break
     case .dead, .condition, .startPre, .start, .startPost, .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill, .stopPost,
       .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestart, .autoRestartQueued:
@@ -31,14 +32,16 @@ extension Manager {
 
   /// Its settings or sockets are new, or a job has ended that may have been its stop: who runs on is counted.
   mutating func lookAtIdle(_ id: UnitID) {
-    guard self[id].idle == nil, self[id].job == nil, phase == .booting || phase == .running else { return }
-    let state = self[id].service.state
+    let record = self[id]
+    guard record.idle == nil, record.job == nil, phase == .booting || phase == .running else { return }
+    let state = record.service.state
     if state == .running || state == .exited { idlePassed(id, state) }
   }
 
   private mutating func endIdle(_ id: UnitID) {
-    guard self[id].idle != nil else { return }
-    self[id].idle = nil
+    let record = self[id]
+    guard record.idle != nil else { return }
+    record.idle = nil
     out.append(.disarm(DeadlineKey(unit: id, kind: .idle)))
   }
 
@@ -49,9 +52,10 @@ extension Manager {
   }
 
   private mutating func armIdle(_ id: UnitID) {
-    guard let span = self[id].serviceSettings?.idleStop, !span.isInfinite else { return }
+    let record = self[id]
+    guard let span = record.serviceSettings?.idleStop, !span.isInfinite else { return }
     let step = max(TimeSpan(microseconds: span.microseconds / 10), Manager.idleStepMin)
-    out.append(.arm(Deadline(id, .idle, invocation: self[id].service.invocation), at: now.instant + step))
+    out.append(.arm(Deadline(id, .idle, invocation: record.service.invocation), at: now.instant + step))
   }
 
   mutating func idleDeadline(_ deadline: Deadline) {
@@ -64,22 +68,23 @@ extension Manager {
     guard valid(id), let book = self[id].idle, self[id].service.invocation == run, let span = self[id].serviceSettings?.idleStop else {
       return
     }
+    let record = self[id]
     if span.isInfinite { return endIdle(id) }
     guard let count else {
       // Not asked again in this run.
       let why: StaticString = ": IdleStopSec= has no effect, connections cannot be counted here (no sock_diag, no /proc/net)"
-      return message(.warning, self[id].name + why)
+      return message(.warning, record.name + why)
     }
     // Somebody stops or restarts it anyway, or it reloads.
     #if PLANTED
-    let isBusy = count > 0 && plantedBug != 48 || hadTraffic || self[id].job != nil
+    let isBusy = count > 0 && plantedBug != 48 || hadTraffic || record.job != nil
     #else
-    let isBusy = count > 0 || hadTraffic || self[id].job != nil
+    let isBusy = count > 0 || hadTraffic || record.job != nil
     #endif
-    if isBusy { self[id].idle?.lastBusy = now.instant }
+    if isBusy { record.idle?.lastBusy = now.instant }
     guard !isBusy, now.instant.since(book.lastBusy) >= span else { return armIdle(id) }
     guard phase == .booting || phase == .running else { return }
-    message(.notice, self[id].name + ": no connection for " + shortSpan(span) + ", stopped until the next one")
+    message(.notice, record.name + ": no connection for " + shortSpan(span) + ", stopped until the next one")
     endIdle(id)
     _ = enqueue(id, .stop)
   }

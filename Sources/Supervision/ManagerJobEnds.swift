@@ -12,8 +12,9 @@ extension Manager {
 
   /// Every state that a unit passes, momentary ones included, comes here once. `isFinal`: it stays there for now.
   mutating func stateChanged(_ unit: UnitID, to state: ActiveState, isFinal: Bool) {
-    let old = self[unit].toldState
-    self[unit].toldState = state
+    let record = self[unit]
+    let old = record.toldState
+    record.toldState = state
     let isUnexpected = jobSees(unit, state)
     react(unit, from: old, to: state, isUnexpected: isUnexpected, isFinal: isFinal)
     if isFinal { triggersSee(unit) }
@@ -22,7 +23,8 @@ extension Manager {
   /// Ends the unit's job if the new state is what it was for, or what it was not for (systemd's unit_process_job). True: no
   /// job explains the state.
   private mutating func jobSees(_ unit: UnitID, _ state: ActiveState) -> Bool {
-    guard let job = self[unit].job else {
+    let record = self[unit]
+    guard let job = record.job else {
       // Others may wait for the end of its backoff.
       if !waiting.isEmpty && state != .activating { mayRun = true }
       return true
@@ -37,7 +39,7 @@ extension Manager {
       switch state {
       case .active, .reloading: finish(unit, .done)
       case .inactive:
-        let skipped = self[unit].service.result == .execCondition
+        let skipped = record.service.result == .execCondition
         finish(unit, skipped ? .skipped : .done, skipped ? Bytes("ExecCondition= said no") : [])
         return true
       case .failed:
@@ -66,23 +68,26 @@ extension Manager {
 
   /// Ends a job: every waiter is answered, who waited for it may run, and a start that came to nothing fails who requires it.
   mutating func finish(_ unit: UnitID, _ result: JobResult, _ message: Bytes = []) {
-    guard let job = self[unit].job else { return }
+    let record = self[unit]
+    guard let job = record.job else { return }
     close(unit, job, result, message)
     failDependents(unit, job.type, result)
-    if self[unit].isRemoved && self[unit].isDown { forget(unit) }
+    if record.isRemoved && record.isDown { forget(unit) }
   }
 
   /// What waits for the unit's end listens again.
   private mutating func triggersSee(_ unit: UnitID) {
-    if !self[unit].sockets.isEmpty { socketsSee(unit) }
-    if !self[unit].paths.isEmpty { pathsSee(unit) }
+    let record = self[unit]
+    if !record.sockets.isEmpty { socketsSee(unit) }
+    if !record.paths.isEmpty { pathsSee(unit) }
   }
 
   /// Takes the job off its unit and answers for it.
   private mutating func close(_ unit: UnitID, _ job: Job, _ result: JobResult, _ message: Bytes) {
-    self[unit].job = nil
+    let record = self[unit]
+    record.job = nil
     tell(unit, job.id, job.type, .ended(result))
-    self[unit].checkNumber = 0
+    record.checkNumber = 0
     dequeue(unit)
     mayRun = true
     mayHaveEnded = true
@@ -92,9 +97,9 @@ extension Manager {
     #if PLANTED
     if plantedBug == 6, let waiter = job.waiters.first { out.append(.reply(waiter, .done)) }
     #endif
-    if !job.isRunning && result != .done && self[unit].isDown { runCameToNothing(unit) }
+    if !job.isRunning && result != .done && record.isDown { runCameToNothing(unit) }
     for waiter in job.waiters {
-      out.append(.reply(waiter, .job(JobReport(id: job.id, unit: self[unit].name, type: type, result: result, message: message))))
+      out.append(.reply(waiter, .job(JobReport(id: job.id, unit: record.name, type: type, result: result, message: message))))
     }
     markNeighbours(unit)
     triggersSee(unit)
@@ -121,12 +126,13 @@ extension Manager {
     #endif
     var relations: [Relation] = []
     // With an assert that does not hold its automatic restart is over, too.
-    let comesBack = self[unit].isInBackoff && result != .assert && result != .skipped
+    let record = self[unit]
+    let comesBack = record.isInBackoff && result != .assert && result != .skipped
     if failed(result) {
       if !comesBack { relations = Relation.failWith }
     } else if type == .verifyActive {
       if result == .skipped { relations = Relation.failWith }
-    } else if result != .canceled && !self[unit].isUp && !comesBack {
+    } else if result != .canceled && !record.isUp && !comesBack {
       // Done, and yet not active (a oneshot, a condition): not enough for Requisite=.
       relations = [.requisiteOf]
     }
@@ -138,12 +144,13 @@ extension Manager {
   }
 
   private mutating func failStarts(of cause: UnitID, _ relations: [Relation], _ worklist: inout [UnitID]) {
+    let record = self[cause]
     for relation in relations {
-      for unit in self[cause].edges[relation] {
+      for unit in record.edges[relation] {
         guard let job = self[unit].job, job.type == .start || job.type == .verifyActive else { continue }
         // As good as started: for systemd, whose fork is done at once, its job is over by now.
         if job.isRunning && self[unit].service.state == .start && self[unit].isStartedByFork { continue }
-        let why = "it requires " + self[cause].name + (self[cause].service.state == .failed ? ", which failed" : ", which is not active")
+        let why = "it requires " + record.name + (record.service.state == .failed ? ", which failed" : ", which is not active")
         message(.error, "cannot start " + self[unit].name + ": " + why)
         close(unit, job, .dependency, why)
         worklist.append(unit)

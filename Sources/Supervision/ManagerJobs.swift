@@ -70,7 +70,8 @@ extension Manager {
   @discardableResult
   private mutating func install(_ unit: UnitID, _ new: Job) -> UInt32 {
     var job = new
-    if let old = self[unit].job {
+    let record = self[unit]
+    if let old = record.job {
       guard let both = JobMerge.merge(old.type, job.type), let merged = collapsed(both, unit) else {
         finish(unit, .canceled, Bytes("replaced by a ") + Bytes(job.type.name) + " job")
         return install(unit, job)
@@ -89,7 +90,7 @@ extension Manager {
         if plantedBug == 29 { finish(unit, .canceled) }
         #endif
         dequeue(unit)
-        self[unit].checkNumber = 0
+        record.checkNumber = 0
         queue(unit, job)
         return job.id
       }
@@ -103,31 +104,33 @@ extension Manager {
   }
 
   private mutating func mergeWaiting(_ unit: UnitID, _ old: Job, _ job: inout Job, _ merged: JobType) {
-    self[unit].job?.type = merged
-    self[unit].job?.waiters += job.waiters
-    if self[unit].job?.environment.isEmpty == true { self[unit].job?.environment = job.environment }
-    if job.isManual { self[unit].job?.isManual = true }
-    if !job.isPulled { self[unit].job?.isPulled = false }
-    if !job.ignoresOrder { self[unit].job?.ignoresOrder = false }
+    let record = self[unit]
+    record.job?.type = merged
+    record.job?.waiters += job.waiters
+    if record.job?.environment.isEmpty == true { record.job?.environment = job.environment }
+    if job.isManual { record.job?.isManual = true }
+    if !job.isPulled { record.job?.isPulled = false }
+    if !job.ignoresOrder { record.job?.ignoresOrder = false }
     mayRun = true
     if old.isRunning { return }
     if job.isAutoRestart {
-      if old.isPulled { self[unit].job?.isAutoRestart = true }
+      if old.isPulled { record.job?.isAutoRestart = true }
       return
     }
     // Somebody else wants it for its own sake: no automatic restart any more, the counters start anew.
     #if PLANTED
     if plantedBug == 16 { return }
     #endif
-    if !job.isPulled { self[unit].job?.isAutoRestart = false }
+    if !job.isPulled { record.job?.isAutoRestart = false }
   }
 
   private mutating func queue(_ unit: UnitID, _ job: Job) {
-    self[unit].job = job
+    let record = self[unit]
+    record.job = job
     tell(unit, job.id, job.type, .queued)
     waiting.append(unit)
     mayRun = true
-    limitJob(unit, self[unit].unit.jobTimeout)
+    limitJob(unit, record.unit.jobTimeout)
   }
 
   /// At the end everything is stopped: nothing is to be pulled in, and no cycle may refuse it.
@@ -138,9 +141,10 @@ extension Manager {
 
   /// `JobTimeoutSec=`, and from a job's beginning `JobRunningTimeoutSec=`: the earlier of the two counts.
   private mutating func limitJob(_ unit: UnitID, _ timeout: TimeSpan) {
-    guard let job = self[unit].job, !timeout.isInfinite else { return }
+    let record = self[unit]
+    guard let job = record.job, !timeout.isInfinite else { return }
     let at = min(job.timeoutAt, now.instant + timeout)
-    self[unit].job?.timeoutAt = at
+    record.job?.timeoutAt = at
     out.append(.arm(Deadline(unit, .job, invocation: job.id), at: at))
   }
 
@@ -167,13 +171,14 @@ extension Manager {
   /// A unit that goes first: its job does, or it is in its backoff and this one cannot do without it.
   func blocker(of unit: UnitID, _ job: Job) -> UnitID? {
     if job.ignoresOrder { return nil }
-    for other in self[unit].edges[.after] {
+    let record = self[unit]
+    for other in record.edges[.after] {
       #if PLANTED
       if plantedBug == 17 && self[other].service.state == .start { continue }
       #endif
       if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: true) { return other }
     }
-    for other in self[unit].edges[.before] {
+    for other in record.edges[.before] {
       if let theirs = self[other].job, JobMerge.waits(job.type, forJob: theirs.type, after: false) { return other }
     }
     return job.type == .start ? comingBack(unit) : nil
@@ -182,8 +187,9 @@ extension Manager {
   /// A unit that `unit` requires, is ordered after, and that failed but will be restarted: the start waits for that one
   /// instead of failing (systemd fails it for good, and the restart does not bring it back).
   func comingBack(_ unit: UnitID) -> UnitID? {
+    let record = self[unit]
     for relation in Relation.pulledInBy {
-      for other in self[unit].edges[relation] where self[other].isInBackoff && self[unit].edges[.after].contains(other) { return other }
+      for other in record.edges[relation] where self[other].isInBackoff && record.edges[.after].contains(other) { return other }
     }
     return nil
   }
@@ -212,25 +218,27 @@ extension Manager {
 
   private mutating func run(_ unit: UnitID, _ job: Job) {
     tell(unit, job.id, job.type, .begun)
+    let record = self[unit]
     switch job.type {
     case .start, .reloadOrStart: runStart(unit, job)
     case .verifyActive: runVerify(unit)
     case .stop: runStop(unit)
-    case .restart, .tryRestart: if self[unit].isDown { becomeStart(unit) } else { runStop(unit) }
+    case .restart, .tryRestart: if record.isDown { becomeStart(unit) } else { runStop(unit) }
     case .reload: runReload(unit)
     }
-    if self[unit].job?.isRunning == true { limitJob(unit, self[unit].unit.jobRunningTimeout) }
+    if record.job?.isRunning == true { limitJob(unit, record.unit.jobRunningTimeout) }
   }
 
   private mutating func runStart(_ unit: UnitID, _ job: Job) {
-    switch self[unit].activeState {
+    let record = self[unit]
+    switch record.activeState {
     case .active, .reloading:
       if job.type == .reloadOrStart && canReload(unit) { return runReload(unit) }
       finish(unit, .done)
     case .deactivating: break
-    case .activating where !self[unit].isInBackoff: self[unit].job?.isRunning = true
+    case .activating where !record.isInBackoff: record.job?.isRunning = true
     // Only wanted by another: the backoff goes on, its end begins this job.
-    case .activating where job.isPulled && self[unit].service.state == .autoRestart: break
+    case .activating where job.isPulled && record.service.state == .autoRestart: break
     case .inactive, .failed, .activating:
       if phase == .stopping || phase == .sweeping { return finish(unit, .canceled, Bytes("apus is stopping")) }
       begin(unit)
@@ -239,19 +247,21 @@ extension Manager {
 
   /// Requisite=: the unit must be active already; one that is on its way is waited for.
   private mutating func runVerify(_ unit: UnitID) {
-    if self[unit].isSatisfied { return finish(unit, .done) }
-    if self[unit].isDown { finish(unit, .skipped, Bytes("it is not active")) }
+    let record = self[unit]
+    if record.isSatisfied { return finish(unit, .done) }
+    if record.isDown { finish(unit, .skipped, Bytes("it is not active")) }
   }
 
   private mutating func runStop(_ unit: UnitID) {
-    if self[unit].isDown { return finish(unit, .done) }
-    guard let job = self[unit].job else { return }
-    self[unit].job?.isRunning = true
-    if job.type == .stop && job.isManual { self[unit].stoppedByClient = true }
-    if self[unit].serviceSettings != nil { return feed(unit, .stop) }
+    let record = self[unit]
+    if record.isDown { return finish(unit, .done) }
+    guard let job = record.job else { return }
+    record.job?.isRunning = true
+    if job.type == .stop && job.isManual { record.stoppedByClient = true }
+    if record.serviceSettings != nil { return feed(unit, .stop) }
     if isTimer(unit) { deactivateTimer(unit) }
     deactivatePath(unit)
-    let isRemoved = self[unit].isRemoved
+    let isRemoved = record.isRemoved
     setOn(unit, false)
     if isRemoved { forget(unit) }
   }
@@ -269,20 +279,22 @@ extension Manager {
 
   private mutating func runReload(_ unit: UnitID) {
     // Behind a reload that is under way: that one may have read the old configuration.
-    if self[unit].activeState == .reloading { return }
+    let record = self[unit]
+    if record.activeState == .reloading { return }
     guard canReload(unit) else { return finish(unit, .invalid, Bytes("it cannot be reloaded, it is not running")) }
-    self[unit].job?.isRunning = true
+    record.job?.isRunning = true
     feed(unit, .reload)
   }
 
   /// A restart's stop phase is over.
   mutating func becomeStart(_ unit: UnitID) {
-    self[unit].job?.type = .start
-    if let job = self[unit].job { tell(unit, job.id, .start, .becameStart) }
-    self[unit].job?.wasRestart = true
-    self[unit].job?.isRunning = false
+    let record = self[unit]
+    record.job?.type = .start
+    if let job = record.job { tell(unit, job.id, .start, .becameStart) }
+    record.job?.wasRestart = true
+    record.job?.isRunning = false
     // The stop was asked for: what follows is no automatic restart any more, and the counters start anew.
-    self[unit].job?.isAutoRestart = false
+    record.job?.isAutoRestart = false
     if !waiting.contains(unit) { waiting.append(unit) }
     mayRun = true
   }
@@ -290,18 +302,19 @@ extension Manager {
   /// The backoff is over.
   mutating func queueAutoRestart(_ unit: UnitID) {
     if phase == .stopping || phase == .sweeping { return }
-    if let job = self[unit].job, job.isRunning, job.type == .start || job.type == .reloadOrStart {
+    let record = self[unit]
+    if let job = record.job, job.isRunning, job.type == .start || job.type == .reloadOrStart {
       // RestartMode=direct shows no end, so that the job of the start that came to nothing is still there, with everybody who
       // waits for it: it begins anew.
-      self[unit].job?.type = .start
-      self[unit].job?.isRunning = false
-      self[unit].job?.isPulled = false
-      self[unit].job?.isAutoRestart = true
+      record.job?.type = .start
+      record.job?.isRunning = false
+      record.job?.isPulled = false
+      record.job?.isAutoRestart = true
       if !waiting.contains(unit) { waiting.append(unit) }
       mayRun = true
       return
     }
-    if let job = self[unit].job, job.type != .verifyActive, !(job.type == .start && job.isPulled) { return }
+    if let job = record.job, job.type != .verifyActive, !(job.type == .start && job.isPulled) { return }
     if case .failure = enqueue(unit, .start, isAutoRestart: true) { retryRestart(unit) }
   }
 
@@ -310,9 +323,10 @@ extension Manager {
     #if PLANTED
     if plantedBug == 15 { return }
     #endif
-    guard self[unit].service.state == .autoRestartQueued, phase == .booting || phase == .running else { return }
+    let record = self[unit]
+    guard record.service.state == .autoRestartQueued, phase == .booting || phase == .running else { return }
     guard var context = serviceContext(unit) else { return }
-    self[unit].service.retryRestart(&context)
+    record.service.retryRestart(&context)
     absorb(unit, context)
   }
 }

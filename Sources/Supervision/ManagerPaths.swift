@@ -19,23 +19,26 @@ extension Manager {
   }
 
   mutating func activatePath(_ id: UnitID) {
-    self[id].path = PathBook(run: self[id].path?.run ?? 0)
+    let record = self[id]
+    record.path = PathBook(run: record.path?.run ?? 0)
     waitForPath(id, makesDirectory: true)
   }
 
   mutating func deactivatePath(_ id: UnitID) {
-    if self[id].path == nil { return }
-    self[id].path?.isRunning = false
+    let record = self[id]
+    if record.path == nil { return }
+    record.path?.isRunning = false
     out.append(.unwatchPaths(id))
   }
 
   /// Looks at once for what is there already, and then waits for what comes. Folders are made at its start alone: its unit may
   /// have removed them, as in systemd.
   private mutating func waitForPath(_ id: UnitID, makesDirectory: Bool = false) {
-    guard let settings = pathSettings(id), let book = self[id].path else { return }
+    let record = self[id]
+    guard let settings = pathSettings(id), let book = record.path else { return }
     guard phase == .booting || phase == .running else { return }
-    self[id].path?.run = book.run &+ 1
-    self[id].path?.isRunning = false
+    record.path?.run = book.run &+ 1
+    record.path?.isRunning = false
     out.append(
       .watchPaths(
         id, run: book.run &+ 1, settings.specs, makesDirectory: makesDirectory ? settings.makesDirectory : nil, looks: true))
@@ -45,20 +48,21 @@ extension Manager {
     guard valid(id), let book = self[id].path, book.run == run, self[id].isOn, let settings = pathSettings(id),
       index < settings.specs.count, phase == .booting || phase == .running
     else { return }
+    let record = self[id]
     guard let target = find(settings.unit.bytes) else { return failPath(id, .resources, Bytes("its unit is not loaded")) }
     if book.isRunning { return }
     if self[target].job?.type == .stop {
       // At that stop's end it is looked at again, so that nothing is lost.
-      self[id].path?.isRunning = true
+      record.path?.isRunning = true
       return out.append(.unwatchPaths(id))
     }
     // While it runs, only its end is of interest; that looks again. A unit that writes what is watched must not wake apus for it.
-    self[id].path?.isRunning = true
+    record.path?.isRunning = true
     out.append(.unwatchPaths(id))
-    guard self[id].path?.triggers.allow(settings.triggerLimit, now: now.instant) == true else {
+    guard record.path?.triggers.allow(settings.triggerLimit, now: now.instant) == true else {
       return failPath(id, .triggerLimitHit, Bytes("triggered too often (TriggerLimitBurst=), it is given up"))
     }
-    let environment = ["TRIGGER_UNIT=" + self[id].name, "TRIGGER_PATH=" + (match.isEmpty ? settings.specs[index].path : match)]
+    let environment = ["TRIGGER_UNIT=" + record.name, "TRIGGER_PATH=" + (match.isEmpty ? settings.specs[index].path : match)]
     guard case .failure(let error) = enqueue(target, .start, environment: environment) else { return }
     failPath(id, .resources, "cannot start " + self[error.unit].name + ": " + error.message)
   }
@@ -69,9 +73,10 @@ extension Manager {
   }
 
   private mutating func failPath(_ id: UnitID, _ result: ServiceResult, _ why: Bytes) {
-    message(.error, self[id].name + ": " + why)
+    let record = self[id]
+    message(.error, record.name + ": " + why)
     deactivatePath(id)
-    self[id].path?.failure = result
+    record.path?.failure = result
     setOn(id, false)
   }
 
@@ -80,11 +85,12 @@ extension Manager {
     #if PLANTED
     if plantedBug == 46 { return }
     #endif
-    for id in self[unit].paths {
+    let record = self[unit]
+    for id in record.paths {
       guard let book = self[id].path, book.isRunning, self[id].isOn else { continue }
-      if self[unit].isStartLimitHit {
-        failPath(id, .unitStartLimitHit, self[unit].name + " is started too often, the path is given up")
-      } else if self[unit].isDown, self[unit].job == nil {
+      if record.isStartLimitHit {
+        failPath(id, .unitStartLimitHit, record.name + " is started too often, the path is given up")
+      } else if record.isDown, record.job == nil {
         waitForPath(id)
       }
     }
@@ -92,7 +98,8 @@ extension Manager {
 
   /// New settings, over a live change.
   mutating func updatePath(_ id: UnitID, from old: PathSettings?) {
-    guard let new = pathSettings(id), let old, old != new, self[id].isOn, self[id].path?.isRunning == false else { return }
+    let record = self[id]
+    guard let new = pathSettings(id), let old, old != new, record.isOn, record.path?.isRunning == false else { return }
     waitForPath(id)
   }
 

@@ -28,25 +28,28 @@ extension Manager {
     if isFinal { triggerHandlers(unit, from: old, to: new) }
     if new != old && new != .deactivating && new != .activating { markNeighbours(unit) }
     guard isFinal else { return }
-    if self[unit].service.state == .autoRestart { reviveTakenDown(unit) }
-    if new == .inactive || new == .failed { self[unit].takenDown = [] }
+    let record = self[unit]
+    if record.service.state == .autoRestart { reviveTakenDown(unit) }
+    if new == .inactive || new == .failed { record.takenDown = [] }
   }
 
   private mutating func takeDown(_ unit: UnitID) {
     #if PLANTED
     if plantedBug == 19 { return }
     #endif
+    let record = self[unit]
     for relation in Relation.stoppedByItsEnd {
-      for other in self[unit].edges[relation] where !self[other].isDown && self[other].activeState != .deactivating {
-        if relation == .boundBy { self[unit].takenDown.append(other) }
+      for other in record.edges[relation] where !self[other].isDown && self[other].activeState != .deactivating {
+        if relation == .boundBy { record.takenDown.append(other) }
         followUps.append(.stop(other, cause: unit))
       }
     }
   }
 
   private mutating func reviveTakenDown(_ unit: UnitID) {
-    for other in self[unit].takenDown { followUps.append(.revive(other, cause: unit)) }
-    self[unit].takenDown = []
+    let record = self[unit]
+    for other in record.takenDown { followUps.append(.revive(other, cause: unit)) }
+    record.takenDown = []
   }
 
   private mutating func triggerHandlers(_ unit: UnitID, from old: ActiveState, to new: ActiveState) {
@@ -60,13 +63,15 @@ extension Manager {
   /// Units whose place depends on the state of this one are looked at when the event's jobs have run.
   mutating func markNeighbours(_ unit: UnitID) {
     mark(unit)
-    for other in self[unit].edges[.boundBy] { mark(other) }
-    for relation in Relation.neededByIt { for other in self[unit].edges[relation] { mark(other) } }
+    let record = self[unit]
+    for other in record.edges[.boundBy] { mark(other) }
+    for relation in Relation.neededByIt { for other in record.edges[relation] { mark(other) } }
   }
 
   private mutating func mark(_ unit: UnitID) {
-    guard self[unit].isWatched, !self[unit].isMarked else { return }
-    self[unit].isMarked = true
+    let record = self[unit]
+    guard record.isWatched, !record.isMarked else { return }
+    record.isMarked = true
     marked.append(unit)
   }
 
@@ -101,15 +106,16 @@ extension Manager {
   }
 
   private mutating func startHandlers(_ unit: UnitID, _ relation: Relation) {
-    let handlers = self[unit].edges[relation]
+    let record = self[unit]
+    let handlers = record.edges[relation]
     if handlers.isEmpty { return }
-    guard self[unit].reactions.allow(Manager.reactionLimit, now: now.instant) else {
-      return message(.error, self[unit].name + ": " + Bytes(relation.name) + "= not started, it ended too often in a short time")
+    guard record.reactions.allow(Manager.reactionLimit, now: now.instant) else {
+      return message(.error, record.name + ": " + Bytes(relation.name) + "= not started, it ended too often in a short time")
     }
     for handler in handlers {
       let mode: JobMode = relation == .onSuccess ? .fail : .replace
       guard case .failure(let error) = enqueue(handler, .start, mode: mode) else { continue }
-      message(.error, self[unit].name + ": cannot start " + self[handler].name + " of " + Bytes(relation.name) + "=: " + error.message)
+      message(.error, record.name + ": cannot start " + self[handler].name + " of " + Bytes(relation.name) + "=: " + error.message)
     }
   }
 
@@ -117,7 +123,8 @@ extension Manager {
 
   /// One unit that is bound, upheld, or to be stopped when unneeded: is it where it should be?
   private mutating func look(at unit: UnitID) {
-    guard self[unit].job == nil, !isForgotten(unit) else { return }
+    let record = self[unit]
+    guard record.job == nil, !isForgotten(unit) else { return }
     if let cause = missingBond(unit) {
       correct(unit, .stop, "stopped, because it is bound to " + self[cause].name + ", which is not active")
     } else if isUnneeded(unit) {
@@ -125,18 +132,19 @@ extension Manager {
     } else if let upholder = upholder(unit) {
       uphold(unit, by: upholder)
     } else {
-      self[unit].upholding.due = nil
+      record.upholding.due = nil
     }
   }
 
   private mutating func correct(_ unit: UnitID, _ type: JobType, _ why: Bytes) {
-    guard self[unit].reactions.allow(Manager.reactionLimit, now: now.instant) else {
-      message(.warning, self[unit].name + ": to be " + why + "; that came too often, the next try is in 10s")
+    let record = self[unit]
+    guard record.reactions.allow(Manager.reactionLimit, now: now.instant) else {
+      message(.warning, record.name + ": to be " + why + "; that came too often, the next try is in 10s")
       return out.append(.arm(Deadline(unit, .reaction), at: now.instant + TimeSpan(seconds: 10)))
     }
-    message(.notice, self[unit].name + ": " + why)
+    message(.notice, record.name + ": " + why)
     if case .failure(let error) = enqueue(unit, type, mode: type == .start ? .fail : .replace) {
-      message(.error, "cannot " + Bytes(type.name) + " " + self[unit].name + ": " + error.message)
+      message(.error, "cannot " + Bytes(type.name) + " " + record.name + ": " + error.message)
     }
   }
 
@@ -144,23 +152,24 @@ extension Manager {
   /// the unit sets it: here the later ones come after the delays of the unit's own backoff.
   private mutating func uphold(_ unit: UnitID, by upholder: UnitID) {
     let why = Bytes("started, because ") + self[upholder].name + " upholds it"
-    guard let due = self[unit].upholding.due else {
-      let delay = self[unit].nextUpholdDelay(now.instant)
+    let record = self[unit]
+    guard let due = record.upholding.due else {
+      let delay = record.nextUpholdDelay(now.instant)
       if delay == .zero { return correct(unit, .start, why) }
-      self[unit].upholding.due = now.instant + delay
-      if self[unit].upholding.backoff.step == 1 {
+      record.upholding.due = now.instant + delay
+      if record.upholding.backoff.step == 1 {
         message(
           .warning,
           text(
-            "\(self[unit].name): \(self[upholder].name) upholds it, but it does not stay up: started again after its restart delay, now \(shortSpan(delay))"
+            "\(record.name): \(self[upholder].name) upholds it, but it does not stay up: started again after its restart delay, now \(shortSpan(delay))"
           ))
       }
       return out.append(.arm(Deadline(unit, .reaction), at: now.instant + delay))
     }
     if now.instant < due { return out.append(.arm(Deadline(unit, .reaction), at: due)) }
-    self[unit].upholding.due = nil
+    record.upholding.due = nil
     if case .failure(let error) = enqueue(unit, .start, mode: .fail) {
-      message(.error, "cannot start " + self[unit].name + ": " + error.message)
+      message(.error, "cannot start " + record.name + ": " + error.message)
     }
   }
 
@@ -171,28 +180,31 @@ extension Manager {
   }
 
   private func missingBond(_ unit: UnitID) -> UnitID? {
-    guard self[unit].isUp else { return nil }
-    for other in self[unit].edges[.bindsTo] where self[other].job == nil && self[other].isDown && !self[other].unit.isBuiltIn {
+    let record = self[unit]
+    guard record.isUp else { return nil }
+    for other in record.edges[.bindsTo] where self[other].job == nil && self[other].isDown && !self[other].unit.isBuiltIn {
       return other
     }
     return nil
   }
 
   private func isUnneeded(_ unit: UnitID) -> Bool {
-    guard self[unit].unit.stopWhenUnneeded, self[unit].activeState == .active, !self[unit].isStub else { return false }
+    let record = self[unit]
+    guard record.unit.stopWhenUnneeded, record.activeState == .active, !record.isStub else { return false }
     #if PLANTED
     if plantedBug == 21 { return false }
     #endif
     for relation in Relation.needIt {
-      for other in self[unit].edges[relation] where self[other].job != nil || !self[other].isDown { return false }
+      for other in record.edges[relation] where self[other].job != nil || !self[other].isDown { return false }
     }
     return true
   }
 
   /// Who is up and wants it up too.
   private func upholder(_ unit: UnitID) -> UnitID? {
-    guard self[unit].isDown else { return nil }
-    for other in self[unit].edges[.upheldBy] where self[other].job == nil && self[other].isUp { return other }
+    let record = self[unit]
+    guard record.isDown else { return nil }
+    for other in record.edges[.upheldBy] where self[other].job == nil && self[other].isUp { return other }
     return nil
   }
 }

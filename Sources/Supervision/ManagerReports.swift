@@ -68,32 +68,32 @@ extension Manager {
   /// What only `show` prints; values as systemctl writes them.
   private func properties(_ service: ServiceMachine, _ settings: ServiceSettings) -> [Bytes] {
     var list: [Bytes] = []
-    list.append(text("Type=\(settings.type.name)"))
-    list.append(text("KillMode=\(settings.killMode.name)"))
-    list.append(text("KillSignal=\(settings.killSignal.number)"))
+    list.append("Type=" + Bytes(settings.type.name))
+    list.append("KillMode=" + Bytes(settings.killMode.name))
+    list.append("KillSignal=" + Bytes(decimal: settings.killSignal.number))
     list.append(text("RemainAfterExit=\(settings.remainAfterExit ? "yes" : "no")"))
     list.append(span("TimeoutStartUSec", settings.timeoutStart))
     list.append(span("TimeoutStopUSec", settings.timeoutStop))
     list.append(span("RuntimeMaxUSec", settings.runtimeMax))
     let backoff = Backoff.effective(settings.backoff)
     list.append(span("RestartUSec", backoff.delay))
-    list.append(text("RestartSteps=\(backoff.grows ? backoff.steps : 0)"))
+    list.append("RestartSteps=" + Bytes(decimal: backoff.grows ? backoff.steps : 0))
     list.append(span("RestartMaxDelayUSec", backoff.grows ? backoff.delayMax : .infinity))
     list.append(span("RestartResetUSec", settings.backoff.resetAfter ?? backoff.cap))
-    list.append(text("RestartStep=\(service.backoff.step)"))
-    if settings.health != nil { list.append(text("HealthState=\(service.healthState)")) }
+    list.append("RestartStep=" + Bytes(decimal: service.backoff.step))
+    if settings.health != nil { list.append("HealthState=" + Bytes(service.healthState)) }
     list.append("StatusText=" + service.said.statusText)
-    list.append(text("StatusErrno=\(service.said.statusErrno)"))
+    list.append("StatusErrno=" + Bytes(decimal: service.said.statusErrno))
     if !service.said.busError.isEmpty { list.append("StatusBusError=" + service.said.busError) }
-    list.append(text("NotifyAccess=\(service.notifyAccess(settings).name)"))
+    list.append("NotifyAccess=" + Bytes(service.notifyAccess(settings).name))
     list.append(span("WatchdogUSec", settings.watchdog))
     if !settings.pidFile.isEmpty { list.append("PIDFile=" + settings.pidFile) }
-    list.append(text("FileDescriptorStoreMax=\(settings.fileDescriptorStoreMax)"))
-    list.append(text("NFileDescriptorStore=\(service.store.count)"))
+    list.append("FileDescriptorStoreMax=" + Bytes(decimal: settings.fileDescriptorStoreMax))
+    list.append("NFileDescriptorStore=" + Bytes(decimal: service.store.count))
     // With the exit of a main process they are shown by that (`LastExit`). The parent of a forking service is none, though its
     // exit is the last that there is.
     if service.lastMainExit == nil {
-      list.append(text("ExecMainPID=\(service.main?.pid ?? 0)"))
+      list.append("ExecMainPID=" + Bytes(decimal: service.main?.pid ?? 0))
       list.append(Bytes("ExecMainCode=0"))
       list.append(Bytes("ExecMainStatus=0"))
     }
@@ -157,8 +157,9 @@ extension Manager {
       let left = shortSpan(self[other].service.restartAt.since(now.instant))
       return text("\(job.type.name) waits for \(self[other].name), which failed and is restarted in \(left)")
     }
-    if self[id].service.state == .autoRestart { return nil }
-    if self[id].activeState == .deactivating { return text("\(job.type.name) waits for its stop") }
+    let record = self[id]
+    if record.service.state == .autoRestart { return nil }
+    if record.activeState == .deactivating { return text("\(job.type.name) waits for its stop") }
     return nil
   }
 

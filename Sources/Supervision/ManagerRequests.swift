@@ -9,20 +9,10 @@ extension Manager {
       return out.append(.load(.demand(id, request, unit: name)))
     }
     switch request {
-    case .units:
-      var reports: [UnitReport] = []
-      for index in records.indices where isShown(index) { reports.append(report(UnitID(index))) }
-      out.append(.reply(id, .units(reports)))
-    case .timers:
-      var reports: [UnitReport] = []
-      for index in records.indices where isShown(index) && records[index].timer != nil { reports.append(report(UnitID(index))) }
-      out.append(.reply(id, .units(reports)))
-    case .sockets, .paths:
-      var reports: [UnitReport] = []
-      for index in records.indices where isShown(index) && records[index].unit.name.type == (request == .sockets ? .socket : .path) {
-        reports.append(report(UnitID(index)))
-      }
-      out.append(.reply(id, .units(reports)))
+    case .units: replyUnits(id) { _ in true }
+    case .timers: replyUnits(id) { $0.timer != nil }
+    case .sockets: replyUnits(id) { $0.unit.name.type == .socket }
+    case .paths: replyUnits(id) { $0.unit.name.type == .path }
     case .unit(let name):
       guard let unit = find(name) else { return notFound(id, name) }
       out.append(.reply(id, .unit(report(unit, isWhole: true))))
@@ -42,6 +32,12 @@ extension Manager {
       if phase == .booting || phase == .running { beginStop(.request(status: status), atOnce: false) }
       out.append(.reply(id, .done))
     }
+  }
+
+  private mutating func replyUnits(_ id: RequestID, _ isWanted: (UnitRecord) -> Bool) {
+    var reports: [UnitReport] = []
+    for index in records.indices where isShown(index) && isWanted(records[index]) { reports.append(report(UnitID(index))) }
+    out.append(.reply(id, .units(reports)))
   }
 
   private func unitName(of request: Request) -> Bytes? {
@@ -122,8 +118,9 @@ extension Manager {
 
   /// As systemd says of a service that a timer starts again.
   private mutating func sayScheduleGoesOn(_ unit: UnitID) {
-    guard self[unit].isScheduledService, let left = self[unit].timer?.left(now) else { return }
-    message(.notice, text("\(self[unit].name): the run is stopped, its schedule goes on: next in \(shortSpan(left))"))
+    let record = self[unit]
+    guard record.isScheduledService, let left = record.timer?.left(now) else { return }
+    message(.notice, text("\(record.name): the run is stopped, its schedule goes on: next in \(shortSpan(left))"))
   }
 
   private mutating func kill(_ id: RequestID, _ name: Bytes, _ signal: Signal, _ whom: KillWhom) {
@@ -140,10 +137,11 @@ extension Manager {
 
   /// False: the unit has no such process.
   private mutating func kill(_ unit: UnitID, _ signal: Signal, _ whom: KillWhom) -> Bool {
-    let service = self[unit].service
+    let record = self[unit]
+    let service = record.service
     let hasMain = (service.main?.pid ?? 0) != 0
     let hasControl = (service.control?.pid ?? 0) != 0
-    guard whom == .main ? hasMain : whom == .control ? hasControl : !self[unit].isDown && service.invocation != 0 else { return false }
+    guard whom == .main ? hasMain : whom == .control ? hasControl : !record.isDown && service.invocation != 0 else { return false }
     out.append(
       .kill(
         KillOrder(
@@ -153,11 +151,12 @@ extension Manager {
   }
 
   private mutating func resetFailed(_ unit: UnitID) {
-    self[unit].isStartLimitHit = false
-    self[unit].path?.failure = nil
-    self[unit].limiter.reset()
+    let record = self[unit]
+    record.isStartLimitHit = false
+    record.path?.failure = nil
+    record.limiter.reset()
     guard var context = serviceContext(unit) else { return }
-    self[unit].service.resetFailed(&context)
+    record.service.resetFailed(&context)
     absorb(unit, context)
   }
 }

@@ -28,9 +28,10 @@ extension Manager {
   /// The start has come to it.
   mutating func openListeners(_ id: UnitID) {
     guard let settings = socketSettings(id) else { return }
-    if self[id].socket == nil { self[id].socket = SocketBook() }
+    let record = self[id]
+    if record.socket == nil { record.socket = SocketBook() }
     let request = ListenRequest(
-      unit: id, run: self[id].service.invocation, unitName: self[id].name, settings: settings.listen)
+      unit: id, run: record.service.invocation, unitName: record.name, settings: settings.listen)
     out.append(.listen(request))
   }
 
@@ -102,7 +103,8 @@ extension Manager {
 
   /// Where a socket that is up belongs: it listens itself, or its service has what it listens on.
   mutating func lookAtSocket(_ id: UnitID) {
-    guard let book = self[id].socket, let settings = socketSettings(id), self[id].service.state == .exited else { return }
+    let record = self[id]
+    guard let book = record.socket, let settings = socketSettings(id), record.service.state == .exited else { return }
     guard phase == .booting || phase == .running else { return unwatch(id) }
     if !settings.accepts {
       guard let service = find(settings.service.bytes) else { return }
@@ -129,16 +131,17 @@ extension Manager {
 
   /// A service changed its state, or its job ended.
   mutating func socketsSee(_ service: UnitID) {
+    let record = self[service]
     #if PLANTED
-    if plantedBug == 43 && self[service].job == nil { return }
+    if plantedBug == 43 && record.job == nil { return }
     #endif
     lookAtIdle(service)
-    for id in self[service].sockets {
+    for id in record.sockets {
       guard let book = self[id].socket, let settings = socketSettings(id), self[id].service.state == .exited, !settings.accepts,
         find(settings.service.bytes) == service
       else { continue }
-      if book.isRunning, self[service].isStartLimitHit {
-        message(.error, self[id].name + ": " + self[service].name + " is started too often, the socket is given up")
+      if book.isRunning, record.isStartLimitHit {
+        message(.error, self[id].name + ": " + record.name + " is started too often, the socket is given up")
         feed(id, .listeners(.serviceStartLimitHit))
       } else {
         lookAtSocket(id)
@@ -151,11 +154,12 @@ extension Manager {
   mutating func traffic(_ id: UnitID, _ descriptor: DescriptorID) {
     guard valid(id), let book = self[id].socket, let settings = socketSettings(id), let index = book.watched.firstIndex(of: descriptor)
     else { return }
+    let record = self[id]
     book.watched.remove(at: index)
     book.nextPause = .zero
-    guard self[id].service.state == .exited, phase == .booting || phase == .running else { return }
+    guard record.service.state == .exited, phase == .booting || phase == .running else { return }
     if !book.polls.allow(settings.pollLimit, now: now.instant) {
-      message(.warning, self[id].name + ": looked at too often (PollLimitBurst=), it waits a little")
+      message(.warning, record.name + ": looked at too often (PollLimitBurst=), it waits a little")
       return pause(id, settings.pollLimit.interval)
     }
     activate(id, settings, book)
@@ -178,11 +182,12 @@ extension Manager {
 
   /// A trigger limit is hit: RearmSec= makes it a pause, in which what comes waits in the queue; else it is the end.
   mutating func triggeredTooOften(_ id: UnitID, _ settings: SocketSettings) {
+    let record = self[id]
     if let rearm = settings.rearm {
-      message(.warning, self[id].name + ": triggered too often (TriggerLimitBurst=), paused for " + shortSpan(rearm))
+      message(.warning, record.name + ": triggered too often (TriggerLimitBurst=), paused for " + shortSpan(rearm))
       return pause(id, rearm)
     }
-    message(.error, self[id].name + ": triggered too often (TriggerLimitBurst=), the socket is given up; RearmSec= would pause it instead")
+    message(.error, record.name + ": triggered too often (TriggerLimitBurst=), the socket is given up; RearmSec= would pause it instead")
     feed(id, .listeners(.triggerLimitHit))
   }
 
@@ -196,14 +201,15 @@ extension Manager {
   /// No descriptor was left for a connection, which waits; or the listener itself is broken. It is tried again, later each time.
   mutating func listenerFailed(_ id: UnitID, _ descriptor: DescriptorID, errno: Int32) {
     guard valid(id), let book = self[id].socket, let index = book.watched.firstIndex(of: descriptor) else { return }
+    let record = self[id]
     book.watched.remove(at: index)
     if errno == Errno.EPERM {
       // A regular file is always ready: there is nothing to wait for.
       book.unwatchable.append(descriptor)
-      return message(.warning, self[id].name + ": a listener cannot be watched, nothing starts by it")
+      return message(.warning, record.name + ": a listener cannot be watched, nothing starts by it")
     }
     if book.nextPause == .zero {
-      message(.error, self[id].name + ": cannot accept: " + errorText(errno) + "; what comes waits, it is tried again")
+      message(.error, record.name + ": cannot accept: " + errorText(errno) + "; what comes waits, it is tried again")
       book.nextPause = SocketBook.pauseMin
     }
     pause(id, book.nextPause)

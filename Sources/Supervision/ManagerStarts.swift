@@ -5,31 +5,33 @@ import Model
 extension Manager {
   mutating func begin(_ unit: UnitID) {
     // A service that comes back by itself does so as it was, where its file is masked or broken by now.
-    if self[unit].isDown || self[unit].pending?.loadState == .loaded { takePending(unit) }
-    if self[unit].unit.loadState != .loaded {
-      let text = refusal(self[unit])
-      message(.error, "cannot start " + self[unit].name + ": " + text)
+    let record = self[unit]
+    if record.isDown || record.pending?.loadState == .loaded { takePending(unit) }
+    if record.unit.loadState != .loaded {
+      let text = refusal(record)
+      message(.error, "cannot start " + record.name + ": " + text)
       return finish(unit, .failed, text)
     }
-    self[unit].upholding.due = nil
-    let definition = self[unit].unit
+    record.upholding.due = nil
+    let definition = record.unit
     if definition.conditions.isEmpty && definition.asserts.isEmpty {
       book(unit, .met)
       return proceed(unit)
     }
-    self[unit].job?.isRunning = true
+    record.job?.isRunning = true
     nextCheck = nextCheck == .max ? 1 : nextCheck + 1
-    self[unit].checkNumber = nextCheck
+    record.checkNumber = nextCheck
     out.append(
       .check(
         CheckRequest(
-          unit: unit, number: nextCheck, unitName: self[unit].name, conditions: definition.conditions, asserts: definition.asserts)))
+          unit: unit, number: nextCheck, unitName: record.name, conditions: definition.conditions, asserts: definition.asserts)))
   }
 
   /// The answer; one to a start that is not wanted any more has an old number.
   mutating func checked(_ unit: UnitID, _ number: UInt32, _ outcome: CheckOutcome) {
     guard valid(unit), number != 0, self[unit].checkNumber == number, self[unit].job?.isRunning == true else { return }
-    self[unit].checkNumber = 0
+    let record = self[unit]
+    record.checkNumber = 0
     book(unit, outcome)
     switch outcome {
     case .met: proceed(unit)
@@ -37,29 +39,30 @@ extension Manager {
     case .assertFailed(let condition):
       giveUpStart(unit, .assert, "Assert" + Bytes(condition.kind.name) + "=" + condition.text + " does not hold")
     case .failed(let reason):
-      message(.error, "cannot start " + self[unit].name + ": its conditions could not be looked at: " + reason)
+      message(.error, "cannot start " + record.name + ": its conditions could not be looked at: " + reason)
       finish(unit, .failed, "its conditions could not be looked at: " + reason)
     }
   }
 
   private mutating func book(_ unit: UnitID, _ outcome: CheckOutcome) {
-    self[unit].failedCheck = nil
+    let record = self[unit]
+    record.failedCheck = nil
     switch outcome {
     case .met:
-      self[unit].conditionResult = true
-      self[unit].assertResult = true
+      record.conditionResult = true
+      record.assertResult = true
     case .conditionFailed(let condition):
-      self[unit].conditionResult = false
-      self[unit].failedCheck = condition
+      record.conditionResult = false
+      record.failedCheck = condition
     case .assertFailed(let condition):
-      self[unit].conditionResult = true
-      self[unit].assertResult = false
-      self[unit].failedCheck = condition
+      record.conditionResult = true
+      record.assertResult = false
+      record.failedCheck = condition
     case .failed: return
     }
-    self[unit].conditionAt = now.wall
+    record.conditionAt = now.wall
     if case .conditionFailed = outcome { return }
-    self[unit].assertAt = now.wall
+    record.assertAt = now.wall
   }
 
   /// The start is skipped; who requires it goes on, who is bound to it does not. It does not count for the start limit.
@@ -68,48 +71,52 @@ extension Manager {
     if plantedBug == 34 { return proceed(unit) }
     #endif
     let text = "Condition" + Bytes(condition.kind.name) + "=" + condition.text + " does not hold"
-    message(.notice, self[unit].name + ": not started, " + text)
+    let record = self[unit]
+    message(.notice, record.name + ": not started, " + text)
     finish(unit, .skipped, text)
     leaveBackoff(unit)
-    if self[unit].isDown && self[unit].job == nil { runCameToNothing(unit) }
+    if record.isDown && record.job == nil { runCameToNothing(unit) }
   }
 
   private mutating func giveUpStart(_ unit: UnitID, _ result: JobResult, _ text: Bytes) {
-    message(.error, "cannot start " + self[unit].name + ": " + text)
+    let record = self[unit]
+    message(.error, "cannot start " + record.name + ": " + text)
     finish(unit, result, text)
     leaveBackoff(unit)
-    if self[unit].isDown && self[unit].job == nil { runCameToNothing(unit) }
+    if record.isDown && record.job == nil { runCameToNothing(unit) }
   }
 
   /// With a start that is not to be ends the restart that it may have been: the unit is down then.
   private mutating func leaveBackoff(_ unit: UnitID) {
-    if self[unit].isInBackoff && self[unit].job == nil { feed(unit, .stop) }
+    let record = self[unit]
+    if record.isInBackoff && record.job == nil { feed(unit, .stop) }
   }
 
   /// Nothing speaks against it any more.
   private mutating func proceed(_ unit: UnitID) {
-    guard let job = self[unit].job else { return }
+    let record = self[unit]
+    guard let job = record.job else { return }
     // Bound to it and ordered after it: it must be up by now, whatever became of its job (systemd's unit_verify_deps).
-    for other in self[unit].edges[.bindsTo] where !self[other].isSatisfied && self[unit].edges[.after].contains(other) {
+    for other in record.edges[.bindsTo] where !self[other].isSatisfied && record.edges[.after].contains(other) {
       let text = "it is bound to " + self[other].name + ", which is not active"
-      message(.error, "cannot start " + self[unit].name + ": " + text)
+      message(.error, "cannot start " + record.name + ": " + text)
       return finish(unit, .dependency, text)
     }
-    guard self[unit].serviceSettings != nil else {
+    guard record.serviceSettings != nil else {
       if isTimer(unit) { activateTimer(unit) }
       setOn(unit, true)
       if pathSettings(unit) != nil { activatePath(unit) }
       return
     }
     if let why = socketObstacle(unit) {
-      message(.error, "cannot start " + self[unit].name + ": " + why)
+      message(.error, "cannot start " + record.name + ": " + why)
       return finish(unit, .failed, why)
     }
-    self[unit].job?.isRunning = true
-    self[unit].stoppedByClient = false
-    if job.isBoot { self[unit].bootInvocation = nextInvocation }
-    if !self[unit].limiter.allow(self[unit].unit.startLimit, now: now.instant) { return refuseStart(unit) }
-    self[unit].isStartLimitHit = false
+    record.job?.isRunning = true
+    record.stoppedByClient = false
+    if job.isBoot { record.bootInvocation = nextInvocation }
+    if !record.limiter.allow(record.unit.startLimit, now: now.instant) { return refuseStart(unit) }
+    record.isStartLimitHit = false
     noteAttempt(unit)
     if job.type == .start && job.isAutoRestart {
       feed(unit, .start(.autoRestart))
@@ -121,16 +128,18 @@ extension Manager {
   private mutating func refuseStart(_ unit: UnitID) {
     guard var context = serviceContext(unit) else { return }
     noteRefusal(unit)
-    self[unit].isStartLimitHit = true
-    self[unit].service.refuseStart(&context)
+    let record = self[unit]
+    record.isStartLimitHit = true
+    record.service.refuseStart(&context)
     absorb(unit, context)
-    act(unit, self[unit].unit.startLimitAction, .startLimit)
+    act(unit, record.unit.startLimitAction, .startLimit)
   }
 
   /// Of a handler that exactly one unit names in OnFailure= or OnSuccess=: how that one ended (units.md c.8).
   private func monitorEnvironment(_ unit: UnitID) -> [Bytes] {
-    var sources = self[unit].edges[.onFailureOf]
-    for other in self[unit].edges[.onSuccessOf] where !sources.contains(other) { sources.append(other) }
+    let record = self[unit]
+    var sources = record.edges[.onFailureOf]
+    for other in record.edges[.onSuccessOf] where !sources.contains(other) { sources.append(other) }
     guard sources.count == 1, case .service = self[sources[0]].unit.kind else { return [] }
     let service = self[sources[0]].service
     var result = ["MONITOR_UNIT=" + self[sources[0]].name, "MONITOR_SERVICE_RESULT=" + Bytes(service.result.name)]
@@ -162,15 +171,16 @@ extension Manager {
   /// Targets and timers are up or down in one step.
   mutating func setOn(_ unit: UnitID, _ isOn: Bool) {
     // A path that is given up has failed.
-    let state: ActiveState = isOn ? .active : self[unit].path?.failure != nil ? .failed : .inactive
-    if self[unit].isOn == isOn { return stateChanged(unit, to: state, isFinal: true) }
-    self[unit].isOn = isOn
-    self[unit].stateChangedAt = now.wall
+    let record = self[unit]
+    let state: ActiveState = isOn ? .active : record.path?.failure != nil ? .failed : .inactive
+    if record.isOn == isOn { return stateChanged(unit, to: state, isFinal: true) }
+    record.isOn = isOn
+    record.stateChangedAt = now.wall
     if isOn {
-      self[unit].activeEnteredAt = now.wall
+      record.activeEnteredAt = now.wall
     } else {
-      self[unit].activeExitedAt = now.wall
-      self[unit].inactiveEnteredAt = now.wall
+      record.activeExitedAt = now.wall
+      record.inactiveEnteredAt = now.wall
     }
     mayHaveEnded = true
     stateChanged(unit, to: state, isFinal: true)

@@ -6,7 +6,8 @@ import Model
 extension Manager {
   func describe(_ id: UnitID, _ timer: TimerMachine, _ schedule: ScheduleSettings) -> TimerReport {
     let target: Bytes
-    if case .timer(let settings) = self[id].unit.kind { target = settings.unit.bytes } else { target = self[id].name }
+    let record = self[id]
+    if case .timer(let settings) = record.unit.kind { target = settings.unit.bytes } else { target = record.name }
     var report = TimerReport(triggers: target)
     for trigger in schedule.triggers { report.expressions.append(trigger.expression) }
     if let left = timer.left(now) {

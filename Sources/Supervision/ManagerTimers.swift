@@ -12,18 +12,20 @@ extension Manager {
   }
 
   mutating func activateTimer(_ id: UnitID) {
-    guard let schedule = self[id].schedule else { return }
-    if self[id].timer == nil { self[id].timer = TimerMachine(seed: self[id].name.seed) }
+    let record = self[id]
+    guard let schedule = record.schedule else { return }
+    if record.timer == nil { record.timer = TimerMachine(seed: record.name.seed) }
     let readsStamp = schedule.isPersistent && schedule.hasCalendar
-    self[id].timer?.activate(schedule, timerClock, awaitsStamp: readsStamp, atStart: phase == .booting)
-    if readsStamp { out.append(.readStamp(id, name: self[id].name)) }
+    record.timer?.activate(schedule, timerClock, awaitsStamp: readsStamp, atStart: phase == .booting)
+    if readsStamp { out.append(.readStamp(id, name: record.name)) }
     armTimer(id)
     if schedule.hasCalendar && !readsStamp { sayIfOver(id) }
   }
 
   private mutating func sayIfOver(_ id: UnitID) {
-    guard let timer = self[id].timer, timer.calendarFireAt == nil, timer.fireAt == nil else { return }
-    message(.warning, self[id].name + ": all times of its schedule are past, it will not elapse")
+    let record = self[id]
+    guard let timer = record.timer, timer.calendarFireAt == nil, timer.fireAt == nil else { return }
+    message(.warning, record.name + ": all times of its schedule are past, it will not elapse")
   }
 
   mutating func deactivateTimer(_ id: UnitID) {
@@ -44,11 +46,12 @@ extension Manager {
   }
 
   private mutating func armCalendar(_ id: UnitID) {
-    guard let timer = self[id].timer, let schedule = self[id].schedule else { return }
+    let record = self[id]
+    guard let timer = record.timer, let schedule = record.schedule else { return }
     let listens = timer.isActive && (schedule.onClockChange || schedule.onTimezoneChange)
     let at = timer.calendarFireAt ?? (listens ? .never : nil)
     if at == timer.calendarArmedFor { return }
-    self[id].timer?.calendarArmedFor = at
+    record.timer?.calendarArmedFor = at
     if let at {
       out.append(.armWall(Deadline(id, .calendar), at: at))
     } else {
@@ -58,12 +61,13 @@ extension Manager {
 
   mutating func timerElapsed(_ id: UnitID, isCalendar: Bool) {
     guard valid(id), let schedule = self[id].schedule, phase == .booting || phase == .running else { return }
+    let record = self[id]
     let elapsed: TimerMachine.Elapsed?
     if isCalendar {
-      self[id].timer?.calendarArmedFor = nil
-      elapsed = self[id].timer?.elapseCalendar(schedule, timerClock)
+      record.timer?.calendarArmedFor = nil
+      elapsed = record.timer?.elapseCalendar(schedule, timerClock)
     } else {
-      elapsed = self[id].timer?.elapse(schedule, timerClock)
+      elapsed = record.timer?.elapse(schedule, timerClock)
     }
     armTimer(id)
     guard let elapsed else { return }
@@ -138,14 +142,16 @@ extension Manager {
   }
 
   private mutating func writeStamp(_ id: UnitID) {
-    guard let schedule = self[id].schedule, schedule.isPersistent, schedule.hasCalendar else { return }
-    out.append(.writeStamp(id, name: self[id].name, at: now.wall))
+    let record = self[id]
+    guard let schedule = record.schedule, schedule.isPersistent, schedule.hasCalendar else { return }
+    out.append(.writeStamp(id, name: record.name, at: now.wall))
   }
 
   /// RemainAfterElapse=no: a timer whose triggers have all come due once is over.
   private mutating func endIfElapsed(_ id: UnitID, _ schedule: ScheduleSettings) {
-    guard case .timer(let settings) = self[id].unit.kind, !settings.remainAfterElapse else { return }
-    guard let timer = self[id].timer, timer.fireAt == nil, timer.calendarFireAt == nil, !timer.isQueued else { return }
+    let record = self[id]
+    guard case .timer(let settings) = record.unit.kind, !settings.remainAfterElapse else { return }
+    guard let timer = record.timer, timer.fireAt == nil, timer.calendarFireAt == nil, !timer.isQueued else { return }
     // A calendar may come to its end, too.
     if schedule.triggers.contains(where: { $0.isRepeating && !$0.isCalendar }) { return }
     if schedule.onClockChange || schedule.onTimezoneChange { return }
@@ -160,60 +166,64 @@ extension Manager {
   }
 
   private mutating func trigger(_ id: UnitID, _ schedule: ScheduleSettings, slot: WallTime, isCalendar: Bool) {
+    let record = self[id]
     guard let target = triggered(by: id) else {
-      message(.error, self[id].name + ": its unit is not loaded")
-      self[id].timer?.countSkip()
+      message(.error, record.name + ": its unit is not loaded")
+      record.timer?.countSkip()
       return
     }
     if isFree(target) {
-      self[id].timer?.triggeredSlot = slot
+      record.timer?.triggeredSlot = slot
       return startRun(id, target)
     }
     switch schedule.overlap {
     case .skip: skip(id, target, slot)
-    case .queue where schedule.deferReactivation && isCalendar || self[id].timer?.isQueued == true: skip(id, target, slot)
+    case .queue where schedule.deferReactivation && isCalendar || record.timer?.isQueued == true: skip(id, target, slot)
     case .queue:
-      self[id].timer?.triggeredSlot = slot
-      self[id].timer?.isQueued = true
+      record.timer?.triggeredSlot = slot
+      record.timer?.isQueued = true
     case .replace where self[target].isBeingReplaced: skip(id, target, slot)
     case .replace:
-      self[id].timer?.triggeredSlot = slot
+      record.timer?.triggeredSlot = slot
       let environment = triggerEnvironment(id)
       switch enqueue(target, .restart, environment: environment) {
       case .success: began(id, target, replaces: true)
       case .failure(let error):
-        message(.error, self[id].name + ": cannot restart " + self[error.unit].name + ": " + error.message)
+        message(.error, record.name + ": cannot restart " + self[error.unit].name + ": " + error.message)
         skip(id, target, slot)
       }
     case .parallel:
       guard let run = freeParallelRun(of: target) else { return skip(id, target, slot) }
-      self[id].timer?.triggeredSlot = slot
+      record.timer?.triggeredSlot = slot
       startRun(id, run)
     }
   }
 
   /// Nothing of it runs. A restart that still waits is given up for the new slot: its run starts anew, with attempts of its own.
   private func isFree(_ target: UnitID) -> Bool {
-    guard self[target].canBegin else { return false }
-    guard let job = self[target].job else { return true }
-    return self[target].isInBackoff && job.isAutoRestart && !job.isRunning
+    let record = self[target]
+    guard record.canBegin else { return false }
+    guard let job = record.job else { return true }
+    return record.isInBackoff && job.isAutoRestart && !job.isRunning
   }
 
   private mutating func startRun(_ id: UnitID, _ target: UnitID) {
-    let skippedBefore = self[id].timer?.skippedInRow ?? 0
+    let record = self[id]
+    let skippedBefore = record.timer?.skippedInRow ?? 0
     if skippedBefore > 1 {
-      message(.notice, self[id].name + ": runs again after " + Bytes(decimal: skippedBefore) + " skipped slots")
+      message(.notice, record.name + ": runs again after " + Bytes(decimal: skippedBefore) + " skipped slots")
     }
     began(id, target)
     if case .failure(let error) = enqueue(target, .start, environment: triggerEnvironment(id)) {
-      message(.error, self[id].name + ": cannot start " + self[error.unit].name + ": " + error.message)
+      message(.error, record.name + ": cannot start " + self[error.unit].name + ": " + error.message)
       if self[target].isDown { runCameToNothing(target) } else { endRun(target, .canceled) }
     }
   }
 
   private mutating func began(_ id: UnitID, _ target: UnitID, replaces: Bool = false) {
-    self[id].timer?.countRun(now: now)
-    noteRun(target, self[id].timer?.triggeredSlot ?? now.wall, replaces: replaces)
+    let record = self[id]
+    record.timer?.countRun(now: now)
+    noteRun(target, record.timer?.triggeredSlot ?? now.wall, replaces: replaces)
     writeStamp(id)
   }
 
@@ -222,10 +232,11 @@ extension Manager {
     #if PLANTED
     if plantedBug == 11 { return }
     #endif
-    self[id].timer?.countSkip()
+    let record = self[id]
+    record.timer?.countSkip()
     noteUnrun(target, slot, .skipped, slots: 1)
-    guard self[id].timer?.skippedInRow == 1 else { return }
-    var text = self[id].name + ": slot skipped, " + self[target].name + " still runs"
+    guard record.timer?.skippedInRow == 1 else { return }
+    var text = record.name + ": slot skipped, " + self[target].name + " still runs"
     if let main = self[target].service.main, main.pid != 0 { text += " (pid " + Bytes(decimal: main.pid) }
     if let began = self[target].startedAt {
       text += (self[target].service.main?.pid ?? 0) != 0 ? ", since " : " (since "

@@ -307,8 +307,9 @@ extension Manager {
   /// The next unit, from `position` on, whose job goes after that of `unit`.
   private func nextLater(_ position: inout Int, of unit: UnitID, _ transaction: Transaction) -> UnitID? {
     guard let type = typeOfJob(unit, transaction) else { return nil }
-    let before = self[unit].edges[.before]
-    let after = self[unit].edges[.after]
+    let record = self[unit]
+    let before = record.edges[.before]
+    let after = record.edges[.after]
     while position < before.count + after.count {
       let isBefore = position < before.count
       let other = isBefore ? before[position] : after[position - before.count]

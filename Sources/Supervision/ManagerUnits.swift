@@ -42,11 +42,12 @@ extension Manager {
   }
 
   func serviceContext(_ id: UnitID) -> ServiceContext? {
-    guard let settings = self[id].serviceSettings else { return nil }
-    let job = self[id].job?.type
-    let activation = self[id].sockets.isEmpty && self[id].connection == nil ? ([], false) : activation(of: id)
+    let record = self[id]
+    guard let settings = record.serviceSettings else { return nil }
+    let job = record.job?.type
+    let activation = record.sockets.isEmpty && record.connection == nil ? ([], false) : activation(of: id)
     return ServiceContext(
-      id: id, name: self[id].name, settings: settings, startLimit: self[id].unit.startLimit, now: now,
+      id: id, name: record.name, settings: settings, startLimit: record.unit.startLimit, now: now,
       nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
       stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart,
       isShuttingDown: phase == .stopping || phase == .sweeping, activation: activation)
@@ -57,7 +58,8 @@ extension Manager {
     for effect in context.effects {
       if case .message(let severity, let text) = effect { message(severity, text) } else { out.append(effect) }
     }
-    if self[id].service.invocation == nextInvocation { nextInvocation = nextInvocation >= 1 << 30 ? 1 : nextInvocation + 1 }
+    let record = self[id]
+    if record.service.invocation == nextInvocation { nextInvocation = nextInvocation >= 1 << 30 ? 1 : nextInvocation + 1 }
     for notice in context.notices {
       switch notice {
       case .passed(let state): passed(id, state)
@@ -66,73 +68,76 @@ extension Manager {
       case .killedAtTimeout: if phase == .stopping { stop.someoneWasKilled = true }
       case .reloadEnded(let success): reloadEnded(id, success)
       case .unhealthyExit:
-        beginStop(.action(unit: id, cause: .health, status: self[id].unit.failureActionExitStatus ?? 1), atOnce: false)
+        beginStop(.action(unit: id, cause: .health, status: record.unit.failureActionExitStatus ?? 1), atOnce: false)
       }
     }
   }
 
   private mutating func passed(_ id: UnitID, _ state: ServiceState) {
     let wall = now.wall
-    self[id].stateChangedAt = wall
+    let record = self[id]
+    record.stateChangedAt = wall
     mayHaveEnded = true
-    if self[id].socket != nil { socketPassed(id, state) }
+    if record.socket != nil { socketPassed(id, state) }
     switch state.active {
-    case .active: if self[id].activeEnteredAt == nil { self[id].activeEnteredAt = wall }
+    case .active: if record.activeEnteredAt == nil { record.activeEnteredAt = wall }
     case .deactivating, .inactive, .failed:
-      if self[id].activeEnteredAt != nil && self[id].activeExitedAt == nil { self[id].activeExitedAt = wall }
+      if record.activeEnteredAt != nil && record.activeExitedAt == nil { record.activeExitedAt = wall }
     case .activating, .reloading: break
     }
     switch state {
     case .condition, .startPre, .start, .startPost:
-      if state == .start && self[id].serviceSettings?.type == .idle { heldBack.append(id) }
-      if self[id].startedAt == nil {
-        self[id].startedAt = now.instant
-        self[id].activeEnteredAt = nil
-        self[id].activeExitedAt = nil
+      if state == .start && record.serviceSettings?.type == .idle { heldBack.append(id) }
+      if record.startedAt == nil {
+        record.startedAt = now.instant
+        record.activeEnteredAt = nil
+        record.activeExitedAt = nil
         runBegan(id)
       }
-    case .exited where self[id].socket != nil: sayListening(id)
+    case .exited where record.socket != nil: sayListening(id)
     case .running, .exited:
       // A service that passes through its whole start in one step never showed a start state.
-      if self[id].startedAt == nil {
-        self[id].startedAt = now.instant
+      if record.startedAt == nil {
+        record.startedAt = now.instant
         runBegan(id)
       }
-      if self[id].service.restarts > 0 && state == .running {
-        message(.notice, self[id].name + ": started again (restart " + Bytes(decimal: self[id].service.restarts) + ")")
-      } else if state == .running, self[id].instanceOf == nil, let job = self[id].job, job.type != .reload, job.type != .reloadOrStart {
-        message(.notice, self[id].name + ": started")
+      if record.service.restarts > 0 && state == .running {
+        message(.notice, record.name + ": started again (restart " + Bytes(decimal: record.service.restarts) + ")")
+      } else if state == .running, record.instanceOf == nil, let job = record.job, job.type != .reload, job.type != .reloadOrStart {
+        message(.notice, record.name + ": started")
       }
     case .dead, .failed:
-      self[id].inactiveEnteredAt = wall
-      self[id].startedAt = nil
-      if state == .failed && self[id].service.state == .failed {
+      record.inactiveEnteredAt = wall
+      record.startedAt = nil
+      if state == .failed && record.service.state == .failed {
         sayFailed(id)
         failFast(id)
       }
     case .autoRestart:
       // Where no process could be made, none ended that would have been told of.
-      if self[id].service.result == .resources { message(.error, text("\(self[id].name): \(reason(id))")) }
-      message(.notice, text("\(self[id].name): next start in \(shortSpan(self[id].service.restartDelay))"))
+      if record.service.result == .resources { message(.error, text("\(record.name): \(reason(id))")) }
+      message(.notice, text("\(record.name): next start in \(shortSpan(record.service.restartDelay))"))
       failFast(id)
     case .autoRestartQueued, .reload, .reloadSignal, .reloadNotify, .drain, .stop, .stopWatchdog, .stopSigterm, .stopSigkill,
       .stopPost, .finalWatchdog, .finalSigterm, .finalSigkill, .cleaning:
       break
     }
-    if self[id].idle != nil || !self[id].sockets.isEmpty { idlePassed(id, state) }
-    if self[id].pending != nil && self[id].service.state == state { takePendingInPlace(id) }
-    stateChanged(id, to: state.active, isFinal: self[id].service.state == state)
-    if (state == .dead || state == .failed) && self[id].service.state == state { runEnded(id) }
+    if record.idle != nil || !record.sockets.isEmpty { idlePassed(id, state) }
+    if record.pending != nil && record.service.state == state { takePendingInPlace(id) }
+    stateChanged(id, to: state.active, isFinal: record.service.state == state)
+    if (state == .dead || state == .failed) && record.service.state == state { runEnded(id) }
   }
 
   /// --fail-fast: a command of boot that was never executed.
   private mutating func failFast(_ id: UnitID) {
-    guard options.failFast, self[id].service.invocation == self[id].bootInvocation, phase == .booting || phase == .running else { return }
-    if self[id].service.culprit?.execError.isEmpty == false { beginStop(.failFast(unit: id), atOnce: false) }
+    let record = self[id]
+    guard options.failFast, record.service.invocation == record.bootInvocation, phase == .booting || phase == .running else { return }
+    if record.service.culprit?.execError.isEmpty == false { beginStop(.failFast(unit: id), atOnce: false) }
   }
 
   private mutating func sayFailed(_ id: UnitID) {
-    if self[id].service.result != .startLimitHit { message(.error, self[id].name + ": failed (" + reason(id) + ")") }
+    let record = self[id]
+    if record.service.result != .startLimitHit { message(.error, record.name + ": failed (" + reason(id) + ")") }
   }
 
   /// The last run's end in a few words: `exit-code: ExecStart status=1/FAILURE`.
@@ -153,22 +158,24 @@ extension Manager {
 
   /// A run is over for good: pending definitions, removal, actions, and the timers that wait for its end.
   private mutating func runEnded(_ id: UnitID) {
-    endRun(id, .ended(self[id].service.result))
+    let record = self[id]
+    endRun(id, .ended(record.service.result))
     cancelReplacement(id)
     takePending(id)
     timersSeeEnd(id)
-    if self[id].isRemoved && self[id].job == nil { forget(id) }
-    let failed = self[id].service.state == .failed
+    if record.isRemoved && record.job == nil { forget(id) }
+    let failed = record.service.state == .failed
     // A stop that a client asked for is no success of the service, a run that was skipped neither.
-    if self[id].service.stoppedByRequest || self[id].service.result == .execCondition { return }
-    act(id, failed ? self[id].unit.failureAction : self[id].unit.successAction, failed ? .failure : .success)
+    if record.service.stoppedByRequest || record.service.result == .execCondition { return }
+    act(id, failed ? record.unit.failureAction : record.unit.successAction, failed ? .failure : .success)
   }
 
   /// SuccessAction= and its kin: apus ends, with the status that the unit says, or that of its main process.
   mutating func act(_ id: UnitID, _ action: EmergencyAction, _ cause: ActionCause) {
     guard action.effect != .nothing, phase == .booting || phase == .running else { return }
-    let status = cause == .success ? self[id].unit.successActionExitStatus : self[id].unit.failureActionExitStatus
-    let main = self[id].service.lastMainExit?.status.shellStatus ?? (cause == .success ? 0 : 1)
+    let record = self[id]
+    let status = cause == .success ? record.unit.successActionExitStatus : record.unit.failureActionExitStatus
+    let main = record.service.lastMainExit?.status.shellStatus ?? (cause == .success ? 0 : 1)
     beginStop(.action(unit: id, cause: cause, status: status ?? main), atOnce: action.effect == .exitAtOnce)
   }
 
@@ -182,20 +189,21 @@ extension Manager {
   /// A unit whose file is gone and that is down: its name is free again.
   mutating func forget(_ id: UnitID) {
     let index = Int(id.index)
-    if byName[self[id].name] == index {
-      byName[self[id].name] = nil
+    let record = self[id]
+    if byName[record.name] == index {
+      byName[record.name] = nil
       for alias in aliases where byName[alias] == index { byName[alias] = nil }
       aliases.removeAll { byName[$0] == nil }
-      let run = self[id].service.invocation
+      let run = record.service.invocation
       if run != 0 {
         out.append(.forget(Invocation(unit: id, number: run)))
         out.append(.closeNotify(id))
-        if let stored = self[id].service.dropStore() { out.append(.closeDescriptors(stored)) }
+        if let stored = record.service.dropStore() { out.append(.closeDescriptors(stored)) }
       }
     }
-    self[id].stoppedByClient = false
-    if let socket = self[id].instanceOf { return releaseInstance(id, of: socket) }
-    if self[id].socket != nil { forgetSocket(id) }
+    record.stoppedByClient = false
+    if let socket = record.instanceOf { return releaseInstance(id, of: socket) }
+    if record.socket != nil { forgetSocket(id) }
     deactivatePath(id)
     // Its parallel runs go with it.
     for index in records.indices where records[index].parallelOf == id && !records[index].isRemoved {
@@ -205,8 +213,8 @@ extension Manager {
     out.append(.disarm(DeadlineKey(unit: id, kind: .timer)))
     out.append(.disarm(DeadlineKey(unit: id, kind: .calendar)))
     out.append(.disarm(DeadlineKey(unit: id, kind: .reaction)))
-    self[id].timer = nil
-    self[id].isOn = false
+    record.timer = nil
+    record.isOn = false
   }
 }
 

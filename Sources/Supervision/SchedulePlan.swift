@@ -56,10 +56,10 @@ public struct SchedulePlan {
 
   /// What starts by itself, and what that pulls in.
   private static func starting(_ loaded: LoadedUnits) -> [Bool] {
-    var positions: [Bytes: Int] = [:]
+    var positions = NameTable()
     for (index, unit) in loaded.units.enumerated() {
       positions[unit.name.bytes] = index
-      for alias in unit.aliases where positions[alias.bytes] == nil { positions[alias.bytes] = index }
+      for alias in unit.aliases where !positions.contains(alias.bytes) { positions[alias.bytes] = index }
     }
     var isTaken = [Bool](repeating: false, count: loaded.units.count)
     var queue = loaded.starting

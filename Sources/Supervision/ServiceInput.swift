@@ -1,7 +1,7 @@
 import Model
 
 /// What can happen to a service. Processes come by their key: `main`, `control` or `probe`.
-public enum ServiceInput: Equatable, Sendable {
+public indirect enum ServiceInput: Equatable, Sendable {
   case start(StartCause)
   case stop
   case reload
@@ -17,7 +17,7 @@ public enum ServiceInput: Equatable, Sendable {
   /// So many processes of that run, this one or one before, are left.
   case left(invocation: UInt32, count: Int)
   case cleaned
-  indirect case notified(NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
+  case notified(NotifyMessage, NotifySender, descriptors: [OfferedDescriptor])
   case mainPID(MainPIDSource, MainPIDOutcome)
   case readyLine(ProcessKey, Bool)
   case descriptorHungUp(DescriptorID)

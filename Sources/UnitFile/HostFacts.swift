@@ -1,7 +1,8 @@
 import Model
 
-/// What specifiers say about the host and the manager (units.md b.7). Empty where systemd gives an empty text.
-public struct HostFacts: Equatable, Sendable {
+/// What specifiers say about the host and the manager (units.md b.7). Empty where systemd gives an empty text. Of a class, because copies of all
+/// that cost the static binary a KB; whoever makes one fills it, and nobody changes it after that.
+public final class HostFacts: @unchecked Sendable {
   /// `%H`; `%l` is its part before the first dot.
   public var hostname = Bytes("localhost")
   /// `%m`, 32 hexadecimal digits; nil without /etc/machine-id: then `%m` is an error.

@@ -152,11 +152,12 @@ extension Unit {
     for kind in [ReferenceKind.wants, .requires, .upholds] {
       let names = kind == .wants ? links.wants : kind == .requires ? links.requires : links.upholds
       if names.isEmpty { continue }
-      // Collected apart, with a set: thousands of links are one pass, not one search and one copy each.
+      // Collected apart, with a table: thousands of links are one pass, not one search and one copy each.
       var list = dependencies[kind]
-      var seen = Set(list.map { $0.bytes })
+      var seen = NameTable()
+      for name in list { seen.insert(name.bytes) }
       for name in names {
-        if seen.insert(name.bytes).inserted { list.append(name) }
+        if seen.insert(name.bytes) { list.append(name) }
         references.append(Reference(kind: kind, name: name, position: Position(line: 0, column: 0)))
       }
       dependencies[kind] = list

@@ -45,6 +45,17 @@ public indirect enum JSONValue: Equatable, Sendable {
     }
   }
 
+  public var isNull: Bool {
+    if case .null = self { return true }
+    return false
+  }
+
+  /// Whether a key holds `true`.
+  @inline(never) public func isTrue(_ key: StaticString) -> Bool {
+    if case .bool(true)? = member(key) { return true }
+    return false
+  }
+
   /// Whether a key holds that text.
   @inline(never) public func says(_ key: StaticString, _ text: StaticString) -> Bool { self.text(key) == text }
 

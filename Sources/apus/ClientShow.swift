@@ -75,7 +75,7 @@ private final class PropertyLines {
         // Lists have a line for each of theirs.
         for part in value.members {
           addList(part.key, part.value)
-          if part.value.elements.isEmpty, part.value != .null { add(part.key, part.value) }
+          if part.value.elements.isEmpty, !part.value.isNull { add(part.key, part.value) }
         }
       case "History": for run in value.elements { add(Bytes("Run"), shownRun(run)) }
       case "Properties": for part in value.members { addText(part.key, part.value.text ?? []) }

@@ -138,7 +138,7 @@ private final class StatusText {
   }
 
   private func addTimer() {
-    guard let timer = unit["Timer"], timer != .null else { return }
+    guard let timer = unit["Timer"], !timer.isNull else { return }
     var trigger = Bytes("n/a")
     if let next = timer.number("NextElapseUSec") {
       let left = timer.number("LeftUSec").map(shownSpan) ?? clock.distance(next)
@@ -159,7 +159,7 @@ private final class StatusText {
     list("Paths", unit, "%")
     guard let socket = unit["Socket"] else { return }
     list("Listen", socket, "%")
-    guard socket["Accept"] == .bool(true) else { return }
+    guard socket.isTrue("Accept") else { return }
     line(
       "Accepted",
       filled(
@@ -192,7 +192,7 @@ private final class StatusText {
   /// Main and control process, and the last one that ended.
   private func addProcesses() {
     let main = unit.count("MainPID")
-    if let exit = unit["LastExit"], exit != .null {
+    if let exit = unit["LastExit"], !exit.isNull {
       let role = exit.text("Role")
       let error = exit.text("ExecError")
       let how = filled(error.isEmpty ? "code=%, %" : "code=%, %: %", exit.text("Code"), exit.text("StatusText"), error)

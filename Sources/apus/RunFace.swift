@@ -60,11 +60,13 @@ func runFace(_ options: RunOptions) -> Int32 {
     loaded = units
   }
   let socket = options.isWrapper ? nil : openControl(options, configuration, kernel)
-  var supervisor = Supervisor(kernel, configuration)
-  supervisor.start(loaded)
+  // It lives as long as the process: nothing of it is taken apart at the end, which would be a KB of code.
+  let supervisor = UnsafeMutablePointer<Supervisor<LinuxKernel>>.allocate(capacity: 1)
+  supervisor.initialize(to: Supervisor(kernel, configuration))
+  supervisor.pointee.start(loaded)
   // The manager has its own of what it needs; this would stay to the end.
   loaded = nil
-  let status = supervisor.run()
+  let status = supervisor.pointee.run()
   if let socket { removeControlSocket(socket) }
   return Int32(status)
 }

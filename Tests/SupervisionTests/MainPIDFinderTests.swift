@@ -10,6 +10,12 @@ import Testing
   private let path = Bytes("/run/x.pid")
   private let now = Instant(nanoseconds: 1)
 
+  private static func request(_ key: ProcessKey) -> SpawnRequest {
+    SpawnRequest(
+      key: key, unitName: Bytes("a.service"), command: ExecCommand(path: Bytes("/bin/a"), arguments: []), exec: ExecSettings(),
+      environment: [])
+  }
+
   private func found(_ query: MainPIDQuery, _ kernel: StubKernel, children: ChildTable = ChildTable()) -> MainPIDOutcome? {
     var kernel = kernel
     var events: [Event] = []
@@ -57,8 +63,8 @@ import Testing
     kernel.relations[42] = .member(isChild: true)
     kernel.pidFile = .pid(42, .owned)
     for role in Role.allCases {
-      var children = ChildTable()
-      children.add(42, ProcessKey(run, role, serial: 0))
+      let children = ChildTable()
+      children.add(42, MainPIDFinderTests.request(ProcessKey(run, role, serial: 0)))
       if role == .main {
         #expect(found(.file(path), kernel, children: children) == .found(pid: 42))
       } else {
@@ -136,7 +142,7 @@ import Testing
     let key = ProcessKey(run, .main, serial: 1)
     func adopt(_ relation: ProcessRelation?, endedBefore: Model.ExitStatus? = nil) -> (StubKernel, ChildTable, [Event]) {
       var kernel = StubKernel()
-      var children = ChildTable()
+      let children = ChildTable()
       var events: [Event] = []
       var finder = MainPIDFinder()
       kernel.relations[42] = .member(isChild: true)
@@ -145,7 +151,7 @@ import Testing
       events = []
       kernel.relations[42] = relation
       if let endedBefore { finder.ended(42, endedBefore) }
-      finder.adopt(key, 42, &children, &kernel, &events)
+      finder.adopt(key, 42, children, &kernel, &events)
       return (kernel, children, events)
     }
     for relation in [ProcessRelation.member(isChild: true), .stranger(isChild: true), .unreaped] {
@@ -174,13 +180,13 @@ import Testing
   @Test func anotherRunsProcessIsSharedNotTaken() {
     var kernel = StubKernel()
     kernel.relations[42] = .stranger(isChild: true)
-    var children = ChildTable()
+    let children = ChildTable()
     var events: [Event] = []
     var finder = MainPIDFinder()
     let other = ProcessKey(Invocation(unit: UnitID(8), number: 3), .main, serial: 0)
     let key = ProcessKey(run, .main, serial: 1)
-    children.add(42, other)
-    finder.adopt(key, 42, &children, &kernel, &events)
+    children.add(42, MainPIDFinderTests.request(other))
+    finder.adopt(key, 42, children, &kernel, &events)
     #expect(events.isEmpty && children.find(42)?.key == other && kernel.watchedProcesses == [42])
     #expect(children.pid(of: key) == 42 && children.pid(of: other) == 42)
     children.remove(42)

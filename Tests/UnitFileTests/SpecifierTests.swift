@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func missingFactsAreErrors() {
-    var host = HostFacts()
+    let host = HostFacts()
     #expect(expand("%m", host: host) == nil)
     #expect(expand("%b", host: host) == nil)
     host.bootID = Bytes("b")

@@ -31,7 +31,7 @@ struct NoSuchKind: Error {}
 
 /// What the vectors were measured on.
 let testHost: HostFacts = {
-  var host = HostFacts()
+  let host = HostFacts()
   host.hostname = Bytes("oracle.example")
   host.machineID = Bytes("0123456789abcdef0123456789abcdef")
   host.shell = Bytes("/bin/bash")

@@ -13,11 +13,10 @@ public enum ConfigFolders {
   /// The paths, sorted by name. `suffix`: only names that end so.
   public static func files(_ folders: [Bytes], suffix: StaticString = "") -> [Bytes] {
     var found: [(name: Bytes, path: Bytes)] = []
-    var seen: [Bytes: Bool] = [:]
+    var seen = NameTable()
     for folder in folders {
       guard case .entries(let names) = FolderReader.list(folder) else { continue }
-      for name in names where name.ends(with: suffix) && seen[name] == nil {
-        seen[name] = true
+      for name in names where name.ends(with: suffix) && seen.insert(name) {
         found.append((name, folder + "/" + name))
       }
     }

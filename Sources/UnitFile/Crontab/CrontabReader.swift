@@ -210,7 +210,7 @@ public final class CrontabReader {
 public struct CrontabNames: Sendable {
   /// Entries of all crontabs together.
   static let entriesMax = 4096
-  private var counts: [Bytes: Int] = [:]
+  private var counts = NameTable()
   private var total = 0
 
   public init() {}

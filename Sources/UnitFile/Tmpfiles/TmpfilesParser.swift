@@ -41,7 +41,7 @@ public func parseTmpfiles(_ files: [(path: Bytes, contents: Bytes)], host: HostF
 /// The first of several lines that make the same path. A link to what another line makes is another path.
 private func withoutDuplicates(_ items: [TmpfilesItem], _ diagnostics: inout [Diagnostic]) -> [TmpfilesItem] {
   var kept: [TmpfilesItem] = []
-  var first: [Bytes: Int] = [:]
+  var first = NameTable()
   for item in items {
     if let index = first[item.path] {
       // The same line twice is no news: packages copy each other's.
