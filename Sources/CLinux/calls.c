@@ -267,9 +267,9 @@ int32_t apus_set_limit(int32_t resource, uint64_t soft, uint64_t hard) {
   return (int32_t)RAW(__NR_prlimit64, 0, resource, pair, 0);
 }
 
-int32_t apus_set_subreaper(void) { return (int32_t)RAW(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1); }
-int32_t apus_set_dumpable(int32_t dumpable) { return (int32_t)RAW(__NR_prctl, PR_SET_DUMPABLE, dumpable); }
-int32_t apus_set_parent_death_signal(int32_t signal) { return (int32_t)RAW(__NR_prctl, PR_SET_PDEATHSIG, signal); }
+int32_t apus_set_subreaper(void) { return (int32_t)RAW_PRCTL(PR_SET_CHILD_SUBREAPER, 1); }
+int32_t apus_set_dumpable(int32_t dumpable) { return (int32_t)RAW_PRCTL(PR_SET_DUMPABLE, dumpable); }
+int32_t apus_set_parent_death_signal(int32_t signal) { return (int32_t)RAW_PRCTL(PR_SET_PDEATHSIG, signal); }
 
 int32_t apus_has_capability(int32_t capability) {
   struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};

@@ -31,10 +31,10 @@ static void drop_bounding_set(const struct apus_plan *plan) {
   if (!plan->has_bounding_set) return;
   for (long capability = 0; capability < 64; capability++) {
     if (plan->bounding_set >> capability & 1) continue;
-    long present = RAW(__NR_prctl, PRCTL_BOUNDING_READ, capability);
+    long present = RAW_PRCTL(PRCTL_BOUNDING_READ, capability);
     if (present < 0) break;
     if (!present) continue;
-    long result = RAW(__NR_prctl, PRCTL_BOUNDING_DROP, capability);
+    long result = RAW_PRCTL(PRCTL_BOUNDING_DROP, capability);
     if (result == -RAW_EPERM && RAW(__NR_geteuid) != 0) return;
     if (result < 0) fail(plan, STAGE_CAPABILITIES, result, (int)capability);
   }
@@ -51,30 +51,30 @@ static void prepare_ambient_set(const struct apus_plan *plan) {
 
 // Over the change of the user the permitted set is kept: for the ambient set, and for CAP_SETPCAP, which SecureBits= needs.
 static void keep_capabilities(const struct apus_plan *plan) {
-  if ((plan->ambient_set || plan->secure_bits) && plan->uid != 0) RAW(__NR_prctl, PRCTL_SET_KEEP_CAPABILITIES, 1);
+  if ((plan->ambient_set || plan->secure_bits) && plan->uid != 0) RAW_PRCTL(PRCTL_SET_KEEP_CAPABILITIES, 1);
 }
 
 // After the change of the user, which clears it. What is not permitted is left out.
 static void raise_ambient_set(const struct apus_plan *plan) {
   for (long capability = 0; capability < 64; capability++) {
     if (!(plan->ambient_set >> capability & 1)) continue;
-    long result = RAW(__NR_prctl, PRCTL_AMBIENT, AMBIENT_RAISE, capability);
+    long result = RAW_PRCTL(PRCTL_AMBIENT, AMBIENT_RAISE, capability);
     if (result < 0 && result != -RAW_EPERM && result != -RAW_EINVAL) fail(plan, STAGE_CAPABILITIES, result, (int)capability);
   }
 }
 
 static void lock_privileges(const struct apus_plan *plan) {
-  if (plan->secure_bits && (uint32_t)RAW(__NR_prctl, PRCTL_GET_SECURE_BITS) != plan->secure_bits) {
+  if (plan->secure_bits && (uint32_t)RAW_PRCTL(PRCTL_GET_SECURE_BITS) != plan->secure_bits) {
     struct __user_cap_data_struct data[2];
     if (get_capabilities(data) >= 0) {
       data[0].effective |= data[0].permitted & 1u << CAP_SETPCAP;
       set_capabilities(data);
     }
-    long result = RAW(__NR_prctl, PRCTL_SET_SECURE_BITS, plan->secure_bits);
+    long result = RAW_PRCTL(PRCTL_SET_SECURE_BITS, plan->secure_bits);
     if (result < 0) fail(plan, STAGE_SECUREBITS, result, 0);
   }
   if (!plan->no_new_privileges) return;
-  long result = RAW(__NR_prctl, PRCTL_NO_NEW_PRIVILEGES, 1);
+  long result = RAW_PRCTL(PRCTL_NO_NEW_PRIVILEGES, 1);
   if (result < 0) fail(plan, STAGE_NO_NEW_PRIVILEGES, result, 0);
 }
 #endif

@@ -21,11 +21,11 @@ static void write_own_file(const char *path, const uint8_t *text) {
 static void adjust_memory(const struct apus_plan *plan) {
   if (!plan->oom_score_adjust && !plan->coredump_filter) return;
   // A child of a non-dumpable apus owns its /proc files only once it is dumpable; its memory is its own here (`forked`).
-  long dumpable = RAW(__NR_prctl, 3 /* PR_GET_DUMPABLE */);
-  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 1);
+  long dumpable = RAW_PRCTL(3 /* PR_GET_DUMPABLE */);
+  if (plan->forked && dumpable == 0) RAW_PRCTL(DUMPABLE, 1);
   write_own_file("/proc/self/oom_score_adj", plan->oom_score_adjust);
   write_own_file("/proc/self/coredump_filter", plan->coredump_filter);
-  if (plan->forked && dumpable == 0) RAW(__NR_prctl, DUMPABLE, 0);
+  if (plan->forked && dumpable == 0) RAW_PRCTL(DUMPABLE, 0);
 }
 
 static long get_limit(int resource, struct apus_limit *into) {
@@ -73,7 +73,7 @@ static void schedule(const struct apus_plan *plan) {
     if (result < 0) fail(plan, STAGE_IOPRIO, result, 0);
   }
   if (plan->timer_slack) {
-    long result = RAW(__NR_prctl, 29 /* PR_SET_TIMERSLACK */, plan->timer_slack);
+    long result = RAW_PRCTL(29 /* PR_SET_TIMERSLACK */, plan->timer_slack);
     if (result < 0) fail(plan, STAGE_TIMERSLACK, result, 0);
   }
   if (plan->has_personality) {

@@ -7,7 +7,7 @@ import Runtime
 ///
 /// All run side by side. Those that are late are named and killed, so that one that hangs costs its own units and not the
 /// boot. systemd's own generators are left out: what they make (mounts, gettys, SysV scripts) is of the host's side.
-public struct Generators {
+public final class Generators {
   /// More at a time wait their turn.
   static let parallelMax = 64
   /// After SIGKILL.
@@ -17,9 +17,13 @@ public struct Generators {
   let limit: TimeSpan
   let say: (Severity, Bytes) -> Void
 
-  private struct Running {
-    var pid: Int32
-    var path: Bytes
+  private final class Running {
+    let pid: Int32
+    let path: Bytes
+    init(pid: Int32, path: Bytes) {
+      self.pid = pid
+      self.path = path
+    }
   }
 
   /// `environment`: apus's own. `limit`: for all together.
@@ -30,9 +34,13 @@ public struct Generators {
   }
 
   /// Where generators are, first folder first (systemd.generator(7)).
-  public static let folders: [Bytes] =
-    (["/run/systemd/", "/etc/systemd/", "/usr/local/lib/systemd/", "/usr/lib/systemd/", "/lib/systemd/"] as [StaticString])
-    .map { Bytes($0) + "system-generators" }
+  public static var folders: [Bytes] {
+    var folders: [Bytes] = []
+    for parent in Bytes("/run /etc /usr/local/lib /usr/lib /lib").pieces(separatedBy: 32) {
+      folders.append(parent + "/systemd/system-generators")
+    }
+    return folders
+  }
 
   /// The three folders below `base`, in the order of the arguments: normal, early, late.
   public static func outputs(_ base: Bytes) -> [Bytes] {
@@ -61,7 +69,7 @@ public struct Generators {
         isKilled = true
         waiting = []
         for late in running {
-          say(.error, "generator " + late.path + " is late (its limit is over), killing it: its units are missing")
+          say(.error, filled("generator % is late (its limit is over), killing it: its units are missing", late.path))
           _ = kernel.signalGroup(ofChild: late.pid, .kill)
           _ = kernel.signalChild(late.pid, .kill)
         }
@@ -87,7 +95,7 @@ public struct Generators {
         let made = apus_make_folder_at(parent, name.terminated, 0o755)
         if made < 0 && -made != Errno.EEXIST { throw .errno(-made) }
       } catch {
-        say(.warning, "no generators are run: cannot make " + folder + ": " + error.text)
+        say(.warning, filled("no generators are run: cannot make %: %", folder, error.text))
         return false
       }
     }
@@ -103,7 +111,7 @@ public struct Generators {
     switch kernel.spawn(plan) {
     case .started(let pid): return pid
     case .failed(let errno):
-      say(.error, "cannot run generator " + path + ": " + errorText(errno))
+      cannotRun(path, errno)
       return nil
     }
   }
@@ -114,10 +122,12 @@ public struct Generators {
       guard let index = running.firstIndex(where: { $0.pid == child.pid }), case .ended(let status) = child.kind else { continue }
       let path = running.remove(at: index).path
       switch kernel.execReport(child.pid) {
-      case .failed(_, let errno, _): say(.error, "cannot run generator " + path + ": " + errorText(errno))
+      case .failed(_, let errno, _): cannotRun(path, errno)
       case .pending, .executed:
-        if status != .exited(0) { say(.error, "generator " + path + " failed, " + status.description) }
+        if status != .exited(0) { say(.error, filled("generator % failed, %", path, status.description)) }
       }
     }
   }
+
+  private func cannotRun(_ path: Bytes, _ errno: Int32) { say(.error, filled("cannot run generator %: %", path, errorText(errno))) }
 }

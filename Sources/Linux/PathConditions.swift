@@ -114,12 +114,15 @@ public enum PathConditions {
   /// systemd does not count them.
   static func isHiddenOrBackup(_ name: Bytes) -> Bool {
     if name.first == 46 || name.last == 126 || name == "lost+found" || name == "aquota.user" || name == "aquota.group" { return true }
-    let suffixes: [StaticString] = [
-      ".rpmnew", ".rpmsave", ".rpmorig", ".dpkg-old", ".dpkg-new", ".dpkg-tmp", ".dpkg-dist", ".dpkg-bak", ".dpkg-backup",
-      ".dpkg-remove", ".ucf-new", ".ucf-old", ".ucf-dist", ".swp", ".bak", ".old", ".new",
-    ]
-    return suffixes.contains { name.ends(with: $0) }
+    guard let dot = name.lastIndex(of: 46) else { return false }
+    return Bytes(backups).pieces(separatedBy: 32).contains(Bytes(name[(dot + 1)...]))
   }
+
+  /// Suffixes of what package managers and editors leave behind.
+  private static let backups: StaticString = """
+    rpmnew rpmsave rpmorig dpkg-old dpkg-new dpkg-tmp dpkg-dist dpkg-bak dpkg-backup dpkg-remove ucf-new ucf-old ucf-dist swp bak \
+    old new
+    """
 
   /// /usr is newer than the folder's `.updated`; a file system that cannot be written needs none.
   private static func needsUpdate(_ path: Bytes) -> Bool {

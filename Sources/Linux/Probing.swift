@@ -10,12 +10,12 @@ public enum Probing {
 
   /// `apus-helper probe-tcp ADDRESS`: a connection is accepted.
   public static func tcp(_ text: Bytes) -> Bytes? {
-    guard let address = ProbeAddress(text) else { return text + ": not an address: HOST:PORT, PORT, [V6]:PORT or a path" }
+    guard let address = ProbeAddress(text) else { return filled("%: not an address: HOST:PORT, PORT, [V6]:PORT or a path", text) }
     switch connect(address) {
     case .success(let socket):
       _ = apus_close(socket)
       return nil
-    case .failure(let failure): return text + ": " + failure.reason
+    case .failure(let failure): return filled("%: %", text, failure.reason)
     }
   }
 
@@ -31,10 +31,11 @@ public enum Probing {
     if path.contains(where: { $0 <= 32 || $0 == 127 }) { return url + ": there is a blank or a control character in it" }
     guard let address = ProbeAddress(authority, defaultPort: 80), case .host = address else { return url + ": not a host and port" }
     switch connect(address) {
-    case .failure(let failure): return url + ": " + failure.reason
+    case .failure(let failure): return filled("%: %", url, failure.reason)
     case .success(let socket):
       defer { _ = apus_close(socket) }
-      let request = text("GET \(path) HTTP/1.1\r\nHost: \(authority)\r\nUser-Agent: apus\r\nAccept: */*\r\nConnection: close\r\n\r\n")
+      let form: StaticString = "GET % HTTP/1.1\r\nHost: %\r\nUser-Agent: apus\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+      let request = filled(form, path, authority)
       guard send(request, socket) else { return url + ": the connection ended while it was asked" }
       return judge(firstLine(socket)).map { url + ": " + $0 }
     }
@@ -56,7 +57,7 @@ public enum Probing {
     case .host(let host, let port):
       let addresses = IPAddress.resolve(host)
       if addresses.isEmpty {
-        return .failure(Failure(reason: "'" + host + "' is no address and not in /etc/hosts (probes do not ask a name server)"))
+        return .failure(Failure(reason: filled("'%' is no address and not in /etc/hosts (probes do not ask a name server)", host)))
       }
       var failure: Int32 = 0
       for candidate in addresses {
