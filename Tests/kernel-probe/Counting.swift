@@ -105,6 +105,9 @@ extension Probe {
   static func exhausted(_ bench: Bench) {
     guard let id = bench.open([bench.listener(.stream, .abstract(Bytes("apus-many-\(getpid())".utf8)))]).ids?.first else { return }
     let clients = (0..<38).map { _ in Peer.connect(unix: "@apus-many-\(getpid())") }
+    // So many that the margin is 32, and no quarter of what is allowed.
+    let fillers = (0..<100).map { _ in dup(0) }
+    defer { for filler in fillers { close(filler) } }
     let next = dup(0)
     close(next)
     var limit = rlimit()
