@@ -226,6 +226,7 @@ int32_t apus_reap(struct apus_child_end *into) {
   siginfo_t info;
   info.si_pid = 0;
   long result = RETRY(RAW(__NR_waitid, P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG, 0));
+  if (result == -RAW_ECHILD) return -1;
   if (result < 0 || info.si_pid == 0) return 0;
   into->pid = info.si_pid;
   into->code = info.si_code;

@@ -127,6 +127,8 @@ extension LinuxKernel {
     if let record = records[invocation], !record.cgroup.isEmpty { return isEmptyCgroup(invocation, record) }
     if mode == .group || !proc.isTrusted { return !hasLiveGroup(invocation) }
     for root in roots where root.invocation == invocation && isLive(root.pid) { return false }
+    // Whoever is of an invocation descends from a child of ours.
+    if isChildless { return true }
     // Nobody of the invocation lives below somebody else: a process is a child's or an orphan's descendant, and has the
     // tag of its ancestor.
     if !proc.hasChildren { return !fullPass([invocation]).contains { $0.invocation == invocation } }

@@ -44,6 +44,8 @@ public final class LinuxKernel: Kernel {
   var slotOfPid = Table<Int32, Int>()
   /// Our own children that were not reaped.
   var children = Table<Int32, Invocation>()
+  /// waitid said that there is no child at all, and none was made since.
+  var isChildless = false
   var sharesMemory: Bool
   /// apus itself, for helpers: works without /proc later, and after a uid change. -1 where there was no /proc at the start.
   let executable: Int32

@@ -138,6 +138,7 @@ extension LinuxKernel {
       pid = apus_spawn_writer(ring.writing, stack, Int32(way.rawValue))
     }
     if pid < 0 { return writerUnavailable() }
+    isChildless = false
     ring.writer = pid
     ring.released = 0
   }

@@ -59,6 +59,7 @@ extension LinuxKernel {
     slotOfPid[pid] = index
     watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid))
     children[pid] = invocation
+    isChildless = false
     records[invocation]?.groups.append(pid)
     if plan.inheritsEverything {
       // Both sides do it, as shells do: whoever signals the group next must find it.
@@ -218,7 +219,10 @@ extension LinuxKernel {
   /// One dead or stopped child; nil when there is none to collect.
   public func reap() -> ReapedChild? {
     var end = apus_child_end(pid: 0, code: 0, status: 0)
-    while apus_reap(&end) == 1 {
+    while true {
+      let found = apus_reap(&end)
+      isChildless = found < 0
+      if found != 1 { return nil }
       let signal = Signal(end.status & 0x7f)
       let kind: ReapedChild.Kind
       switch UInt32(bitPattern: end.code) {
@@ -238,7 +242,6 @@ extension LinuxKernel {
       }
       return ReapedChild(pid: end.pid, kind: kind)
     }
-    return nil
   }
 
   /// To a child that was not reaped: its pid is still its own; or to a process that is followed by a pidfd.

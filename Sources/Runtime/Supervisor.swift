@@ -6,12 +6,15 @@ import UnitFile
 ///
 /// A turn waits once. Collection: reap first, and for each reaped pid drain its exec pipe and its unit's notify socket, so
 /// that a status can never be handled before the report and the messages that belong to it. Handling: answers to the last
-/// turn's effects, exec reports, messages, exits, deadlines, signals, control. Effects are performed as soon as the event that caused them is handled; what fails comes
-/// back as an event of the next turn. Every loop has a bound; what is left over makes the next wait a mere look.
+/// turn's effects, exec reports, messages, exits, deadlines, signals, traffic, answers of this turn, control. Effects are
+/// performed as soon as the event that caused them is handled; what fails comes back as an event, an answer. Every loop has
+/// a bound; what is left over makes the next wait a mere look.
 public struct Supervisor<K: Kernel> {
   /// Children reaped, signals read, and requests handled in one turn.
   static var reapLimit: Int { 1024 }
   static var signalLimit: Int { 64 }
+  /// Looks at answers after the first one of a turn; a chain of more goes on in the next.
+  static var answerRounds: Int { 4 }
   /// Children that have not executed yet (DESIGN section 5); more wait their turn.
   static var spawnLimit: Int { 64 }
   /// Of these, so many that main processes cannot take: a service that hangs before exec must not keep others from stopping.
@@ -136,9 +139,7 @@ public struct Supervisor<K: Kernel> {
     collect(&came)
     tellClockAndZone()
 
-    let answers = pending
-    pending.empty(keepingAtMost: 64)
-    for event in answers { handle(event) }
+    handleAnswers()
     #if PLANTED
     if plantedBug == 2 { (came.reports, came.exits) = (came.exits, came.reports) }
     #endif
@@ -156,6 +157,8 @@ public struct Supervisor<K: Kernel> {
     }
     for event in came.signals { handle(event) }
     for event in came.traffic { handle(event) }
+    // What is answered by now needs no further turn: a connection's service is made and started in the turn that accepts it.
+    for _ in 0..<Self.answerRounds where !pending.isEmpty && exitStatus == nil { handleAnswers() }
     serveClients()
     continueLoading()
     continueSpawning()
@@ -164,6 +167,12 @@ public struct Supervisor<K: Kernel> {
     sweeper.step(now: now.instant, children, &kernel, &pending)
     mainPIDs.step(now: now.instant, children, &kernel, &pending)
     if exitStatus != nil { control.closeAll(&kernel) }
+  }
+
+  private mutating func handleAnswers() {
+    let answers = pending
+    pending.empty(keepingAtMost: 64)
+    for event in answers { handle(event) }
   }
 
   /// What a turn has collected, each kind in the order of its coming.

@@ -65,7 +65,7 @@ enum Samples {
   }
 
   static var dead: UnitReport {
-    var report = UnitReport(name: bytes("dead.service"), type: .service)
+    let report = UnitReport(name: bytes("dead.service"), type: .service)
     report.description = bytes("Died")
     report.activeState = .failed
     report.subState = StaticStringBox("failed")
@@ -77,7 +77,7 @@ enum Samples {
   }
 
   static var tick: UnitReport {
-    var report = UnitReport(name: bytes("tick.timer"), type: .timer)
+    let report = UnitReport(name: bytes("tick.timer"), type: .timer)
     report.activeState = .active
     report.subState = StaticStringBox("waiting")
     var timer = TimerReport(triggers: bytes("tick.service"))
@@ -94,7 +94,7 @@ enum Samples {
   }
 
   static var job: UnitReport {
-    var report = UnitReport(name: bytes("job.service"), type: .service)
+    let report = UnitReport(name: bytes("job.service"), type: .service)
     var timer = TimerReport(triggers: bytes("job.service"))
     timer.expressions = [bytes("every 5s")]
     report.timer = timer
@@ -102,7 +102,7 @@ enum Samples {
   }
 
   static var perConnection: UnitReport {
-    var report = UnitReport(name: bytes("echo.socket"), type: .socket)
+    let report = UnitReport(name: bytes("echo.socket"), type: .socket)
     report.activeState = .active
     report.subState = StaticStringBox("listening")
     report.result = .success
@@ -119,7 +119,7 @@ enum Samples {
   }
 
   static var onDemand: UnitReport {
-    var report = UnitReport(name: bytes("web.socket"), type: .socket)
+    let report = UnitReport(name: bytes("web.socket"), type: .socket)
     report.activeState = .active
     report.subState = StaticStringBox("running")
     var socket = SocketReport()
@@ -130,7 +130,7 @@ enum Samples {
   }
 
   static var spool: UnitReport {
-    var report = UnitReport(name: bytes("spool.path"), type: .path)
+    let report = UnitReport(name: bytes("spool.path"), type: .path)
     report.activeState = .active
     report.subState = StaticStringBox("waiting")
     report.paths = [bytes("/var/spool/in (DirectoryNotEmpty)"), bytes("/etc/a b (PathChanged)")]
@@ -139,7 +139,7 @@ enum Samples {
   }
 
   static var offSocket: UnitReport {
-    var report = UnitReport(name: bytes("off.socket"), type: .socket)
+    let report = UnitReport(name: bytes("off.socket"), type: .socket)
     var socket = SocketReport()
     socket.listen = [bytes("@off (Datagram)")]
     report.socket = socket

@@ -77,7 +77,7 @@ struct apus_child_end {
   int32_t code;
   int32_t status;
 };
-// 1: one child was collected; 0: nobody is left to collect.
+// 1: one child was collected; 0: all live; -1: there is none.
 int32_t apus_reap(struct apus_child_end *into);
 // A stack of `size` bytes above a guard page; answers its top, or null.
 void *apus_stack_create(uint64_t size);
