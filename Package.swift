@@ -167,7 +167,7 @@ let package = Package(
       swiftSettings: toolSettings,
       linkerSettings: [.unsafeFlags(["-use-ld=lld"], embedded)]),
     .testTarget(name: "LinuxTests", dependencies: ["Model", "Linux", "kernel-probe"], path: "Tests/LinuxTests"),
-    .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests"),
+    .testTarget(name: "SystemTests", dependencies: [], path: "Tests/SystemTests", exclude: ["Fixtures"]),
     .testTarget(name: "TidyTests", dependencies: [], path: "Tests/TidyTests"),
   ],
   swiftLanguageModes: [.v6],

@@ -5,7 +5,7 @@ enum Samples {
   static let wall = WallTime(microseconds: 1_709_210_096_000_000)
 
   static var web: UnitReport {
-    var report = UnitReport(name: bytes("web.service"), type: .service)
+    let report = UnitReport(name: bytes("web.service"), type: .service)
     report.description = bytes("The web server")
     report.fragmentPath = bytes("/etc/apus/web.service")
     report.activeState = .active
@@ -27,7 +27,7 @@ enum Samples {
   }
 
   static var flaky: UnitReport {
-    var report = UnitReport(name: bytes("flaky.service"), type: .service)
+    let report = UnitReport(name: bytes("flaky.service"), type: .service)
     report.description = bytes("flaky.service")
     report.fragmentPath = bytes("/etc/apus/flaky.service")
     report.activeState = .activating
@@ -48,7 +48,7 @@ enum Samples {
   }
 
   static var broken: UnitReport {
-    var report = UnitReport(name: bytes("broken.service"), type: .service)
+    let report = UnitReport(name: bytes("broken.service"), type: .service)
     report.loadState = .badSetting
     report.loadError = bytes("Type=simple without ExecStart=")
     report.fragmentPath = bytes("/etc/apus/broken.service")
@@ -56,7 +56,7 @@ enum Samples {
   }
 
   static var done: UnitReport {
-    var report = UnitReport(name: bytes("done.service"), type: .service)
+    let report = UnitReport(name: bytes("done.service"), type: .service)
     report.description = bytes("Ran once")
     report.result = .success
     report.restart = .no

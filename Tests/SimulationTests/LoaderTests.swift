@@ -36,7 +36,7 @@ struct Disk {
   }
 
   private func load(_ purpose: LoadPurpose, known: [Bytes], _ kernel: inout SimulatedKernel) -> LoadedUnits {
-    var loader = Loader(purpose, configuration, known: known, host: HostFactsReader.read(configuration, &kernel))
+    let loader = Loader(purpose, configuration, known: known, host: HostFactsReader.read(configuration, &kernel))
     while true {
       if let loaded = loader.step(&kernel) { return loaded }
     }

@@ -12,7 +12,7 @@ import Testing
         kind: .stream, address: .ip(IPAddress(high: 0, low: 0), port: UInt16(80 + $0), interface: []), text: Bytes("[::]:\(80 + $0)".utf8))
     }
     change(&settings)
-    var unit = Unit(name: name(word + ".socket"), kind: .socket(settings))
+    let unit = Unit(name: name(word + ".socket"), kind: .socket(settings))
     unit.dependencies[.before] = [name(word + ".service")]
     return unit
   }

@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func askedAgainAtEveryStartAndNotCounted() {
-    var unit = conditional { $0.restart = .always }
+    let unit = conditional { $0.restart = .always }
     unit.startLimit.burst = 2
     unit.startLimit.interval = TimeSpan(seconds: 100)
     var world = World([unit], starting: [], options: stay())

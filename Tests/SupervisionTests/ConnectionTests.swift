@@ -71,7 +71,7 @@ import Testing
 
   @Test func accessByAddress() {
     func lets(_ allow: [(UInt32, Int)], _ deny: [(UInt32, Int)], _ peer: UInt32) -> Bool {
-      var settings = SocketSettings(service: name("a@.service"))
+      let settings = SocketSettings(service: name("a@.service"))
       settings.allowed = allow.map { IPRange(address: IPAddress(v4: $0.0), prefix: UInt8($0.1)) }
       settings.denied = deny.map { IPRange(address: IPAddress(v4: $0.0), prefix: UInt8($0.1)) }
       return settings.lets(in: v4(peer))

@@ -263,7 +263,7 @@ extension World {
   }
 
   @Test func onlyTheFinalFailureCounts() {
-    var units = failing {
+    let units = failing {
       $0.restart = .onFailure
       $0.backoff.delay = TimeSpan(milliseconds: 100)
     }
@@ -323,7 +323,7 @@ extension World {
   }
 
   @Test func aBackoffStillNeedsIt() {
-    var units = units
+    let units = units
     if case .service(let settings) = units[0].kind {
       settings.restart = .always
       units[0].kind = .service(settings)
@@ -335,7 +335,7 @@ extension World {
   }
 
   @Test func notForHands() {
-    var unit = service("a")
+    let unit = service("a")
     unit.refuseManualStart = true
     unit.refuseManualStop = true
     var world = World([unit, service("w", unit: { $0.dependencies[.wants] = [name("a.service")] })], starting: [], options: stay())

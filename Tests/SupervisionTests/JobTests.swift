@@ -230,10 +230,10 @@ import Testing
     world.end("a.service", .reload)
     #expect(world.record("a.service")?.unit.description.shown == "newer")
     // Masked, broken or gone: it runs on, and nothing can be asked of it but a stop.
-    var masked = Unit(name: name("a.service"), kind: .other)
+    let masked = Unit(name: name("a.service"), kind: .other)
     masked.origin = .unitPath
     masked.loadState = .masked
-    var broken = unit("broken")
+    let broken = unit("broken")
     broken.loadState = .badSetting
     for (units, state, answer) in [
       ([masked], LoadState.masked, RequestError.refused), ([broken], .badSetting, .refused), ([], .notFound, .notFound),
@@ -254,11 +254,11 @@ import Testing
 
   /// A service in its backoff comes back as it was, where its file is masked by now.
   @Test func aMaskedFileDoesNotBreakARestartThatIsUnderWay() {
-    var unit = service("a", { $0.restart = .always })
+    let unit = service("a", { $0.restart = .always })
     unit.origin = .unitPath
     var world = World([unit], starting: ["a.service"])
     world.end("a.service", .main, .exited(1))
-    var masked = Unit(name: unit.name, kind: .other)
+    let masked = Unit(name: unit.name, kind: .other)
     masked.origin = .unitPath
     masked.loadState = .masked
     world.send(.loaded(.daemonReload(RequestID(1)), load([masked])))
@@ -345,7 +345,7 @@ import Testing
 
   /// What the start limit refuses has no attempt, and not the result of the run before.
   @Test func refusedStartsAreNoAttempts() {
-    var unit = service("j") {
+    let unit = service("j") {
       $0.type = .oneshot
       $0.restart = .onFailure
       $0.schedule.triggers = [.every(TimeSpan(seconds: 20))]

@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func itsFailureIsAFailure() {
-    var unit = path()
+    let unit = path()
     unit.dependencies[.onFailure] = [name("h.service")]
     var world = World([unit, service("a"), service("h")], starting: [], options: stay())
     world.outside.pathFailure = Bytes("no inotify")

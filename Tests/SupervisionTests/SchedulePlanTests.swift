@@ -7,14 +7,14 @@ import Testing
 /// What `apus plan` lists; expectations are made by hand.
 @Suite struct SchedulePlanTests {
   private func unit(_ name: String, _ kind: UnitKind, wants: [String] = [], aliases: [String] = []) throws -> Unit {
-    var unit = Unit(name: try #require(UnitName(Bytes(name.utf8))), kind: kind)
+    let unit = Unit(name: try #require(UnitName(Bytes(name.utf8))), kind: kind)
     unit.dependencies[.wants] = wants.compactMap { UnitName(Bytes($0.utf8)) }
     unit.aliases = aliases.compactMap { UnitName(Bytes($0.utf8)) }
     return unit
   }
 
   private func job(_ triggers: [TimerTrigger], _ change: (inout ScheduleSettings) -> Void = { _ in }) -> UnitKind {
-    var settings = ServiceSettings()
+    let settings = ServiceSettings()
     settings.schedule.triggers = triggers
     change(&settings.schedule)
     return .service(settings)

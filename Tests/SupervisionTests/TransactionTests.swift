@@ -149,7 +149,7 @@ func unit(
 
   /// A target is active when what it is ordered after has ended, and who is ordered after it waits so long.
   @Test func targetsOrder() {
-    var target = Unit(name: name("t.target"), kind: .target)
+    let target = Unit(name: name("t.target"), kind: .target)
     target.isBuiltIn = true
     target.dependencies[.wants] = [name("a.service")]
     target.dependencies[.after] = [name("a.service")]
@@ -199,7 +199,7 @@ func unit(
   }
 
   @Test func aThousandUnitsAreLinkedAndPlannedAtOnce() {
-    var target = Unit(name: name("all.target"), kind: .target)
+    let target = Unit(name: name("all.target"), kind: .target)
     var units: [Unit] = []
     for index in 0..<1000 {
       units.append(unit("s\(index)", after: index > 0 ? "s\(index - 1)" : "", requires: index > 0 ? "s\(index - 1)" : ""))

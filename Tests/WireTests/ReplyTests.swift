@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test func infiniteSpansAreNone() throws {
-    var report = Samples.service
+    let report = Samples.service
     report.nextRestartLeft = .infinity
     report.restartDelay = TimeSpan(microseconds: UInt64.max - 1)
     let value = try parseJSON(replyJSON(.unit(report))).get()
@@ -53,7 +53,7 @@ import Testing
   /// 1,000 units of usual size fit the bound on unsent output (DESIGN section 8).
   @Test func aThousandUnitsFit() {
     let reports = (0..<1000).map { index in
-      var report = UnitReport(name: bytes("service-\(index).service"), type: .service)
+      let report = UnitReport(name: bytes("service-\(index).service"), type: .service)
       report.description = bytes("The service number \(index) of this test")
       report.activeState = .active
       report.subState = StaticStringBox("running")

@@ -5,7 +5,7 @@ enum Samples {
   static let wall = WallTime(microseconds: 1_795_424_160_000_000)
 
   static var service: UnitReport {
-    var report = UnitReport(name: bytes("web.service"), type: .service)
+    let report = UnitReport(name: bytes("web.service"), type: .service)
     report.description = bytes("Web \"server\"\n\u{e9}") + [0xFF]
     report.fragmentPath = bytes("/etc/apus/web.service")
     report.activeState = .activating
@@ -36,7 +36,7 @@ enum Samples {
   }
 
   static var timer: UnitReport {
-    var report = UnitReport(name: bytes("tick.timer"), type: .timer)
+    let report = UnitReport(name: bytes("tick.timer"), type: .timer)
     report.activeState = .active
     report.subState = StaticStringBox("waiting")
     var timer = TimerReport(triggers: bytes("tick.service"))
@@ -52,7 +52,7 @@ enum Samples {
   }
 
   static var socket: UnitReport {
-    var report = UnitReport(name: bytes("echo.socket"), type: .socket)
+    let report = UnitReport(name: bytes("echo.socket"), type: .socket)
     var socket = SocketReport()
     socket.listen = [bytes("[::]:7 (Stream)")]
     socket.accepts = true
@@ -65,7 +65,7 @@ enum Samples {
   }
 
   static var path: UnitReport {
-    var report = UnitReport(name: bytes("spool.path"), type: .path)
+    let report = UnitReport(name: bytes("spool.path"), type: .path)
     report.paths = [bytes("/x (PathExists)")]
     report.triggers = [bytes("spool.service")]
     report.triggeredBy = [bytes("x.timer")]
@@ -73,7 +73,7 @@ enum Samples {
   }
 
   static var missing: UnitReport {
-    var report = UnitReport(name: bytes("gone.service"), type: .service)
+    let report = UnitReport(name: bytes("gone.service"), type: .service)
     report.loadState = .notFound
     report.loadError = bytes("no file of that name")
     return report

@@ -19,7 +19,7 @@ extension Probe {
       let kept =
         stored == 0
         ? [] : bench.open((0..<stored).map { bench.listener(.datagram, .abstract(Bytes("apus-\(getpid())-\($0)".utf8))) }).ids ?? []
-      var plan = bench.plan(["/bin/sh", "-c", script])
+      let plan = bench.plan(["/bin/sh", "-c", script])
       plan.descriptors = kept
       plan.socket = connection.id
       plan.stdin = .descriptor(kept.count)

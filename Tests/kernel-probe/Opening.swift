@@ -197,7 +197,7 @@ extension Probe {
   private static func nodes(_ bench: Bench, _ folder: String) {
     let path = "\(folder)/n1/n2/socket"
     let link = "\(folder)/l1/link"
-    var settings = ListenSettings()
+    let settings = ListenSettings()
     settings.listeners = [bench.listener(.stream, .unix(Bytes(path.utf8)))]
     settings.mode = 0o640
     settings.directoryMode = 0o717

@@ -12,7 +12,7 @@ extension Probe {
     helpers(bench)
 
     let mark = String(decoding: SpawnPlan.pidMark, as: UTF8.self)
-    var plan = bench.plan(
+    let plan = bench.plan(
       ["/bin/sh", "-c", "echo $$ $LISTEN_PID $X $0 $1", mark, "a\(mark)b\(mark)"],
       environment: ["LISTEN_PID=\(mark)", "X=\(mark)/\u{1}\u{1}"])
     plan.stdout = .truncate(file)
@@ -24,7 +24,7 @@ extension Probe {
   }
 
   private static func helpers(_ bench: Bench) {
-    var plan = bench.plan(["apus-helper", "a", "b c"])
+    let plan = bench.plan(["apus-helper", "a", "b c"])
     plan.isHelper = true
     plan.candidates = [Bytes("/proc/self/exe")]
     var (report, end) = bench.finish(plan)
@@ -41,7 +41,7 @@ extension Probe {
 
   private static func readyPipe(_ bench: Bench, _ number: Int32, _ file: Bytes, _ written: () -> String) {
     func start(_ script: String) -> Int32 {
-      var plan = bench.plan(["/bin/bash", "-c", script])
+      let plan = bench.plan(["/bin/bash", "-c", script])
       plan.readyDescriptor = number
       plan.stdout = .truncate(file)
       plan.stderr = .sameAsStdout

@@ -111,7 +111,7 @@ extension Probe {
   static func hangingStdin(_ bench: Bench) {
     let fifo = "\(bench.arguments[0])/fifo"
     mkfifo(fifo, 0o600)
-    var plan = bench.plan(["/bin/cat"])
+    let plan = bench.plan(["/bin/cat"])
     plan.stdin = .read(Bytes(fifo.utf8))
     let begin = bench.kernel.now().instant
     let hanging = bench.start(plan)
@@ -172,7 +172,7 @@ extension Probe {
   static func traced(_ bench: Bench) {
     let fifo = "\(bench.arguments[0])/nofolder"
     mkdir(fifo, 0o700)
-    var plan = bench.plan(["/bin/true"])
+    let plan = bench.plan(["/bin/true"])
     plan.uid = 4242
     plan.gid = 4242
     plan.groups = []
@@ -197,7 +197,7 @@ extension Probe {
   }
 
   static func command(_ bench: Bench) {
-    var plan = bench.plan(bench.arguments, environment: ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" })
+    let plan = bench.plan(bench.arguments, environment: ProcessInfo.processInfo.environment.map { "\($0.key)=\($0.value)" })
     plan.inheritsEverything = true
     plan.stdin = .inherit
     plan.workingDirectory = []
