@@ -213,11 +213,13 @@ void apus_flush(int32_t descriptor, int32_t limit) {
   static uint8_t dropped[16384];
   struct stat status;
   int listens = 0;
+  int type = 0;
   socklen_t size = sizeof listens;
   if (RAW(__NR_fstat, descriptor, &status) < 0) return;
   // Who shares the open file, a service that has it as its input, may have made it wait.
   apus_set_nonblocking(descriptor, 1);
   RAW(__NR_getsockopt, descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+  RAW(__NR_getsockopt, descriptor, SOL_SOCKET, SO_TYPE, &type, &size);
   while (limit-- > 0) {
     long result;
     if (listens) {
@@ -225,6 +227,8 @@ void apus_flush(int32_t descriptor, int32_t limit) {
       if (result >= 0) RAW(__NR_close, result);
     } else if (S_ISSOCK(status.st_mode)) {
       result = RAW(__NR_recvfrom, descriptor, dropped, sizeof dropped, MSG_DONTWAIT | MSG_TRUNC, 0, 0);
+      // A datagram may be empty; of a connection that is the end.
+      if (result == 0 && type != SOCK_DGRAM) return;
     } else if (S_ISREG(status.st_mode)) {
       result = RAW(__NR_mq_timedreceive, descriptor, dropped, sizeof dropped, 0, 0);
     } else {

@@ -32,6 +32,7 @@ public struct NameTable: Sendable {
   @discardableResult
   public mutating func insert(_ name: Bytes) -> Bool { put(name, 0) }
 
+  /// Whether it has the name.
   public func contains(_ name: Bytes) -> Bool { self[name] != nil }
 
   /// Each byte counts as nine bits, of which the first says that there is one: a name differs from its own beginning.

@@ -102,7 +102,7 @@ public protocol Kernel {
   mutating func unwatchListener(_ id: DescriptorID)
   /// The next connection, close-on-exec and non-blocking, its peer known.
   mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome
-  /// Drops what waits there, at most 4096 items.
+  /// Drops what waits at a listener, or was sent on a connection, at most 4096 items.
   mutating func flushListener(_ id: DescriptorID)
   /// Removes a socket, a FIFO or a link; nothing else.
   mutating func removeNode(_ path: Bytes)

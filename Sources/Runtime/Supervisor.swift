@@ -45,6 +45,8 @@ public struct Supervisor<K: Kernel> {
   var isHostPrepared = false
   var loadQueue: [LoadPurpose] = []
   var spawnQueue: [SpawnRequest] = []
+  /// `spawnLimit`, or fewer, as long as more found no descriptors.
+  var spawnRoom = Self.spawnLimit
   /// Answers to effects, for the next turn.
   var pending: [Event] = []
   var requests: [(RequestID, Request)] = []

@@ -9,8 +9,8 @@ extension Supervisor {
 
   /// Whether a queued command has a place now.
   var canSpawn: Bool {
+    if beforeExec >= spawnRoom { return false }
     if beforeExec < Self.spawnLimit - Self.reservedSpawns { return !spawnQueue.isEmpty }
-    if beforeExec >= Self.spawnLimit { return false }
     for request in spawnQueue where request.key.role != .main { return true }
     return false
   }
@@ -40,12 +40,14 @@ extension Supervisor {
     var waiting: [SpawnRequest] = []
     for request in spawnQueue {
       let limit = request.key.role == .main ? Self.spawnLimit - Self.reservedSpawns : Self.spawnLimit
-      if beforeExec < limit { spawn(request) } else { waiting.append(request) }
+      if beforeExec >= min(limit, spawnRoom) || !spawn(request) { waiting.append(request) }
     }
     spawnQueue = waiting
+    if waiting.isEmpty { spawnRoom = Self.spawnLimit }
   }
 
-  mutating func spawn(_ request: SpawnRequest) {
+  /// False: there is no descriptor for it as long as other children have not executed yet, each of which takes some.
+  private mutating func spawn(_ request: SpawnRequest) -> Bool {
     sweeper.settle(request.key.invocation, now: now.instant, children, &kernel, &pending)
     switch preparation.plan(request, &kernel) {
     case .failure(let failure): pending.append(.spawnFailed(request.key, failure))
@@ -58,8 +60,13 @@ extension Supervisor {
         if request.readyDescriptor != nil { readyKeys[pid] = request.key }
         pending.append(.spawned(request.key, pid: pid))
       case .failed(let errno):
+        if errno == Errno.EMFILE || errno == Errno.ENFILE, beforeExec > 0 {
+          spawnRoom = beforeExec
+          return false
+        }
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))
       }
     }
+    return true
   }
 }

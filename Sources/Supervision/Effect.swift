@@ -43,7 +43,7 @@ public indirect enum Effect: Equatable, Sendable {
   /// From now on traffic is told, until `.unwatchListener`; `accepts`: as connections.
   case watchListener(UnitID, DescriptorID, accepts: Bool)
   case unwatchListener(DescriptorID)
-  /// What waits there is read, or accepted and closed (FlushPending=).
+  /// What waits there is read, or accepted and closed (FlushPending=); of a connection that is refused, what was sent.
   case flushListener(DescriptorID)
   /// Names of file nodes and links to them go; what is no socket, FIFO or link stays.
   case removeNodes([Bytes])

@@ -21,13 +21,17 @@ extension Manager {
         return refuse(id, connection, settings, "SourceLimitBurst=, and too many wait already")
       }
       let due = book.takeToken(source, limit, now.instant)
-      if due > now.instant {
-        book.sources[source].held += 1
-        book.held.append(HeldConnection(connection: connection, due: due))
-        return armRearm(id)
-      }
+      if due > now.instant { return hold(id, connection, book, until: due) }
     }
+    // Accepted in the turn in which a limit made the socket pause: it waits as those do who were not accepted yet.
+    if let until = book.pausedUntil, book.held.count < SocketBook.heldMax { return hold(id, connection, book, until: until) }
     serve(id, connection, settings, book)
+  }
+
+  private mutating func hold(_ id: UnitID, _ connection: AcceptedConnection, _ book: SocketBook, until due: Instant) {
+    book.sources[book.source(connection.peer)].held += 1
+    book.held.append(HeldConnection(connection: connection, due: due))
+    armRearm(id)
   }
 
   private func overLimit(_ settings: SocketSettings, _ book: SocketBook, _ source: Int) -> StaticString? {
@@ -46,6 +50,8 @@ extension Manager {
     let record = self[id]
     guard let book = record.socket else { return }
     if !settings.bannerFail.isEmpty { out.append(.sendFile(connection.id, path: settings.bannerFail)) }
+    // What the peer has sent by now and nobody read would make the close a reset, which takes the banner back, too.
+    out.append(.flushListener(connection.id))
     close(connection)
     book.refused &+= 1
     book.forgetIdleSources(now.instant)
@@ -67,7 +73,10 @@ extension Manager {
     book.held.removeAll { $0.due <= now.instant }
     for item in due {
       book.drop(held: item.connection.peer)
-      if let why = overLimit(settings, book, book.source(item.connection.peer)) {
+      if let until = book.pausedUntil {
+        // One of them hit the limit again.
+        hold(id, item.connection, book, until: until)
+      } else if let why = overLimit(settings, book, book.source(item.connection.peer)) {
         refuse(id, item.connection, settings, why)
       } else {
         serve(id, item.connection, settings, book)

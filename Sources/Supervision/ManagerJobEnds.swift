@@ -140,6 +140,8 @@ extension Manager {
     failStarts(of: unit, relations, &worklist)
     while let next = worklist.popLast() {
       if !self[next].isInBackoff { failStarts(of: next, Relation.failWith, &worklist) }
+      // As in `finish`: of a connection's instance nothing is left, and its peer sees the end.
+      if self[next].isRemoved && self[next].isDown { forget(next) }
     }
   }
 

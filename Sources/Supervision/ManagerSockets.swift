@@ -158,10 +158,7 @@ extension Manager {
     book.watched.remove(at: index)
     book.nextPause = .zero
     guard record.service.state == .exited, phase == .booting || phase == .running else { return }
-    if !book.polls.allow(settings.pollLimit, now: now.instant) {
-      message(.warning, record.name + ": looked at too often (PollLimitBurst=), it waits a little")
-      return pause(id, settings.pollLimit.interval)
-    }
+    if !book.polls.allow(settings.pollLimit, now: now.instant) { return polledTooOften(id, settings, book) }
     activate(id, settings, book)
   }
 
@@ -178,6 +175,25 @@ extension Manager {
     guard self[service].canBegin, case .failure(let error) = enqueue(service, .start) else { return }
     message(.error, self[id].name + ": cannot start " + self[error.unit].name + ": " + error.message)
     feed(id, .listeners(.resources))
+  }
+
+  /// The service ends, and what it was started for is there still, or again. One that fails each time is started ever more
+  /// seldom: there is no start limit unless a unit sets one.
+  private mutating func polledTooOften(_ id: UnitID, _ settings: SocketSettings, _ book: SocketBook) {
+    let interval = settings.pollLimit.interval
+    let twice = TimeSpan(microseconds: min(book.pollPause.microseconds, SocketBook.pollPauseMax.microseconds) * 2)
+    let fails = find(settings.service.bytes).map { self[$0].service.result != .success } ?? false
+    // The pause itself, and as long again, in which it was started as often as it may.
+    let isAgain = fails && book.pollPause != .zero && now.instant.since(book.pollPausedAt) < max(twice, TimeSpan(seconds: 10))
+    book.pollPause = isAgain ? max(min(twice, SocketBook.pollPauseMax), interval) : interval
+    book.pollPausedAt = now.instant
+    let why: StaticString = fails ? "which fails each time, " : ""
+    message(
+      .warning,
+      filled(
+        "%: wakes % too often (PollLimitBurst=), %paused for %",
+        with: [self[id].name, settings.service.bytes, Bytes(why), shortSpan(book.pollPause)]))
+    pause(id, book.pollPause)
   }
 
   /// A trigger limit is hit: RearmSec= makes it a pause, in which what comes waits in the queue; else it is the end.

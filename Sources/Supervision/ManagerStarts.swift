@@ -115,7 +115,10 @@ extension Manager {
     record.job?.isRunning = true
     record.stoppedByClient = false
     if job.isBoot { record.bootInvocation = nextInvocation }
-    if !record.limiter.allow(record.unit.startLimit, now: now.instant) { return refuseStart(unit) }
+    var limit = record.unit.startLimit
+    // What serves one connection is not started again and again when that has ended: systemd's default.
+    if record.instanceOf != nil && limit.burst == nil { limit.burst = 5 }
+    if !record.limiter.allow(limit, now: now.instant) { return refuseStart(unit) }
     record.isStartLimitHit = false
     noteAttempt(unit)
     if job.type == .start && job.isAutoRestart {

@@ -57,6 +57,8 @@ public final class SocketBook {
   /// The first and the longest pause of a listener that fails.
   static let pauseMin = TimeSpan(milliseconds: 100)
   static let pauseMax = TimeSpan(seconds: 10)
+  /// The longest pause for PollLimitBurst= of a service that fails.
+  static let pollPauseMax = TimeSpan(seconds: 30)
 
   /// One a listener, in the order of the lines; empty: not open.
   public internal(set) var descriptors: [DescriptorID] = []
@@ -76,6 +78,9 @@ public final class SocketBook {
   public internal(set) var pausedUntil: Instant? = nil
   /// The next pause of a listener that fails; zero: the last one worked.
   var nextPause = TimeSpan.zero
+  /// The last pause for PollLimitBurst=, and when it began.
+  var pollPause = TimeSpan.zero
+  var pollPausedAt = Instant.zero
   var sources: [SourceBook] = []
   var held: [HeldConnection] = []
   /// Waiting for their instance.

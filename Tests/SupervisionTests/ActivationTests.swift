@@ -57,6 +57,30 @@ import Testing
     #expect(world.isWatched("a.socket"))
   }
 
+  /// A service that fails each time is started ever more seldom.
+  @Test func thePausesOfAFailingServiceGrow() {
+    var world = world([Self.socket("a"), service("a")])
+    var pauses: [UInt64] = []
+    while pauses.count < 7 {
+      while world.isWatched("a.socket") {
+        world.traffic("a.socket")
+        if world.state("a.service") == .running { world.end("a.service", .main, .exited(1)) }
+      }
+      guard let until = world.record("a.socket")?.socket?.pausedUntil else { return #expect(Bool(false), "no pause") }
+      let pause = until.since(world.now.instant)
+      pauses.append(pause.microseconds / 1_000_000)
+      world.advance(pause)
+    }
+    #expect(pauses == [2, 4, 8, 16, 30, 30, 30])
+    // When all has been well for a while, they begin anew.
+    world.advance(TimeSpan(seconds: 120))
+    while world.isWatched("a.socket") {
+      world.traffic("a.socket")
+      if world.state("a.service") == .running { world.end("a.service", .main, .exited(1)) }
+    }
+    #expect(world.record("a.socket")?.socket?.pausedUntil == world.now.instant + TimeSpan(seconds: 2))
+  }
+
   @Test func triggerLimitFailsTheSocket() {
     var world = world([Self.socket("a"), service("a")])
     var rounds = 0

@@ -180,6 +180,63 @@ import Testing
     #expect(world.spawns.count == 5)
   }
 
+  /// Several are accepted in one turn; only the first of them are within the limit.
+  @Test func whatWasAcceptedWhenThePauseBeganWaits() {
+    var world = world {
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3)
+      $0.rearm = TimeSpan(seconds: 10)
+    }
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return #expect(Bool(false), "no socket") }
+    for number in 0..<10 {
+      world.send(.accepted(unit, AcceptedConnection(id: DescriptorID(UInt32(900 + number)), local: v4(9), peer: v4(1, UInt16(number)))))
+    }
+    #expect(world.spawns.count == 4)
+    #expect(world.messages.filter { $0.contains("triggered too often") }.count == 1)
+    world.advance(TimeSpan(seconds: 10))
+    #expect(world.spawns.count == 8)
+    world.advance(TimeSpan(seconds: 10))
+    #expect(world.spawns.count == 10)
+    #expect(world.isWatched("a.socket"))
+    #expect(world.closed.count == 10, "each was handed over, none dropped")
+    #expect(world.record("a.socket")?.socket?.sources.allSatisfy { $0.held == 0 } == true)
+  }
+
+  /// A requirement of the template fails: the instance never starts, and is forgotten with its connection.
+  @Test func aFailedRequirementClosesTheConnection() {
+    let template = service("a@") { _ in }
+    template.dependencies.add(name("b.service"), .requires)
+    template.dependencies.add(name("b.service"), .after)
+    let socket = ActivationTests.socket("a") {
+      $0.accepts = true
+      $0.service = name("a@.service")
+    }
+    var world = World([socket, service("b") { $0.type = .oneshot }], starting: ["a.socket"])
+    world.outside.template = template
+    for round in 1...3 {
+      let id = world.connect("a.socket")
+      world.end("b.service", .main, .exited(1))
+      #expect(world.closed.contains(id!), "round \(round)")
+      #expect(world.record("a.socket")?.socket?.connections == 0)
+    }
+  }
+
+  /// Restart= in a template is for what fails, not for a connection that is over.
+  @Test func anInstanceIsNotStartedForEver() {
+    var world = world(template: service("a@") { $0.restart = .always })
+    world.connect("a.socket")
+    let unit = "a@0-127.0.0.1:80-127.0.0.1:5000.service"
+    var starts = 1
+    while world.record(unit) != nil && starts < 20 {
+      world.end(unit)
+      world.advance(TimeSpan(seconds: 1))
+      starts = world.spawns.count
+      if world.state(unit) != .running { world.advance(TimeSpan(seconds: 3)) }
+    }
+    #expect(world.record(unit) == nil)
+    #expect(starts == 5 || starts == 6, "\(starts)")
+    #expect(world.record("a.socket")?.socket?.connections == 0)
+  }
+
   @Test func aBrokenTemplateClosesTheConnection() {
     var world = world()
     world.outside.template = nil

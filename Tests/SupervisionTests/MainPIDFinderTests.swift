@@ -160,7 +160,7 @@ import Testing
       #expect(children.find(42)?.key == key && children.known == [KnownChild(pid: 42, invocation: run)] && children.unreported == 0)
     }
     for relation in [ProcessRelation.member(isChild: false), .stranger(isChild: false)] {
-      var (kernel, children, events) = adopt(relation)
+      let (kernel, children, events) = adopt(relation)
       #expect(events.isEmpty && kernel.watchedProcesses == [42])
       #expect(children.find(42)?.key == key && children.known.isEmpty && children.pid(of: key) == 42)
       var order = KillOrder(run, number: 1, signal: .terminate, main: true, control: false, others: false)

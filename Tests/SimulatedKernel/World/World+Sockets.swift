@@ -229,6 +229,7 @@ extension World {
   }
 
   func flush(_ id: DescriptorID) {
+    if connections.contains(id) { return }
     guard let index = listenerIndex(id) else { return violate("descriptor", "listener \(id.number) is flushed, but not there".bytes) }
     listeners[index].queue = []
     noteBusy(index)
