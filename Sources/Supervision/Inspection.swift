@@ -135,5 +135,7 @@ extension Manager {
   /// IdleStopSec= counts its connections.
   package func watchesIdle(_ index: Int) -> Bool { records[index].idle != nil }
 
-  package func pathGlance(_ index: Int) -> (run: UInt32, isRunning: Bool)? { records[index].path.map { ($0.run, $0.isRunning) } }
+  package func pathGlance(_ index: Int) -> (run: UInt32, isRunning: Bool, pausedUntil: Instant?)? {
+    records[index].path.map { ($0.run, $0.isRunning, $0.pausedUntil) }
+  }
 }

@@ -17,10 +17,11 @@ extension Manager {
     let source = book.source(connection.peer)
     if let why = overLimit(settings, book, source) { return refuse(id, connection, settings, why) }
     if let limit = settings.sourceLimit, !limit.isOff {
-      if book.held.count >= SocketBook.heldMax || book.sources[source].held >= SocketBook.heldPerSourceMax {
+      // Who would have to wait takes no token where no more may wait.
+      let isFull = book.held.count >= SocketBook.heldMax || book.sources[source].held >= SocketBook.heldPerSourceMax
+      guard let due = book.takeToken(source, limit, now.instant, mayWait: !isFull) else {
         return refuse(id, connection, settings, "SourceLimitBurst=, and too many wait already")
       }
-      let due = book.takeToken(source, limit, now.instant)
       if due > now.instant { return hold(id, connection, book, until: due) }
     }
     // Accepted in the turn in which a limit made the socket pause: it waits as those do who were not accepted yet.
@@ -204,7 +205,7 @@ extension Manager {
     book.drop(served: peer)
     book.forgetIdleSources(now.instant)
     // What was waited for may be a descriptor, and one is free now.
-    if book.nextPause != .zero, book.pausedUntil != nil {
+    if book.pausesForDescriptors, book.pausedUntil != nil {
       book.pausedUntil = nil
       armRearm(id)
     }

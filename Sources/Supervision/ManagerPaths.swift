@@ -8,6 +8,14 @@ public struct PathBook: Sendable {
   public internal(set) var isRunning = false
   public internal(set) var failure: ServiceResult? = nil
   var triggers = StartLimiter()
+  /// After a run of its unit that failed, it is looked at again no sooner.
+  public internal(set) var pausedUntil: Instant? = nil
+  /// The last such pause; zero: the last run did not fail.
+  var pause = TimeSpan.zero
+
+  /// The first and the longest pause.
+  static let pauseMin = TimeSpan(milliseconds: 100)
+  static let pauseMax = TimeSpan(seconds: 30)
 }
 
 // Paths: something comes to be, or changes, and their unit is started (units.md d.3).
@@ -28,6 +36,8 @@ extension Manager {
     let record = self[id]
     if record.path == nil { return }
     record.path?.isRunning = false
+    record.path?.pausedUntil = nil
+    out.append(.disarm(DeadlineKey(unit: id, kind: .rearm)))
     out.append(.unwatchPaths(id))
   }
 
@@ -87,13 +97,30 @@ extension Manager {
     #endif
     let record = self[unit]
     for id in record.paths {
-      guard let book = self[id].path, book.isRunning, self[id].isOn else { continue }
+      guard let book = self[id].path, book.isRunning, book.pausedUntil == nil, self[id].isOn else { continue }
       if record.isStartLimitHit {
         failPath(id, .unitStartLimitHit, record.name + " is started too often, the path is given up")
       } else if record.isDown, record.job == nil {
-        waitForPath(id)
+        if record.service.result == .success { resumePath(id) } else { pausePath(id, book, record.name) }
       }
     }
+  }
+
+  /// Its unit failed, and what it waits for may hold still: as nothing limits starts unless a unit sets a limit, it is started
+  /// ever more seldom.
+  private mutating func pausePath(_ id: UnitID, _ book: PathBook, _ unit: Bytes) {
+    let twice = TimeSpan(microseconds: min(book.pause.microseconds, PathBook.pauseMax.microseconds) * 2)
+    let pause = max(min(twice, PathBook.pauseMax), PathBook.pauseMin)
+    let until = now.instant + pause
+    self[id].path?.pause = pause
+    self[id].path?.pausedUntil = until
+    if pause == PathBook.pauseMax { message(.warning, filled("%: % fails each time, paused for %", self[id].name, unit, shortSpan(pause))) }
+    out.append(.arm(Deadline(id, .rearm), at: until))
+  }
+
+  private mutating func resumePath(_ id: UnitID) {
+    self[id].path?.pause = .zero
+    waitForPath(id)
   }
 
   /// New settings, over a live change.
@@ -103,5 +130,11 @@ extension Manager {
     waitForPath(id)
   }
 
-  func rearmPath(_ id: UnitID) {}
+  /// The pause after a failed run is over. If its unit runs by now, that one's end is waited for.
+  mutating func rearmPath(_ id: UnitID) {
+    guard let book = self[id].path, book.pausedUntil != nil, let settings = pathSettings(id) else { return }
+    self[id].path?.pausedUntil = nil
+    guard self[id].isOn, let target = find(settings.unit.bytes), self[target].isDown, self[target].job == nil else { return }
+    waitForPath(id)
+  }
 }

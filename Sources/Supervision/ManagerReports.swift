@@ -111,6 +111,9 @@ extension Manager {
     } else if record.checkNumber != 0 {
       return Bytes("waits for its conditions to be looked at")
     }
+    if let until = record.socket?.pausedUntil ?? record.path?.pausedUntil, until > now.instant {
+      return "paused, goes on in " + shortSpan(until.since(now.instant))
+    }
     let service = record.service
     switch service.state {
     case .autoRestart:

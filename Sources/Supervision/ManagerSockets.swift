@@ -210,6 +210,7 @@ extension Manager {
   private mutating func pause(_ id: UnitID, _ span: TimeSpan) {
     guard let book = self[id].socket else { return }
     book.pausedUntil = now.instant + span
+    book.pausesForDescriptors = false
     unwatch(id)
     armRearm(id)
   }
@@ -229,6 +230,7 @@ extension Manager {
       book.nextPause = SocketBook.pauseMin
     }
     pause(id, book.nextPause)
+    book.pausesForDescriptors = true
     book.nextPause = min(TimeSpan(microseconds: book.nextPause.microseconds * 2), SocketBook.pauseMax)
   }
 

@@ -76,6 +76,8 @@ public final class SocketBook {
   var polls = StartLimiter()
   /// Nothing is watched until then: a limit was hit, or a listener failed.
   public internal(set) var pausedUntil: Instant? = nil
+  /// It is not a limit that it pauses for.
+  var pausesForDescriptors = false
   /// The next pause of a listener that fails; zero: the last one worked.
   var nextPause = TimeSpan.zero
   /// The last pause for PollLimitBurst=, and when it began.
@@ -93,7 +95,8 @@ public final class SocketBook {
   func source(_ peer: SocketAddress) -> Int {
     let wanted = ConnectionSource(peer)
     if let index = sources.firstIndex(where: { $0.source == wanted }) { return index }
-    if sources.count >= SocketBook.sourcesMax, let other = sources.firstIndex(where: { $0.source == .other }) { return other }
+    // As long as somebody shares it, who comes is counted there, so that the end is counted where the beginning was.
+    if let other = sources.firstIndex(where: { $0.source == .other }) { return other }
     sources.append(SourceBook(source: sources.count + 1 >= SocketBook.sourcesMax ? .other : wanted))
     return sources.count - 1
   }
@@ -116,12 +119,14 @@ public final class SocketBook {
     if sources[index].live > 0 { sources[index].live -= 1 }
   }
 
-  /// Takes a token of the source's bucket, now or from the future: when its turn is.
-  func takeToken(_ index: Int, _ limit: RateLimit, _ now: Instant) -> Instant {
+  /// Takes a token of the source's bucket, now or from the future: when its turn is; nil: it would have to wait, and may not.
+  func takeToken(_ index: Int, _ limit: RateLimit, _ now: Instant, mayWait: Bool) -> Instant? {
     let step = TimeSpan(microseconds: max(limit.interval.microseconds / UInt64(limit.burst), 1))
-    sources[index].fullAt = max(sources[index].fullAt, now) + step
-    let full = sources[index].fullAt
-    return full.since(now) <= limit.interval ? now : Instant(nanoseconds: full.nanoseconds - Int64(limit.interval.microseconds) * 1000)
+    let full = max(sources[index].fullAt, now) + step
+    let waits = full.since(now) > limit.interval
+    if waits && !mayWait { return nil }
+    sources[index].fullAt = full
+    return waits ? Instant(nanoseconds: full.nanoseconds - Int64(limit.interval.microseconds) * 1000) : now
   }
 }
 

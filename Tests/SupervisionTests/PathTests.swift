@@ -43,10 +43,36 @@ import Testing
     #expect(world.record("a.path")?.activeState == .active)
   }
 
+  /// What holds, and a unit that fails at it: started ever more seldom, and at once again when it has succeeded.
+  @Test func aFailingUnitIsStartedEverMoreSeldom() {
+    var world = World([path { $0.triggerLimit = RateLimit(interval: .zero, burst: 0) }, service("a")], starting: [], options: stay())
+    world.outside.holds = 0
+    _ = world.job(.start, "a.path")
+    var pauses: [UInt64] = []
+    for _ in 0..<11 {
+      world.end("a.service", .main, .exited(1))
+      guard let until = world.record("a.path")?.path?.pausedUntil else { return #expect(Bool(false), "no pause") }
+      pauses.append(until.since(world.now.instant).microseconds / 100_000)
+      let count = world.spawns.count
+      world.advance(until.since(world.now.instant))
+      #expect(world.spawns.count == count + 1)
+    }
+    #expect(pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+    let count = world.spawns.count
+    world.end("a.service")
+    #expect(world.spawns.count == count + 1, "no pause after a success")
+    world.end("a.service", .main, .exited(1))
+    #expect(world.record("a.path")?.path?.pausedUntil == world.now.instant + TimeSpan(milliseconds: 100))
+    _ = world.job(.stop, "a.path")
+    world.advance(TimeSpan(seconds: 60))
+    #expect(world.spawns.count == count + 1, "a stopped path starts nothing")
+  }
+
   @Test func theUnitsStartLimitFailsIt() {
     var world = World([path(), service("a", unit: { $0.startLimit.burst = 1 })], starting: ["a.path"])
     world.hit("a.path")
     world.end("a.service", .main, .exited(1))
+    world.advance(TimeSpan(milliseconds: 100))
     world.hit("a.path")
     #expect(world.record("a.path")?.path?.failure == .unitStartLimitHit)
     #expect(world.sub("a.path") == "failed")
@@ -69,6 +95,7 @@ import Testing
     world.hit("a.path")
     #expect(world.spawns.count == 1, "not while it stops")
     world.end("a.service", .main, .killed(.kill))
+    world.advance(TimeSpan(milliseconds: 100))
     #expect(world.spawns.count == 2)
   }
 

@@ -210,7 +210,11 @@ import Testing
       translation.files.map { $0.name.shown } == [
         "echo.socket", "echo.service", "echo-udp.socket", "echo-udp.service", "third.socket", "third.service",
       ])
-    #expect(Self.messages(translation) == ["x:23: error: 'echo' is no name for a unit, or another service has it (set id)"])
+    let refused = "error: 'echo' is no name for a unit, or another service has it (set id)"
+    #expect(Self.messages(translation) == ["x:23: " + refused])
+    // Twice the same, though its name would be free.
+    let twice = Self.translate("service echo\n\(entry)protocol = tcp\n}\nservice echo\n\(entry)protocol = tcp\n}\n")
+    #expect(twice.files.count == 2 && Self.messages(twice) == ["x:8: " + refused])
   }
 
   @Test func disabledServices() {

@@ -6,7 +6,7 @@
  *     --send=TEXT    what is sent on each of them at first
  *     --hold         each stays open until all AT-ONCE have had an answer, or an end
  *     --open         says "open" as soon as all COUNT are connected
- *     --tell         prints what each of them has got, in the order of their connecting
+ *     --tell         prints what each of them has got, in the order of their connecting; | for the end of a line
  *     --datagrams    COUNT datagrams in place of connections, each waiting for its answer
  *     --unsorted     prints the nanoseconds of each, in place of the summary
  *     --for=SECONDS  so long, whatever COUNT says
@@ -195,7 +195,12 @@ static void report(int count, long took) {
   for (int i = 0; i < count; i++) {
     number[all[i].end]++;
     if (all[i].end == served) times[known++] = all[i].took;
-    if (tells) printf("%s %s\n", names[all[i].end], strtok(all[i].text, "\n") ?: "");
+    if (tells) {
+      size_t size = strlen(all[i].text);
+      if (size > 0 && all[i].text[size - 1] == '\n') all[i].text[--size] = 0;
+      for (size_t k = 0; k < size; k++) if (all[i].text[k] == '\n') all[i].text[k] = '|';
+      printf("%s %s\n", names[all[i].end], all[i].text);
+    }
     if (unsorted && all[i].end == served) printf("%ld\n", all[i].took);
   }
   if (unsorted) return;

@@ -18,6 +18,8 @@ public final class XinetdTranslation {
   public private(set) var diagnostics: [Diagnostic]
   /// Stems of names that are given.
   private var stems: [Bytes] = []
+  /// Name and protocol of each service so far: twice the same is one too many.
+  private var taken: [Bytes] = []
   private let defaults = XinetdSettings()
   private let services: Bytes
   private let relay: Bytes
@@ -62,12 +64,14 @@ public final class XinetdTranslation {
     if service.isBroken { return note(.error, entry.name, "service % is not translated", id) }
     // As many services as protocols share a name in xinetd's own examples.
     let stem = stems.contains(id) ? id + "-" + service.protocolName : id
-    guard !stems.contains(stem), let mangled = mangleUnitName(stem + ".socket"), let socket = UnitName(mangled),
+    let key = id + " " + service.protocolName
+    guard !stems.contains(stem), !taken.contains(key), let mangled = mangleUnitName(stem + ".socket"), let socket = UnitName(mangled),
       socket.type == .socket, socket.instance == nil, let target = socket.with(type: .service)
     else {
       return note(.error, entry.name, "'%' is no name for a unit, or another service has it", id, hint: "set id")
     }
     stems.append(stem)
+    taken.append(key)
     files.append(XinetdUnitFile(socket.bytes, service.socketFile(id)))
     let name = Bytes(target.bytes.dropLast(8)) + (service.waits ? ".service" : "@.service")
     files.append(XinetdUnitFile(name, service.serviceFile(id)))

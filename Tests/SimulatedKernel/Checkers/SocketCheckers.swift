@@ -206,7 +206,7 @@ final class PathChecker: Checker {
   override func turnEnded(_ manager: Manager, _ now: Now) {
     if manager.isPhaseStopping { return }
     for index in 0..<manager.unitCount {
-      guard case .path(let settings) = manager.unit(index).kind, let why = deafness(index, settings, manager) else {
+      guard case .path(let settings) = manager.unit(index).kind, let why = deafness(index, settings, manager, now) else {
         deafSince[index] = nil
         continue
       }
@@ -216,12 +216,14 @@ final class PathChecker: Checker {
     }
   }
 
-  private func deafness(_ index: Int, _ settings: PathSettings, _ manager: Manager) -> String? {
+  private func deafness(_ index: Int, _ settings: PathSettings, _ manager: Manager, _ now: Now) -> String? {
     guard let glance = manager.pathGlance(index), manager.glance(index).isOn else { return nil }
     let unit = UnitID(index)
     guard let target = manager.indexOfUnit(named: settings.unit.bytes) else { return nil }
     let other = manager.glance(target)
     if !other.isDown || other.jobType != nil { return nil }
+    // After a run that failed it looks again a little later, and not later than it may.
+    if let until = glance.pausedUntil, now.instant <= until, until.since(now.instant) <= TimeSpan(seconds: 30) { return nil }
     if glance.isRunning { return "thinks that its unit runs, and that is \(other.state.name)" }
     guard let watch = world.pathWatch(unit), run[index] == glance.run else { return "is active, and nothing is watched" }
     guard watch.hits.isEmpty else { return nil }

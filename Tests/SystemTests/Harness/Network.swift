@@ -75,7 +75,7 @@ final class Network {
 /// What Tests/tools/load has printed.
 struct Load: CustomStringConvertible {
   let description: String
-  /// `--tell`: how each connection ended, and its first line.
+  /// `--tell`: how each connection ended, and what it got.
   let told: [String]
   private let numbers: [String: Double]
 
