@@ -45,8 +45,10 @@ public struct Supervisor<K: Kernel> {
   var isHostPrepared = false
   var loadQueue: [LoadPurpose] = []
   var spawnQueue: [SpawnRequest] = []
-  /// `spawnLimit`, or fewer, as long as more found no descriptors.
-  var spawnRoom = Self.spawnLimit
+  /// A child found no descriptors. It is tried again when something has happened, which may have freed some, or after
+  /// `descriptorsWait`; as long as it waits, nothing is accepted.
+  var lacksDescriptors = false
+  static var descriptorsWait: TimeSpan { TimeSpan(seconds: 1) }
   /// Answers to effects, for the next turn.
   var pending: [Event] = []
   var requests: [(RequestID, Request)] = []
@@ -126,7 +128,8 @@ public struct Supervisor<K: Kernel> {
     if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap { return .zero }
     if !loadQueue.isEmpty && !isPreparingHost { return .zero }
     if canSpawn || stamps.areWaiting || (sweepBy != nil && stamps.isIdle) { return .zero }
-    let helpersWake = min(helpers.wake(isRoom: beforeExec < Self.spawnLimit), sweepBy ?? .never)
+    var helpersWake = min(helpers.wake(isRoom: beforeExec < Self.spawnLimit), sweepBy ?? .never)
+    if lacksDescriptors && !spawnQueue.isEmpty { helpersWake = min(helpersWake, now.instant + Self.descriptorsWait) }
     return min(min(deadlines.next, min(mainPIDs.wake, helpersWake)), min(sweeper.wake, control.wake))
   }
 
@@ -139,6 +142,7 @@ public struct Supervisor<K: Kernel> {
 
     var came = Collection()
     collect(&came)
+    lacksDescriptors = false
     tellClockAndZone()
 
     handleAnswers()

@@ -22,7 +22,7 @@ extension Supervisor {
       return
     }
     for _ in 0..<Self.acceptLimit {
-      switch kernel.acceptConnection(id) {
+      switch lacksDescriptors ? .failed(errno: Errno.EMFILE) : kernel.acceptConnection(id) {
       case .connection(let connection): came.append(.accepted(unit, connection))
       case .nothing: return
       case .failed(let errno):

@@ -9,7 +9,7 @@ extension Supervisor {
 
   /// Whether a queued command has a place now.
   var canSpawn: Bool {
-    if beforeExec >= spawnRoom { return false }
+    if lacksDescriptors { return false }
     if beforeExec < Self.spawnLimit - Self.reservedSpawns { return !spawnQueue.isEmpty }
     for request in spawnQueue where request.key.role != .main { return true }
     return false
@@ -40,13 +40,12 @@ extension Supervisor {
     var waiting: [SpawnRequest] = []
     for request in spawnQueue {
       let limit = request.key.role == .main ? Self.spawnLimit - Self.reservedSpawns : Self.spawnLimit
-      if beforeExec >= min(limit, spawnRoom) || !spawn(request) { waiting.append(request) }
+      if lacksDescriptors || beforeExec >= limit || !spawn(request) { waiting.append(request) }
     }
     spawnQueue = waiting
-    if waiting.isEmpty { spawnRoom = Self.spawnLimit }
   }
 
-  /// False: there is no descriptor for it as long as other children have not executed yet, each of which takes some.
+  /// False: there is no descriptor for it. Each child takes some, before its exec and until its end.
   private mutating func spawn(_ request: SpawnRequest) -> Bool {
     sweeper.settle(request.key.invocation, now: now.instant, children, &kernel, &pending)
     switch preparation.plan(request, &kernel) {
@@ -60,8 +59,8 @@ extension Supervisor {
         if request.readyDescriptor != nil { readyKeys[pid] = request.key }
         pending.append(.spawned(request.key, pid: pid))
       case .failed(let errno):
-        if errno == Errno.EMFILE || errno == Errno.ENFILE, beforeExec > 0 {
-          spawnRoom = beforeExec
+        if errno == Errno.EMFILE || errno == Errno.ENFILE, children.count > 0 {
+          lacksDescriptors = true
           return false
         }
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))
