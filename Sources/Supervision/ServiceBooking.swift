@@ -29,7 +29,7 @@ extension ServiceMachine {
   func signalled(_ order: UInt32, _ count: Int, _ anyLeft: Bool, _ context: inout ServiceContext) {
     guard order == awaitedKill else { return }
     awaitedKill = nil
-    if count == 0 && !anyLeft && main == nil && control == nil { isVerifiedEmpty = true }
+    if count == 0 && !anyLeft && awaitsWhole && main == nil && control == nil { isVerifiedEmpty = true }
     guard main == nil, control == nil, count == 0 else { return }
     if anyLeft && timesAsked < ServiceMachine.timesAskedMax && KillPhase(state) == .terminate {
       // Members that fork and end before their signal hand it on to nobody: they are asked again before they are killed.

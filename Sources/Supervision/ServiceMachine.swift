@@ -65,6 +65,8 @@ public final class ServiceMachine: @unchecked Sendable {
   var isVerifiedEmpty = true
   /// The kill whose answer decides how to go on.
   var awaitedKill: UInt32? = nil
+  /// It means everybody of the run, so that its answer tells whether anybody is there.
+  var awaitsWhole = false
   var killNumber: UInt32 = 0
   /// Terminating passes in a row that found members and reached none of them.
   var timesAsked = 0

@@ -123,6 +123,8 @@ extension ServiceMachine {
   }
 
   func releaseIdle(_ context: inout ServiceContext) {
+    // Its stop waits for others; what it needed may be down by now.
+    if context.stopIsPending { return arm(ServiceMachine.idleTimeout, &context) }
     guard let command = context.settings.start.first else { return enterStartPost(&context) }
     armStart(&context)
     spawnMain(command, &context)

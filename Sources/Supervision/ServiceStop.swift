@@ -109,6 +109,7 @@ extension ServiceMachine {
       Invocation(unit: context.id, number: invocation), signal, main: main != nil || control?.key.role == .main,
       control: control != nil && control?.key.role != .main, others: others, &context)
     awaitedKill = order.number
+    awaitsWhole = others
     if phase.isKill && isLate && !(main == nil && control == nil && isVerifiedEmpty) { context.notices.append(.killedAtTimeout) }
     context.effects.append(.kill(order))
   }

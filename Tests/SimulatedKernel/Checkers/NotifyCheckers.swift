@@ -169,7 +169,9 @@ final class WatchdogChecker: Checker {
       }
       guard new.state == .running, !armed.contains(index), !settings.watchdog.isInfinite, settings.watchdog != .zero else { continue }
       // One that was `exited` runs again while a reload has left somebody behind (ExitType=cgroup): not watched, as in systemd.
-      if settings.type != .oneshot, !new.hasPending, !settings.start.isEmpty, !settings.remainAfterExit {
+      // Nor one whose main process ended before it was up (an exec that fails, and may: `-`).
+      let hasNobody = settings.exitType == .cgroup && new.mainKey == nil
+      if settings.type != .oneshot, !new.hasPending, !settings.start.isEmpty, !settings.remainAfterExit, !hasNobody {
         fail("\(moment.name(index).shown) runs, and its watchdog is not armed")
       }
     }

@@ -34,7 +34,7 @@ final class LastingChecker: Checker {
       isOld = Set(moment.new.indices)
       return
     }
-    isOld.subtract(moment.changed)
+    for index in moment.changed where moment.before(index)?.state != moment.new[index].state { isOld.remove(index) }
     for index in moment.new.indices where !graph.bindsTo[index].isEmpty || !graph.upheldBy[index].isEmpty || isUnneededKind(index, moment) {
       guard !isOld.contains(index), moment.new[index].jobType == nil, !looksAgain.contains(index), !moment.new[index].isRemoved,
         moment.new[index].parallelOf < 0
