@@ -99,7 +99,9 @@ final class ApplyChecker: Checker {
     for unit in loaded.units {
       present.insert(unit.name.bytes)
       let index = moment.manager.indexOfUnit(named: unit.name.bytes)
-      if let index, index < unitsBefore.count, unitsBefore[index] == unit, pendingBefore[index] == nil { continue }
+      // One that a reload has brought, and nobody has started yet, is the apply's to start.
+      let isStarted = moment.says("apply: start " + unit.name.bytes.shown)
+      if let index, index < unitsBefore.count, unitsBefore[index] == unit, pendingBefore[index] == nil, !isStarted { continue }
       concerned.insert(unit.name.bytes)
     }
     for unit in unitsBefore where !present.contains(unit.name.bytes) { concerned.insert(unit.name.bytes) }

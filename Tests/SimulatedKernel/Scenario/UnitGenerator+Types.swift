@@ -17,7 +17,7 @@ extension UnitGenerator {
   private mutating func speech(of type: String) -> String {
     var text = ""
     if !percent(8) { text += " ready=\(random.pick(["0", "0..20", "5..400", "100..3000"]))" }
-    if type == "notify-reload" { text += percent(85) ? " reload=0..300" : "" }
+    if type == "notify-reload" { text += percent(65) ? " reload=0..300" : "" }
     if percent(35) { text += " watch=50..150" }
     if percent(12) { text += " watchstop=200..5000" }
     if type == "notify-reload", percent(12) { text += " term=ignore" }
