@@ -16,7 +16,8 @@ extension SystemTests {
     /// The complete list, the design's and what was decided since, each with a word that has to be in README's item.
     static let differences: [(name: String, words: [String])] = [
       ("Restart.", ["`always`", "RestartSource="]), ("Backoff.", ["100 ms", "8 steps", "30 s", "RestartResetSec="]),
-      ("Start limit.", ["StartLimitBurst=", "StartLimitIntervalSec="]),
+      ("Start limit.", ["StartLimitBurst=", "StartLimitIntervalSec=", "5 starts in 10 s", "30 s"]),
+      ("Sockets.", ["`PollLimitBurst=`", "`TriggerLimitBurst=`", "`ExecStopPost=`", "`AccessAllow=::/0`"]),
       (
         "Environment.",
         [
