@@ -79,5 +79,10 @@ public struct TimeSpan: Equatable, Hashable, Comparable, Sendable {
   public static let infinity = TimeSpan(microseconds: .max)
   public var isInfinite: Bool { microseconds == .max }
 
+  /// Twice as long, and not longer than `limit`: the next pause of whatever is tried ever more seldom.
+  public func doubled(atMost limit: TimeSpan) -> TimeSpan {
+    microseconds > limit.microseconds / 2 ? limit : TimeSpan(microseconds: microseconds * 2)
+  }
+
   public static func < (left: TimeSpan, right: TimeSpan) -> Bool { left.microseconds < right.microseconds }
 }

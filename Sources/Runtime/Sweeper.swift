@@ -212,7 +212,7 @@ struct Sweeper {
   private mutating func rest(_ now: Instant) {
     if nextLook != .never || (hunts.isEmpty && final == nil) { return }
     nextLook = now + pauseNow
-    pauseNow = min(TimeSpan(microseconds: pauseNow.microseconds * 2), Sweeper.longPause)
+    pauseNow = pauseNow.doubled(atMost: Sweeper.longPause)
   }
 
   private mutating func checkWatched(_ children: ChildTable, _ kernel: inout some Kernel, _ events: inout [Event]) {

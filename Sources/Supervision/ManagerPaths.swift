@@ -109,8 +109,7 @@ extension Manager {
   /// Its unit failed, and what it waits for may hold still: as nothing limits starts unless a unit sets a limit, it is started
   /// ever more seldom.
   private mutating func pausePath(_ id: UnitID, _ book: PathBook, _ unit: Bytes) {
-    let twice = TimeSpan(microseconds: min(book.pause.microseconds, PathBook.pauseMax.microseconds) * 2)
-    let pause = max(min(twice, PathBook.pauseMax), PathBook.pauseMin)
+    let pause = max(book.pause.doubled(atMost: PathBook.pauseMax), PathBook.pauseMin)
     let until = now.instant + pause
     self[id].path?.pause = pause
     self[id].path?.pausedUntil = until

@@ -181,11 +181,11 @@ extension Manager {
   /// seldom: there is no start limit unless a unit sets one.
   private mutating func polledTooOften(_ id: UnitID, _ settings: SocketSettings, _ book: SocketBook) {
     let interval = settings.pollLimit.interval
-    let twice = TimeSpan(microseconds: min(book.pollPause.microseconds, SocketBook.pollPauseMax.microseconds) * 2)
     let fails = find(settings.service.bytes).map { self[$0].service.result != .success } ?? false
     // The pause itself, and as long again, in which it was started as often as it may.
-    let isAgain = fails && book.pollPause != .zero && now.instant.since(book.pollPausedAt) < max(twice, TimeSpan(seconds: 10))
-    book.pollPause = isAgain ? max(min(twice, SocketBook.pollPauseMax), interval) : interval
+    let window = max(book.pollPause.doubled(atMost: .infinity), TimeSpan(seconds: 10))
+    let isAgain = fails && book.pollPause != .zero && now.instant.since(book.pollPausedAt) < window
+    book.pollPause = isAgain ? max(book.pollPause.doubled(atMost: SocketBook.pollPauseMax), interval) : interval
     book.pollPausedAt = now.instant
     let why: StaticString = fails ? "which fails each time, " : ""
     message(
@@ -231,7 +231,7 @@ extension Manager {
     }
     pause(id, book.nextPause)
     book.pausesForDescriptors = true
-    book.nextPause = min(TimeSpan(microseconds: book.nextPause.microseconds * 2), SocketBook.pauseMax)
+    book.nextPause = book.nextPause.doubled(atMost: SocketBook.pauseMax)
   }
 
   /// The pause is over, or the next held connection's turn has come, whichever is first.

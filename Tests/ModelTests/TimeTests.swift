@@ -11,6 +11,17 @@ import Testing
     (.min, TimeSpan(microseconds: UInt64(Int64.max)), .never),
   ]
 
+  @Test func doublingEndsAtItsLimit() {
+    let limits: [UInt64] = [0, 1, 2, 3, 7, 8, 1000, .max - 1, .max]
+    for limit in limits {
+      for value in limits {
+        let (twice, overflows) = value.multipliedReportingOverflow(by: 2)
+        let wanted = overflows ? limit : min(twice, limit)
+        #expect(TimeSpan(microseconds: value).doubled(atMost: TimeSpan(microseconds: limit)).microseconds == wanted, "\(value) \(limit)")
+      }
+    }
+  }
+
   @Test(arguments: sums)
   func instantsSaturate(_ start: Int64, _ span: TimeSpan, _ wanted: Instant) {
     #expect(Instant(nanoseconds: start) + span == wanted)

@@ -238,6 +238,18 @@ extension SystemTests {
       }
     }
 
+    /// By the clock of the machine, hours away from the times' ends.
+    @Test(arguments: [true, false]) func accessTimes(isOpen: Bool) throws {
+      let isMorning = Calendar.current.component(.hour, from: Date()) < 12
+      let times = isMorning ? ["18:00-24:00", "00:00-18:00"] : ["04:00-06:00", "06:00-04:00"]
+      try sandboxed { box in
+        try write(box, "127.0.0.1:7000", run: "hello", extra: "AccessTimes=\(times[isOpen ? 1 : 0])")
+        let net = try Network(box)
+        let load = try net.load("127.0.0.1:7000", "5")
+        #expect(isOpen ? load.served == 5 : load.empty == 5, "\(load)")
+      }
+    }
+
     @Test func bannersAreSent() throws {
       try sandboxed { box in
         for name in ["Banner", "BannerSuccess", "BannerFail"] { try box.write(name, "\(name)\n") }
