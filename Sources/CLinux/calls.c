@@ -222,10 +222,10 @@ int32_t apus_take_sent_crash(void) {
 
 // MARK: Children
 
-int32_t apus_reap(struct apus_child_end *into) {
+static int32_t reap(int type, int32_t pid, int options, struct apus_child_end *into) {
   siginfo_t info;
   info.si_pid = 0;
-  long result = RETRY(RAW(__NR_waitid, P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG, 0));
+  long result = RETRY(RAW(__NR_waitid, type, pid, &info, options | WEXITED | WNOHANG, 0));
   if (result == -RAW_ECHILD) return -1;
   if (result < 0 || info.si_pid == 0) return 0;
   into->pid = info.si_pid;
@@ -233,6 +233,10 @@ int32_t apus_reap(struct apus_child_end *into) {
   into->status = info.si_status;
   return 1;
 }
+
+int32_t apus_reap(struct apus_child_end *into) { return reap(P_ALL, 0, WSTOPPED, into); }
+
+int32_t apus_reap_child(int32_t pid, struct apus_child_end *into) { return reap(P_PID, pid, 0, into); }
 
 void *apus_stack_create(uint64_t size) {
   uint64_t guard = 4096;

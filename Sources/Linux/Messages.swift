@@ -4,7 +4,10 @@ import Runtime
 
 /// apus's own messages on their way to stderr. The memory stays where it is, because a writer child reads it.
 struct MessageRing {
-  static let capacity = 65_536
+  /// Of it only what was ever full at once is touched: an empty ring begins anew.
+  static let capacity = 262_144
+  /// A writer takes its time: it begins when so much waits.
+  static let writerBegins = 32_768
 
   /// How stderr is written; found by trying.
   enum Way: Equatable {
@@ -44,8 +47,8 @@ struct MessageRing {
   var pieceCount: Int { min(count, MessageRing.capacity - start) }
 
   mutating func remove(_ removed: Int) {
-    start = (start + removed) % MessageRing.capacity
     count -= removed
+    start = count == 0 ? 0 : (start + removed) % MessageRing.capacity
   }
 
   /// Lines in the oldest `length` bytes.
@@ -60,13 +63,34 @@ extension LinuxKernel {
   /// Into the ring, and from there to stderr as far as that goes without waiting.
   public func say(_ bytes: Bytes) {
     releaseWritten()
-    if ring.way == .broken || !ring.append(bytes) { droppedMessages &+= 1 }
+    if ring.way != .broken {
+      if ring.way == .writer || ring.way == .unknown, ring.count > MessageRing.writerBegins { makeRoom() }
+      if ring.append(bytes) { return }
+      makeRoom()
+      if ring.append(bytes) { return }
+    }
+    droppedMessages &+= 1
+  }
+
+  /// A turn that says more than the ring holds does not wait for its end.
+  private func makeRoom() {
+    if ring.writer != 0, ring.released == Int(ring.writing.pointee.count) {
+      // All is written by that one, and it is about to end, if it has not: the next one need not wait until all are reaped.
+      var end = apus_child_end(pid: 0, code: 0, status: 0)
+      if apus_reap_child(ring.writer, &end) == 1 { writerEnded(.exited(0)) }
+    }
+    drain()
+    if ring.count < MessageRing.capacity / 2 { sayWhatWasDropped() }
   }
 
   /// Writes what can be written now without waiting. `wait` calls it before it waits, so that a turn's messages go out
   /// together.
   func pumpMessages() {
     sayWhatWasDropped()
+    drain()
+  }
+
+  private func drain() {
     while ring.count > 0, !ring.waitsForRoom, ring.writer == 0, !ring.writerFailed {
       let piece = ring.pieceCount
       switch ring.way {

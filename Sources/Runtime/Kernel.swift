@@ -131,7 +131,7 @@ public protocol Kernel {
 
   // MARK: Messages
 
-  /// Appends to the ring of 64 KiB that is written to stderr without ever blocking; overflow is dropped and counted.
+  /// Appends to the ring of 256 KiB that is written to stderr without ever blocking; overflow is dropped and counted.
   mutating func say(_ bytes: Bytes)
   /// Messages dropped so far.
   var droppedMessages: UInt64 { get }

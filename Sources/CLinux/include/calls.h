@@ -79,6 +79,8 @@ struct apus_child_end {
 };
 // 1: one child was collected; 0: all live; -1: there is none.
 int32_t apus_reap(struct apus_child_end *into);
+// The same of one child, of its end alone.
+int32_t apus_reap_child(int32_t pid, struct apus_child_end *into);
 // A stack of `size` bytes above a guard page; answers its top, or null.
 void *apus_stack_create(uint64_t size);
 void apus_stack_destroy(void *top, uint64_t size);
