@@ -21,20 +21,20 @@ enum HeldWatch: UInt8 {
 
 extension LinuxKernel {
   /// Reports `.traffic` from now on.
-  public func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool {
-    guard let descriptor = heldDescriptors.find(id) else { return false }
+  public func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32 {
+    guard let descriptor = heldDescriptors.find(id) else { return Errno.EBADF }
     if accepts { _ = apus_set_nonblocking(descriptor, 1) }
     return arm(id, descriptor, accepts ? .accepts : .once, unit)
   }
 
-  func arm(_ id: DescriptorID, _ descriptor: Int32, _ watch: HeldWatch, _ unit: UnitID? = nil) -> Bool {
+  func arm(_ id: DescriptorID, _ descriptor: Int32, _ watch: HeldWatch, _ unit: UnitID? = nil) -> Int32 {
     let events = UInt32(APUS_READABLE) | (watch == .accepts ? 0 : UInt32(APUS_ONCE))
     let data = WatchKind.traffic.rawValue << 56 | UInt64(id.number)
     let isNew = heldDescriptors.watch(id) == .none
     let result = isNew ? apus_epoll_add(epoll, descriptor, events, data) : apus_epoll_change(epoll, descriptor, events, data)
-    if result < 0 { return false }
+    if result < 0 { return -result }
     heldDescriptors.setWatch(id, watch, unit)
-    return true
+    return 0
   }
 
   /// Reports nothing any more.

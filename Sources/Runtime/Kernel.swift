@@ -96,9 +96,9 @@ public protocol Kernel {
   /// Opens all listeners of a plan, in order; at the first that fails those before it are closed again (their file nodes
   /// stay). Options that cannot be set are in `warnings`.
   mutating func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome
-  /// Reports `.traffic` for it: with `accepts` as long as something waits, else once. False: it cannot be watched (a regular
-  /// file is always ready).
-  mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool
+  /// Reports `.traffic` for it: with `accepts` as long as something waits, else once. 0, or the errno: EPERM where there is
+  /// nothing to wait for (a regular file is always ready), ENOSPC and ENOMEM for now.
+  mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32
   mutating func unwatchListener(_ id: DescriptorID)
   /// The next connection, close-on-exec and non-blocking, its peer known.
   mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome

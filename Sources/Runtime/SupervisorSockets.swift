@@ -27,7 +27,7 @@ extension Supervisor {
       case .nothing: return
       case .failed(let errno):
         unwatchListener(id)
-        came.append(.listenerFailed(unit, id, errno: errno))
+        came.append(.listenerFailed(unit, id, errno: errno, isWatch: false))
         return
       }
     }
@@ -35,12 +35,9 @@ extension Supervisor {
 
   mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) {
     if listeners[id] != nil { kernel.unwatchListener(id) }
-    if kernel.watchListener(unit, id, accepts: accepts) {
-      listeners[id] = WatchedListener(unit: unit, accepts: accepts)
-    } else {
-      listeners[id] = nil
-      pending.append(.listenerFailed(unit, id, errno: Errno.EPERM))
-    }
+    let errno = kernel.watchListener(unit, id, accepts: accepts)
+    listeners[id] = errno == 0 ? WatchedListener(unit: unit, accepts: accepts) : nil
+    if errno != 0 { pending.append(.listenerFailed(unit, id, errno: errno, isWatch: true)) }
   }
 
   mutating func unwatchListener(_ id: DescriptorID) {

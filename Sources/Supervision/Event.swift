@@ -52,8 +52,8 @@ public indirect enum Event: Equatable, Sendable {
   case traffic(UnitID, DescriptorID)
   /// A connection of a listener that is watched with accepting. Whoever gets it, closes it.
   case accepted(UnitID, AcceptedConnection)
-  /// A listener that is watched cannot be: its watch is over.
-  case listenerFailed(UnitID, DescriptorID, errno: Int32)
+  /// A listener could not be watched (`isWatch`), or accepted from: its watch is over.
+  case listenerFailed(UnitID, DescriptorID, errno: Int32, isWatch: Bool)
   /// The answer to `Effect.countConnections`; nil: that cannot be told here.
   case connections(UnitID, run: UInt32, count: UInt32?, hadTraffic: Bool)
   /// The answer to `Effect.instantiate`; nil: it cannot be made, which was said.

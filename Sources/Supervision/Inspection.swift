@@ -108,6 +108,8 @@ extension Manager {
 package struct SocketGlance {
   package var descriptors: [DescriptorID]
   package var isPaused: Bool
+  /// That are tried again later.
+  package var failing: [DescriptorID]
   package var connections: UInt32
   /// Waiting for their source's tokens, and for their instance.
   package var held: [DescriptorID]
@@ -119,7 +121,7 @@ extension Manager {
   package func socketGlance(_ index: Int) -> SocketGlance? {
     guard let book = records[index].socket else { return nil }
     return SocketGlance(
-      descriptors: book.descriptors, isPaused: book.pausedUntil != nil, connections: book.connections,
+      descriptors: book.descriptors, isPaused: book.pausedUntil != nil, failing: book.failing, connections: book.connections,
       held: book.held.map { $0.connection.id }, waiting: book.unnamed.map { $0.connection.id },
       waitingPeers: book.unnamed.map { $0.connection.peer })
   }

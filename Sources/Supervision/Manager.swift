@@ -151,7 +151,8 @@ public struct Manager {
     case .listening(let unit, let run, let outcome): listening(unit, run: run, outcome)
     case .traffic(let unit, let descriptor): traffic(unit, descriptor)
     case .accepted(let unit, let connection): accepted(unit, connection)
-    case .listenerFailed(let unit, let descriptor, let errno): listenerFailed(unit, descriptor, errno: errno)
+    case .listenerFailed(let unit, let descriptor, let errno, let isWatch):
+      listenerFailed(unit, descriptor, errno: errno, isWatch: isWatch)
     case .connections(let unit, let run, let count, let hadTraffic): connectionsCounted(unit, run: run, count, hadTraffic: hadTraffic)
     case .instantiated(let unit, let name, let made): instantiated(unit, name: name, made)
     case .pathHit(let unit, let run, let index, let match): pathHit(unit, run: run, index, match)

@@ -114,6 +114,9 @@ extension Manager {
     if let until = record.socket?.pausedUntil ?? record.path?.pausedUntil, until > now.instant {
       return "paused, goes on in " + shortSpan(until.since(now.instant))
     }
+    if let until = record.socket?.failingUntil, until > now.instant {
+      return "a listener failed, it is tried again in " + shortSpan(until.since(now.instant))
+    }
     let service = record.service
     switch service.state {
     case .autoRestart:

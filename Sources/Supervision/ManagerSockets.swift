@@ -60,6 +60,7 @@ extension Manager {
       book.isRunning = false
       book.pausedUntil = nil
       book.nextPause = .zero
+      book.failPause = .zero
       lookAtSocket(id)
     case .start, .startPost, .stop, .stopSigterm, .stopSigkill, .stopWatchdog: unwatch(id)
     case .dead, .condition, .startPre, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stopPost, .finalWatchdog,
@@ -88,6 +89,7 @@ extension Manager {
     out.append(.closeDescriptors(book.descriptors))
     book.descriptors = []
     book.unwatchable = []
+    book.failing = []
     book.isRunning = false
     guard let settings = socketSettings(id), settings.removeOnStop else { return }
     out.append(.removeNodes(settings.listen.nodes + settings.listen.symlinks))
@@ -117,7 +119,7 @@ extension Manager {
       book.isRunning = false
     }
     if book.pausedUntil != nil { return unwatch(id) }
-    for descriptor in book.descriptors where !book.watched.contains(descriptor) && !book.unwatchable.contains(descriptor) {
+    for descriptor in book.descriptors where !book.watched.contains(descriptor) && !book.isBeyondWatching(descriptor) {
       book.watched.append(descriptor)
       out.append(.watchListener(id, descriptor, accepts: settings.accepts))
     }
@@ -215,29 +217,68 @@ extension Manager {
     armRearm(id)
   }
 
-  /// No descriptor was left for a connection, which waits; or the listener itself is broken. It is tried again, later each time.
-  mutating func listenerFailed(_ id: UnitID, _ descriptor: DescriptorID, errno: Int32) {
+  /// No descriptor was left for a connection, which waits; or one listener is in trouble: that one alone is tried again, later
+  /// each time, and the others go on.
+  mutating func listenerFailed(_ id: UnitID, _ descriptor: DescriptorID, errno: Int32, isWatch: Bool) {
     guard valid(id), let book = self[id].socket, let index = book.watched.firstIndex(of: descriptor) else { return }
-    let record = self[id]
     book.watched.remove(at: index)
-    if errno == Errno.EPERM {
+    switch errno {
+    case Errno.EPERM where isWatch:
       // A regular file is always ready: there is nothing to wait for.
       book.unwatchable.append(descriptor)
-      return message(.warning, record.name + ": a listener cannot be watched, nothing starts by it")
+      let which = listenerText(id, book, descriptor)
+      message(
+        .warning,
+        text("\(self[id].name): \(which) cannot be watched: \(errorText(errno)): what is always ready tells nothing; nothing starts by it"))
+    case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS:
+      if isWatch { return retry(id, book, descriptor, errno, isWatch: true) }
+      if book.nextPause == .zero {
+        message(.error, self[id].name + ": cannot accept: " + errorText(errno) + "; what comes waits, it is tried again")
+        book.nextPause = SocketBook.pauseMin
+      }
+      pause(id, book.nextPause)
+      book.pausesForDescriptors = true
+      book.nextPause = book.nextPause.doubled(atMost: SocketBook.pauseMax)
+    default: retry(id, book, descriptor, errno, isWatch: isWatch)
     }
-    if book.nextPause == .zero {
-      message(.error, record.name + ": cannot accept: " + errorText(errno) + "; what comes waits, it is tried again")
-      book.nextPause = SocketBook.pauseMin
-    }
-    pause(id, book.nextPause)
-    book.pausesForDescriptors = true
-    book.nextPause = book.nextPause.doubled(atMost: SocketBook.pauseMax)
   }
 
-  /// The pause is over, or the next held connection's turn has come, whichever is first.
+  /// Said once for each listener, until all has been well for a while.
+  private mutating func retry(_ id: UnitID, _ book: SocketBook, _ descriptor: DescriptorID, _ errno: Int32, isWatch: Bool) {
+    if book.failing.isEmpty {
+      // The pause itself, and as long again.
+      let window = max(book.failPause.doubled(atMost: .infinity), TimeSpan(seconds: 10))
+      let isAgain = book.failPause != .zero && now.instant.since(book.failedAt) < window
+      book.failPause = isAgain ? book.failPause.doubled(atMost: SocketBook.pauseMax) : SocketBook.pauseMin
+      book.failedAt = now.instant
+      if !isAgain { book.saidFailing = [] }
+    }
+    book.failing.append(descriptor)
+    armRearm(id)
+    if book.saidFailing.contains(descriptor) { return }
+    book.saidFailing.append(descriptor)
+    let hint: StaticString =
+      switch (errno, isWatch) {
+      case (Errno.ENOSPC, true): " (fs.epoll.max_user_watches)"
+      case (Errno.EPERM, false): " (by a rule of a firewall or a security module)"
+      default: ""
+      }
+    let what = Bytes(isWatch ? "cannot watch " : "cannot accept at ") + listenerText(id, book, descriptor)
+    message(.error, text("\(self[id].name): \(what): \(errorText(errno))\(hint); what comes waits, it is tried again"))
+  }
+
+  /// As its line has it.
+  private func listenerText(_ id: UnitID, _ book: SocketBook, _ descriptor: DescriptorID) -> Bytes {
+    guard let index = book.descriptors.firstIndex(of: descriptor), let listeners = socketSettings(id)?.listen.listeners,
+      index < listeners.count
+    else { return Bytes("a listener") }
+    return listeners[index].text
+  }
+
+  /// The pause is over, a listener is tried again, or the next held connection's turn has come, whichever is first.
   mutating func armRearm(_ id: UnitID) {
     guard let book = self[id].socket else { return }
-    var at = book.pausedUntil ?? .never
+    var at = min(book.pausedUntil ?? .never, book.failingUntil ?? .never)
     for held in book.held { at = min(at, held.due) }
     if at == .never {
       out.append(.disarm(DeadlineKey(unit: id, kind: .rearm)))
@@ -250,6 +291,7 @@ extension Manager {
     guard valid(id) else { return }
     guard let book = self[id].socket else { return rearmPath(id) }
     if let until = book.pausedUntil, until <= now.instant { book.pausedUntil = nil }
+    if let until = book.failingUntil, until <= now.instant { book.failing = [] }
     serveHeld(id)
     armRearm(id)
     lookAtSocket(id)

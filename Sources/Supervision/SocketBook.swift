@@ -66,6 +66,11 @@ public final class SocketBook {
   var watched: [DescriptorID] = []
   /// Those that cannot be watched at all.
   var unwatchable: [DescriptorID] = []
+  /// Those that could not be watched or accepted from, and are tried again; since when, the pause, and for whom that was said.
+  public internal(set) var failing: [DescriptorID] = []
+  var failedAt = Instant.zero
+  var failPause = TimeSpan.zero
+  var saidFailing: [DescriptorID] = []
   /// Accept=no: its service was started, or runs.
   public internal(set) var isRunning = false
   public internal(set) var accepted: UInt64 = 0
@@ -91,6 +96,11 @@ public final class SocketBook {
   var freeInstances: [UnitID] = []
   var lines = StartLimiter()
   var unsaid: UInt64 = 0
+
+  /// When those that failed are tried again; nil: none has.
+  var failingUntil: Instant? { failing.isEmpty ? nil : failedAt + failPause }
+
+  func isBeyondWatching(_ descriptor: DescriptorID) -> Bool { unwatchable.contains(descriptor) || failing.contains(descriptor) }
 
   func source(_ peer: SocketAddress) -> Int {
     let wanted = ConnectionSource(peer)

@@ -29,6 +29,7 @@ public enum Coverage {
     "an exec is late", "a death is slow", "a pid is used again", "apus wakes for nothing", "apus oversleeps",
     "a file cannot be read", "a look at all processes is cut", "a client gives a part",
     "a listener cannot be opened", "an option is refused", "a listener cannot be watched", "a listener breaks",
+    "a listener cannot be watched for now", "a rule forbids a connection",
     "no descriptor is left for a connection", "a connection is gone before it is accepted", "a flood of connections",
     "a queue of connections is full", "connections cannot be counted", "the paths of a unit cannot be watched",
     "a service is stopped because it is idle",

@@ -272,17 +272,59 @@ import Testing
     let id = world.listeners("a.socket")[0]
     guard let unit = world.manager.find(Bytes("a.socket")) else { return }
     world.outside.watched[id] = nil
-    world.send(.listenerFailed(unit, id, errno: Errno.EMFILE))
+    world.send(.listenerFailed(unit, id, errno: Errno.EMFILE, isWatch: false))
     #expect(!world.isWatched("a.socket"))
     world.advance(TimeSpan(milliseconds: 100))
     #expect(world.isWatched("a.socket"))
     world.outside.watched[id] = nil
-    world.send(.listenerFailed(unit, id, errno: Errno.EMFILE))
+    world.send(.listenerFailed(unit, id, errno: Errno.EMFILE, isWatch: false))
     world.advance(TimeSpan(milliseconds: 199))
     #expect(!world.isWatched("a.socket"), "later each time")
     world.advance(TimeSpan(milliseconds: 1))
     #expect(world.isWatched("a.socket"))
     #expect(world.messages.filter { $0.contains("cannot accept") }.count == 1)
+  }
+
+  /// ENOSPC of epoll, EPERM of a firewall: the others go on, and it is said once.
+  @Test(arguments: [(Errno.ENOSPC, true), (Errno.ENOMEM, true), (Errno.EPERM, false), (Errno.EINVAL, false)])
+  func oneListenerThatFailsIsTriedAgainAlone(errno: Int32, isWatch: Bool) {
+    var world = world([Self.socket("a", listeners: 2), service("a")])
+    let ids = world.listeners("a.socket")
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return }
+    for pause: UInt64 in [100, 200, 400] {
+      world.outside.watched[ids[1]] = nil
+      world.send(.listenerFailed(unit, ids[1], errno: errno, isWatch: isWatch))
+      #expect(world.outside.watched[ids[0]] != nil, "the other goes on")
+      world.advance(TimeSpan(milliseconds: pause - 1))
+      #expect(world.outside.watched[ids[1]] == nil)
+      world.advance(TimeSpan(milliseconds: 1))
+      #expect(world.isWatched("a.socket"), "after \(pause) ms")
+    }
+    let said = world.messages.filter { $0.contains(isWatch ? "cannot watch [::]:81: " : "cannot accept at [::]:81: ") }
+    #expect(said.count == 1, "\(world.messages)")
+    // When all has been well for a while, it begins anew.
+    world.advance(TimeSpan(seconds: 60))
+    world.outside.watched[ids[1]] = nil
+    world.send(.listenerFailed(unit, ids[1], errno: errno, isWatch: isWatch))
+    world.advance(TimeSpan(milliseconds: 100))
+    #expect(world.isWatched("a.socket"))
+    #expect(world.messages.filter { $0.contains("it is tried again") }.count == 2)
+    // While it waits, its socket may stop and start.
+    world.outside.watched[ids[1]] = nil
+    world.send(.listenerFailed(unit, ids[1], errno: errno, isWatch: isWatch))
+    _ = world.job(.restart, "a.socket")
+    #expect(world.isWatched("a.socket"))
+  }
+
+  @Test func whatIsAlwaysReadyIsNamed() {
+    var world = world([Self.socket("a", listeners: 3), service("a")])
+    let ids = world.listeners("a.socket")
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return }
+    world.outside.watched[ids[2]] = nil
+    world.send(.listenerFailed(unit, ids[2], errno: Errno.EPERM, isWatch: true))
+    #expect(world.messages.contains { $0.contains("a.socket: [::]:82 cannot be watched: operation not permitted: ") })
+    world.advance(TimeSpan(seconds: 3600))
+    #expect(world.outside.watched[ids[2]] == nil)
   }
 
   // MARK: IdleStopSec=

@@ -113,7 +113,7 @@ struct StubKernel: Kernel {
   func random() -> UInt64 { 7 }
 
   func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome { .failed([], mayPass: false) }
-  func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool { false }
+  func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32 { 1 }
   func unwatchListener(_ id: DescriptorID) {}
   func acceptConnection(_ id: DescriptorID) -> AcceptOutcome { .nothing }
   func flushListener(_ id: DescriptorID) {}

@@ -67,7 +67,7 @@ extension Probe {
     check(0, false, "all ended")
     for client in [clients[0], clients[2]] { close(client) }
     // Watched for somebody, it is not touched.
-    bench.check(bench.kernel.watchListener(UnitID(1), id, accepts: false), "\(name): watched")
+    bench.check(bench.kernel.watchListener(UnitID(1), id, accepts: false) == 0, "\(name): watched")
     bench.check(bench.kernel.countConnections([id]).count == 0, "\(name): counted while it is watched")
     let last = connect()
     bench.check(traffic(bench, for: 5) == [.traffic(UnitID(1), id)], "\(name): told all the same")

@@ -129,7 +129,7 @@ extension Probe {
     ])
     guard let ids = opened.ids, ids.count == 5 else { return bench.check(false, "opened: \(opened)") }
     for (index, id) in ids.enumerated() {
-      bench.check(bench.kernel.watchListener(UnitID(index), id, accepts: index < 4), "watched \(index)")
+      bench.check(bench.kernel.watchListener(UnitID(index), id, accepts: index < 4) == 0, "watched \(index)")
     }
     expect(bench, ids[0], 0, "v4 on the dual socket", { Peer.connect("127.0.0.1", Bench.port) }) {
       guard case .ip(let peer, let port) = $0.peer, port > 0 else { return false }
@@ -149,10 +149,10 @@ extension Probe {
     Peer.send(sender, "one")
     bench.check(traffic(bench, for: 5) == [.traffic(UnitID(4), ids[4])], "a datagram")
     bench.check(traffic(bench, for: 0.1) == [], "once")
-    bench.check(bench.kernel.watchListener(UnitID(4), ids[4], accepts: false), "watched again")
+    bench.check(bench.kernel.watchListener(UnitID(4), ids[4], accepts: false) == 0, "watched again")
     bench.check(traffic(bench, for: 5) == [.traffic(UnitID(4), ids[4])], "still there")
     bench.kernel.flushListener(ids[4])
-    bench.check(bench.kernel.watchListener(UnitID(4), ids[4], accepts: false), "watched once more")
+    bench.check(bench.kernel.watchListener(UnitID(4), ids[4], accepts: false) == 0, "watched once more")
     bench.check(traffic(bench, for: 0.1) == [], "flushed")
 
     let waiting = (0..<5).map { _ in Peer.connect("127.0.0.1", Bench.port) }
@@ -162,7 +162,7 @@ extension Probe {
     bench.kernel.unwatchListener(ids[1])
     let unseen = Peer.connect(unix: path.shown)
     bench.check(traffic(bench, for: 0.1) == [], "not watched, not told")
-    bench.check(bench.kernel.watchListener(UnitID(1), ids[1], accepts: true), "watched anew")
+    bench.check(bench.kernel.watchListener(UnitID(1), ids[1], accepts: true) == 0, "watched anew")
     bench.check(traffic(bench, for: 5) == [.traffic(UnitID(1), ids[1])], "told what waited")
     for id in ids { bench.kernel.closeDescriptor(id) }
     bench.check(traffic(bench, for: 0.1) == [], "closed")

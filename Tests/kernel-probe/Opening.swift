@@ -61,7 +61,7 @@ extension Probe {
         bench.listener(.special, .path(Bytes("/proc/self/mounts"))),
       ])
     bench.check(others.count == 3 && Peer.option(others[0].1, SOL_SOCKET, 38) == 15, "the netlink family")
-    bench.check(others.count == 3 && !bench.kernel.watchListener(UnitID(1), others[2].0, accepts: false) == false, "mounts can be watched")
+    bench.check(others.count == 3 && bench.kernel.watchListener(UnitID(1), others[2].0, accepts: false) == 0, "mounts can be watched")
     bench.close(others)
     netlink(bench)
 
@@ -81,7 +81,7 @@ extension Probe {
   /// A message to a group is traffic, and gone when flushed.
   private static func netlink(_ bench: Bench) {
     guard let id = bench.opened("NETLINK_USERSOCK", [bench.listener(.netlink, .netlink(family: 2, group: 1))]).first?.0 else { return }
-    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) && traffic(bench, for: 0.05) == [], "nothing yet")
+    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) == 0 && traffic(bench, for: 0.05) == [], "nothing yet")
     let sender = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 2)
     // struct sockaddr_nl: family, port, groups.
     let address: [UInt8] = [16, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
@@ -91,7 +91,7 @@ extension Probe {
     }
     bench.check(traffic(bench, for: 5) == [.traffic(UnitID(2), id)], "a message")
     bench.kernel.flushListener(id)
-    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) && traffic(bench, for: 0.05) == [], "flushed")
+    bench.check(bench.kernel.watchListener(UnitID(2), id, accepts: false) == 0 && traffic(bench, for: 0.05) == [], "flushed")
     Glibc.close(sender)
     bench.kernel.closeDescriptor(id)
   }
@@ -250,13 +250,13 @@ extension Probe {
       guard let (id, descriptor) = opened.first else { return }
       bench.check(status(path).st_mode == S_IFIFO | 0o620, "its mode")
       bench.check(fcntl(descriptor, 1032 /* F_GETPIPE_SZ */) == 8192, "its size")
-      bench.check(bench.kernel.watchListener(UnitID(3), id, accepts: false) && traffic(bench, for: 0.05) == [], "nothing yet")
+      bench.check(bench.kernel.watchListener(UnitID(3), id, accepts: false) == 0 && traffic(bench, for: 0.05) == [], "nothing yet")
       let writer = Glibc.open(path, O_WRONLY | O_NONBLOCK)
       bench.check(write(writer, "x", 1) == 1, "written")
       close(writer)
       bench.check(traffic(bench, for: 5) == [.traffic(UnitID(3), id)], "told")
       bench.kernel.flushListener(id)
-      bench.check(bench.kernel.watchListener(UnitID(3), id, accepts: false) && traffic(bench, for: 0.05) == [], "flushed")
+      bench.check(bench.kernel.watchListener(UnitID(3), id, accepts: false) == 0 && traffic(bench, for: 0.05) == [], "flushed")
       bench.close(opened)
     }
     let taken = "ListenFIFO=f: file exists: what is there is of another kind, or has another mode or owner; remove it"

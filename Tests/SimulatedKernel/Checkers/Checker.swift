@@ -146,7 +146,7 @@ public final class Inspector {
     case .listening(let unit, let run, _): world.note("event listening", Int64(unit.index), Int64(run))
     case .traffic(let unit, let id): world.note("event traffic", Int64(unit.index), Int64(id.number))
     case .accepted(let unit, let connection): world.note("event accepted", Int64(unit.index), Int64(connection.id.number))
-    case .listenerFailed(let unit, let id, _): world.note("event listenerFailed", Int64(unit.index), Int64(id.number))
+    case .listenerFailed(let unit, let id, _, _): world.note("event listenerFailed", Int64(unit.index), Int64(id.number))
     case .connections(let unit, _, let count, _): world.note("event connections", Int64(unit.index), Int64(count ?? 0))
     case .instantiated(let unit, let name, _): world.note("event instantiated", Int64(unit.index), 0, name.bytes)
     case .pathHit(let unit, _, let index, _): world.note("event pathHit", Int64(unit.index), Int64(index))

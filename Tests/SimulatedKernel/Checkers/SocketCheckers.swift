@@ -79,7 +79,8 @@ final class SocketTrafficChecker: Checker {
       let other = manager.glance(service)
       if other.jobType != nil || !(other.isDown || other.isInBackoff) { return nil }
     }
-    for id in glance.descriptors {
+    if !glance.failing.isEmpty, !armed.contains(index) { return "has a listener that failed, and nothing is armed" }
+    for id in glance.descriptors where !glance.failing.contains(id) {
       guard let listener = world.listeners.first(where: { $0.id == id }), !listener.isUnwatchable else { continue }
       if listener.watch?.isArmed != true {
         return "listens, and \(listener.text.shown) is not watched (\(listener.queue.count) wait there)"

@@ -49,6 +49,10 @@ public struct Faults: Sendable {
   /// Of the connections: EMFILE, and it lasts.
   var descriptorsShort = 8
   var connectionGone = 15
+  /// ENOSPC or ENOMEM of epoll.
+  var watchFails = 5
+  /// EPERM of accept.
+  var acceptForbidden = 3
   /// Of the arrivals.
   var listenerBreaks = 1
   var cannotCount = 15
@@ -80,6 +84,8 @@ public struct Faults: Sendable {
     faults.optionRefused = 0
     faults.descriptorsShort = 0
     faults.connectionGone = 0
+    faults.watchFails = 0
+    faults.acceptForbidden = 0
     faults.listenerBreaks = 0
     faults.cannotCount = 0
     return faults
@@ -117,6 +123,8 @@ public struct Faults: Sendable {
     swarm(&optionRefused, 300)
     swarm(&descriptorsShort, 50)
     swarm(&connectionGone, 200)
+    swarm(&watchFails, 100)
+    swarm(&acceptForbidden, 100)
     swarm(&listenerBreaks, 10)
     swarm(&cannotCount, 100)
   }

@@ -181,18 +181,20 @@ extension World {
 
   // MARK: What apus does with them
 
-  func watchTraffic(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool {
+  /// 0, or the errno.
+  func watchTraffic(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32 {
     guard let index = listenerIndex(id) else {
       violate("descriptor", "listener \(id.number) is watched, but not there".bytes)
-      return false
+      return Errno.EBADF
     }
     if listeners[index].isUnwatchable {
       happened("a listener cannot be watched")
-      return false
+      return Errno.EPERM
     }
+    if strikes("a listener cannot be watched for now", perMille: faults.watchFails) { return random.pick([Errno.ENOSPC, Errno.ENOMEM]) }
     listeners[index].watch = VirtualListener.Watch(unit: unit, accepts: accepts)
     note("watches", Int64(unit.index), Int64(id.number))
-    return true
+    return 0
   }
 
   func unwatchTraffic(_ id: DescriptorID) {
@@ -205,7 +207,8 @@ extension World {
       violate("descriptor", "listener \(id.number) is accepted from, but not there".bytes)
       return .nothing
     }
-    if listeners[index].isBroken { return .failed(errno: 22) }
+    if listeners[index].isBroken { return .failed(errno: Errno.EINVAL) }
+    if strikes("a rule forbids a connection", perMille: faults.acceptForbidden) { return .failed(errno: Errno.EPERM) }
     if strikes("no descriptor is left for a connection", perMille: faults.descriptorsShort) {
       shortUntil = clock + random.within(1_000_000...(random.chance(perMille: 300) ? 30_000_000_000 : 1_000_000_000))
     }
@@ -282,7 +285,7 @@ extension SimulatedKernel {
     return world.open(plan, &warnings)
   }
 
-  public mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Bool {
+  public mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32 {
     world.enter()
     return world.watchTraffic(unit, id, accepts: accepts)
   }
