@@ -3,11 +3,14 @@
 public final class UnitTemplate: Equatable, Sendable {
   /// `echo@.service`
   public let name: UnitName
+  /// An instance as it might be, with what other units add to it: two of them tell what a new file changes.
+  public let example: Unit
   /// The instance of that name for a connection of that socket, or why it cannot be made.
   public let make: @Sendable (_ name: UnitName, _ socket: UnitName) -> InstanceOutcome
 
-  public init(name: UnitName, make: @escaping @Sendable (_ name: UnitName, _ socket: UnitName) -> InstanceOutcome) {
+  public init(name: UnitName, example: Unit, make: @escaping @Sendable (_ name: UnitName, _ socket: UnitName) -> InstanceOutcome) {
     self.name = name
+    self.example = example
     self.make = make
   }
 

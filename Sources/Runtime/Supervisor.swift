@@ -64,8 +64,6 @@ public struct Supervisor<K: Kernel> {
   var readyKeys = Table<Int32, ProcessKey>()
   var watchedDescriptors = Table<DescriptorID, UnitID>()
   var listeners = Table<DescriptorID, WatchedListener>()
-  /// Of sockets with Accept=yes, from the last load that was applied.
-  var templates: [UnitTemplate] = []
   /// Of `.path` units that are watched: the run.
   var watchedPaths = Table<UnitID, UInt32>()
   var mainPIDs = MainPIDFinder()
@@ -113,7 +111,6 @@ public struct Supervisor<K: Kernel> {
   /// Hands the loaded units to the manager and does what it says.
   public mutating func boot(_ loaded: LoadedUnits) {
     now = kernel.now()
-    keepTemplates(.boot, loaded)
     manager.boot(loaded, now: now, effects: &effects)
     #if !hasFeature(Embedded)
     observer?.after(nil, effects, manager, now)
@@ -331,7 +328,6 @@ public struct Supervisor<K: Kernel> {
       if let purpose = loader?.purpose, let loaded = loader?.step(&kernel) {
         loader = nil
         if purpose.isBoot { return finishBoot(loaded) }
-        keepTemplates(purpose, loaded)
         handle(.loaded(purpose, loaded))
         return
       }

@@ -105,7 +105,7 @@ extension Supervisor {
   mutating func instantiate(_ unit: UnitID, _ template: UnitName, _ name: UnitName) {
     var made: Unit? = nil
     var problem = Bytes("it is not loaded")
-    if let socket = manager.name(of: unit), let found = templates.first(where: { $0.name == template }) {
+    if let socket = manager.name(of: unit), let found = manager.templates.first(where: { $0.name == template }) {
       switch found.make(name, socket) {
       case .made(let instance): made = instance
       case .failed(let why): problem = why
@@ -113,14 +113,5 @@ extension Supervisor {
     }
     if made == nil { say(.warning, text("cannot make \(name.bytes) of its template: \(problem)")) }
     pending.append(.instantiated(unit, name: name, made))
-  }
-
-  /// Templates follow the units: what was refused, or was only a plan, changes none.
-  mutating func keepTemplates(_ purpose: LoadPurpose, _ loaded: LoadedUnits) {
-    switch purpose {
-    case .plan: break
-    case .demand: for template in loaded.templates where !templates.contains(template) { templates.append(template) }
-    case .boot, .applyBySignal, .apply, .daemonReload: if !loaded.hasErrors { templates = loaded.templates }
-    }
   }
 }

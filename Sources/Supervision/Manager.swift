@@ -64,6 +64,8 @@ public struct Manager {
   var mayHaveEnded = true
   /// For calendar expressions.
   var zones = TimeZones()
+  /// Of sockets with Accept=yes, from the last load that was applied.
+  public internal(set) var templates: [UnitTemplate] = []
   /// That stamps cannot be kept was said.
   var saidStamps = false
   #if !hasFeature(Embedded)

@@ -49,7 +49,7 @@ public final class TemplateFiles: Sendable {
       for name in assembled.dependencies[kind] where !own.contains(name) { added.append((kind, name)) }
     }
     let edges = added
-    return UnitTemplate(name: name) { [self] name, socket in
+    return UnitTemplate(name: name, example: assembled) { [self] name, socket in
       let unit: Unit
       if isGeneral {
         unit = assembled.copy()

@@ -36,7 +36,21 @@ extension Client {
       }
       begin = end
     }
+    if face == .stop, !isQuiet { warnOfTriggers() }
     return status
+  }
+
+  /// As systemctl: a unit that is down can be started again by what triggers it, unless that is stopped, too.
+  private func warnOfTriggers() {
+    let named = operands.map { fullUnitName($0) }
+    for name in named {
+      var triggers = Bytes()
+      for trigger in ask(.get, unitPath(name))?.json.elements("TriggeredBy") ?? [] {
+        guard let text = trigger.text, !named.contains(text), let unit = ask(.get, unitPath(text)), isRunning(unit.json) else { continue }
+        triggers = filled(triggers.isEmpty ? "%%" : "%, %", triggers, text)
+      }
+      if !triggers.isEmpty { complain("warning: %", filled("% can still be activated by: %", name, triggers)) }
+    }
   }
 
   private func finishJob(_ pending: PendingAnswer) -> Int32 {

@@ -68,12 +68,21 @@ private func withoutAges(_ text: String) -> String {
   @Test func requests() throws {
     func sent(_ line: String) throws -> [Request] { try run(line.split(separator: " ").map(String.init)).1 }
     #expect(try sent("start web") == [.job(.start, unit: bytes("web.service"), mode: .replace, wait: true)])
-    #expect(try sent("stop --no-block web.timer") == [.job(.stop, unit: bytes("web.timer"), mode: .replace, wait: false)])
+    #expect(
+      try sent("stop --no-block web.timer") == [
+        .job(.stop, unit: bytes("web.timer"), mode: .replace, wait: false), .unit(bytes("web.timer")),
+      ])
+    #expect(try sent("-q stop web") == [.job(.stop, unit: bytes("web.service"), mode: .replace, wait: true)])
+    // What can still start it; what is stopped with it is not asked.
+    #expect(try sent("stop web web.path").suffix(3) == [.unit(bytes("web.service")), .unit(bytes("web.socket")), .unit(bytes("web.path"))])
     #expect(try sent("try-restart --job-mode fail a@b") == [.job(.tryRestart, unit: bytes("a@b.service"), mode: .fail, wait: true)])
     #expect(try sent("start odd/näme&x=1") == [.job(.start, unit: bytes("odd/näme&x=1.service"), mode: .replace, wait: true)])
     #expect(try sent("kill -s RTMIN+3 --kill-who=main web") == [.kill(unit: bytes("web.service"), signal: Signal(37), whom: .main)])
     // A pattern is of the loaded units.
-    #expect(try sent("stop d?ad.*") == [.units, .job(.stop, unit: bytes("dead.service"), mode: .replace, wait: true)])
+    #expect(
+      try sent("stop d?ad.*") == [
+        .units, .job(.stop, unit: bytes("dead.service"), mode: .replace, wait: true), .unit(bytes("dead.service")),
+      ])
     #expect(try sent("stop no-*") == [.units])
     #expect(try sent("kill web") == [.kill(unit: bytes("web.service"), signal: .terminate, whom: .all)])
     #expect(try sent("reset-failed") == [.units, .resetFailed(unit: bytes("dead.service"))])

@@ -92,6 +92,38 @@ extension SystemTests {
       }
     }
 
+    /// A template is nobody's unit, and what its socket drags along is none that changed: both are told.
+    @Test func whatSocketsChangeIsNamed() throws {
+      try sandboxed { box in
+        try box.write("units/each.socket", "[Socket]\nListenStream=\(box.path("each.sock"))\nAccept=yes\n")
+        try box.write("units/each@.service", Units.service("ExecStart=/bin/cat", "StandardInput=socket"))
+        try box.write("units/one.socket", "[Socket]\nListenStream=\(box.path("one.sock"))\n")
+        try box.write("units/one.service", Units.longRunning)
+        let apus = try box.run()
+        for name in ["each.socket", "one.socket"] { try apus.wait(for: name, toBe: "active") }
+        #expect(try apus.client(["apply", "--plan"]).stdout == "nothing to change\n")
+        #expect(try apus.client(["start", "one.service"]).status == 0)
+        let before = try apus.mainPid(of: "one.service")
+        try box.write("units/each@.service", Units.service("ExecStart=/bin/tac", "StandardInput=socket"))
+        try box.write("units/one.socket", "[Socket]\nListenStream=\(box.path("two.sock"))\n")
+        for arguments in [["apply", "--plan"], ["apply"]] {
+          let rows = try apus.client(arguments).stdout.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+          #expect(
+            rows.sorted() == [
+              "restart one.service its socket one.socket restarts", "restart one.socket what it listens on changed",
+              "update each@.service ExecStart= changed; the next connection has it",
+            ], "\(arguments): \(rows)")
+        }
+        try eventually("one.service is another process") {
+          let pid = try apus.mainPid(of: "one.service")
+          return pid != nil && pid != 0 && pid != before
+        }
+        #expect(apus.process.stderr.contains("apus: apply: update each@.service (ExecStart= changed; the next connection has it)\n"))
+        #expect(apus.process.stderr.contains("apus: apply: restart one.service (its socket one.socket restarts)\n"))
+        #expect(try apus.client(["apply", "--plan"]).stdout == "nothing to change\n")
+      }
+    }
+
     /// daemon-reload reads anew, and starts, stops and restarts nothing.
     @Test func daemonReloadOnlyReads() throws {
       try sandboxed { box in

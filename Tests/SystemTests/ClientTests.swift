@@ -50,6 +50,34 @@ extension SystemTests {
       }
     }
 
+    /// As systemctl: what is stopped and can be started again by its socket, timer or path, if that is up and not stopped with it.
+    @Test func stopTellsWhatMayStartItAgain() throws {
+      try sandboxed { box in
+        try box.write("units/web.service", Units.longRunning)
+        try box.write("units/web.socket", "[Socket]\nListenStream=\(box.path("web.sock"))\n")
+        try box.write("units/web.path", "[Path]\nPathExists=\(box.path("never"))\n")
+        try box.write("units/late.timer", "[Timer]\nOnActiveSec=1d\nUnit=web.service\n")
+        let apus = try box.run()
+        for unit in ["web.socket", "web.path", "late.timer"] { try apus.wait(for: unit, toBe: "active") }
+        func stop(_ arguments: String...) throws -> String {
+          #expect(try apus.client(["start", "web.service"]).status == 0)
+          let stopped = try apus.client(["stop"] + arguments)
+          #expect(stopped.status == 0 && stopped.stdout.isEmpty)
+          return stopped.stderr
+        }
+        let warning = "apus: warning: web.service can still be activated by: "
+        let all = try stop("web")
+        #expect(all.hasPrefix(warning), "\(all)")
+        #expect(
+          all.dropFirst(warning.count).trimmingCharacters(in: .newlines).components(separatedBy: ", ").sorted() == [
+            "late.timer", "web.path", "web.socket",
+          ])
+        #expect(try stop("-q", "web") == "")
+        #expect(try stop("web.path", "web", "late.timer") == warning + "web.socket\n")
+        #expect(try stop("web", "web.socket") == "", "all of them are down")
+      }
+    }
+
     /// More units than the server has slots, and more clients at once than it has slots.
     @Test func manyUnitsAndManyClients() throws {
       try sandboxed { box in
