@@ -190,7 +190,7 @@ import Testing
       "access_times = 1:00-2:00",
       "x:7: error: access_times cannot be kept with wait = yes: apus does not see who sends (let the server check)"
     ),
-    ("instances = 4", "x:7: warning: 4 has no effect with wait = yes: there is one server"),
+    ("instances = 4", "x:7: warning: instances has no effect with wait = yes: there is one server"),
     ("banner = /b", "x:7: warning: banner is not sent with wait = yes: the server answers, not apus"),
     ("redirect = h 80", "x:7: error: datagrams are not redirected"),
   ])

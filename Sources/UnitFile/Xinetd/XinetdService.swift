@@ -85,8 +85,8 @@ final class XinetdService {
     case .flags: for word in values { flag(word) }
     case .user: addService("User", value(first))
     case .group: addService("Group", value(first))
-    case .nice: addService("Nice", number(first, signed: true))
-    case .umask: addService("UMask", value(first))
+    case .nice: nice(first)
+    case .umask: umask(first)
     case .env: for word in values { environment(word) }
     case .passenv:
       for word in values { addService("PassEnvironment", value(word)) }
@@ -97,8 +97,8 @@ final class XinetdService {
     case .rlimitFiles: limit("LimitNOFILE", first)
     case .rlimitRSS: limit("LimitRSS", first)
     case .rlimitStack: limit("LimitSTACK", first)
-    case .instances: count("MaxConnections", first, unlimited: XinetdService.unlimited)
-    case .perSource: count("MaxConnectionsPerSource", first, unlimited: [])
+    case .instances: count("MaxConnections", key, first, place, unlimited: XinetdService.unlimited)
+    case .perSource: count("MaxConnectionsPerSource", key, first, place, unlimited: [])
     case .cps: limitRate(number(values[0]), wait: number(values[1]))
     case .onlyFrom, .noAccess: addresses(key, values, place)
     case .accessTimes: times(values, place)
@@ -114,8 +114,28 @@ final class XinetdService {
     case .denyTime: warn(place, "deny_time has no equivalent, because SENSOR has none")
     case .libwrap: warn(place, "libwrap has no equivalent: hosts.allow and hosts.deny are not read|only_from, no_access")
     case .mdns: warn(place, "mdns has no equivalent: nothing is announced")
-    case .rpcNumber, .rpcVersion: break
+    case .rpcNumber, .rpcVersion:
+      // One of RPC is refused for that.
+      if !settings.has(.type, Bytes("RPC")) { warn(place, "% has no effect: type = RPC is missing") }
     }
+  }
+
+  private func nice(_ word: XinetdWord) {
+    let value = number(word, signed: true)
+    let isBelow = value.first == 45
+    guard let size = Bytes(value.dropFirst(isBelow ? 1 : 0)).unsignedDecimal else { return }
+    if size > (isBelow ? 20 : 19) { return fail(word, "there is no nice %|-20 to 19") }
+    addService("Nice", value)
+  }
+
+  private func umask(_ word: XinetdWord) {
+    var digits = 0
+    for byte in word.text {
+      if byte < 48 || byte > 55 { return fail(word, "% is no umask|octal digits: 000 to 777") }
+      if byte != 48 || digits > 0 { digits += 1 }
+    }
+    if digits > 3 { return fail(word, "% is no umask|octal digits: 000 to 777") }
+    addService("UMask", word.text)
   }
 
   private func choice(_ key: XinetdKey, _ word: XinetdWord) {

@@ -59,10 +59,11 @@ extension XinetdService {
     addAccess("RearmSec", wait.unsignedDecimal == 0 ? Bytes("1s") : wait + "s")
   }
 
-  func count(_ key: StaticString, _ word: XinetdWord, unlimited: Bytes) {
-    // One server at a time, whoever speaks to it.
+  /// `place`: where the attribute's name stands.
+  func count(_ key: StaticString, _ attribute: XinetdKey, _ word: XinetdWord, _ place: XinetdWord, unlimited: Bytes) {
+    // One server at a time, whoever speaks to it; defaults are meant for others.
     if waits {
-      if word.text != "UNLISTED", word.file == name.file { warn(word, "% has no effect with wait = yes: there is one server") }
+      if word.text != "UNLIMITED", settings.isOwn(attribute) { warn(place, "% has no effect with wait = yes: there is one server") }
       return
     }
     let value = word.text == "UNLIMITED" ? unlimited : number(word)

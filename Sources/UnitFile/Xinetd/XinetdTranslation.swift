@@ -21,6 +21,8 @@ public final class XinetdTranslation {
   /// Name and protocol of each service so far: twice the same is one too many.
   private var taken: [Bytes] = []
   private let defaults = XinetdSettings()
+  /// What is said of these is said once, and not for each service.
+  private var linesOfDefaults: [XinetdWord] = []
   private let services: Bytes
   private let relay: Bytes
 
@@ -36,7 +38,10 @@ public final class XinetdTranslation {
     for entry in entries where entry.isDefaults {
       // A limit that was mistyped here would open every service.
       if entry.isBroken { return note(.error, entry.name, "no service is translated, because defaults are not understood") }
-      for line in entry.lines { defaults.add(line, accumulates: true) }
+      for line in entry.lines {
+        defaults.add(line, accumulates: true)
+        linesOfDefaults.append(line.word)
+      }
     }
     for entry in entries where !entry.isDefaults {
       if entry.isBroken {
@@ -60,7 +65,7 @@ public final class XinetdTranslation {
     if isOff, !all { return note(.notice, entry.name, "service % is disabled and left out", id, hint: "--all writes it, too") }
     let service = XinetdService(settings, name: entry.name, services: services, relay: relay)
     service.translate()
-    diagnostics += service.diagnostics
+    for finding in service.diagnostics where !isSaid(finding) { diagnostics.append(finding) }
     if service.isBroken { return note(.error, entry.name, "service % is not translated", id) }
     // As many services as protocols share a name in xinetd's own examples.
     let stem = stems.contains(id) ? id + "-" + service.protocolName : id
@@ -70,11 +75,31 @@ public final class XinetdTranslation {
     else {
       return note(.error, entry.name, "'%' is no name for a unit, or another service has it", id, hint: "set id")
     }
+    let name = Bytes(target.bytes.dropLast(8)) + (service.waits ? ".service" : "@.service")
+    let made = [XinetdUnitFile(socket.bytes, service.socketFile(id)), XinetdUnitFile(name, service.serviceFile(id))]
+    if !isReadable(made, entry.name) { return note(.error, entry.name, "service % is not translated", id) }
     stems.append(stem)
     taken.append(key)
-    files.append(XinetdUnitFile(socket.bytes, service.socketFile(id)))
-    let name = Bytes(target.bytes.dropLast(8)) + (service.waits ? ".service" : "@.service")
-    files.append(XinetdUnitFile(name, service.serviceFile(id)))
+    files += made
+  }
+
+  private func isSaid(_ finding: Diagnostic) -> Bool {
+    for word in linesOfDefaults where word.line == finding.line && word.file == finding.file { return diagnostics.contains(finding) }
+    return false
+  }
+
+  /// What is written is read as it will be: a value that no unit takes is said here, and not by `apus check`.
+  private func isReadable(_ made: [XinetdUnitFile], _ place: XinetdWord) -> Bool {
+    var isGood = true
+    for file in made {
+      guard let name = UnitName(file.name) else { return false }
+      let source = UnitSource(path: file.name, name: name, contents: file.contents, strictness: .strict)
+      for finding in parseUnit(source, host: HostFacts()).diagnostics where finding.severity == .error {
+        note(.error, place, "%", finding.message)
+        isGood = false
+      }
+    }
+    return isGood
   }
 }
 
@@ -83,6 +108,8 @@ final class XinetdSettings {
   private var values = [[XinetdWord]](repeating: [], count: XinetdKey.allCases.count)
   /// Where each was set last.
   private(set) var places = [XinetdWord?](repeating: nil, count: XinetdKey.allCases.count)
+  /// The service says something of it itself.
+  private var own = [Bool](repeating: false, count: XinetdKey.allCases.count)
 
   init() {}
 
@@ -90,7 +117,10 @@ final class XinetdSettings {
   init(_ entry: XinetdEntry, over defaults: XinetdSettings) {
     values = defaults.values
     places = defaults.places
-    for line in entry.lines { add(line, accumulates: false) }
+    for line in entry.lines {
+      add(line, accumulates: false)
+      own[Int(line.key.rawValue)] = true
+    }
   }
 
   /// In defaults, `=` means `+=`.
@@ -118,6 +148,7 @@ final class XinetdSettings {
     return false
   }
 
+  func isOwn(_ key: XinetdKey) -> Bool { own[Int(key.rawValue)] }
   func has(_ key: XinetdKey) -> Bool { places[Int(key.rawValue)] != nil }
   func list(_ key: XinetdKey) -> [XinetdWord] { values[Int(key.rawValue)] }
   func first(_ key: XinetdKey) -> XinetdWord? { list(key).first }
