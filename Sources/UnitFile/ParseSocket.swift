@@ -12,7 +12,7 @@ extension UnitParser {
       addListener(ListenKind.allCases[directive.place(from: .listenStream)])
     case .listenUSBFunction:
       if value.isEmpty {
-        listen.listeners = []
+        forgetListeners()
       } else {
         fail(
           ignoredSeverity, state: .badSetting, at: valuePosition,
@@ -51,22 +51,38 @@ extension UnitParser {
     }
   }
 
+  private func forgetListeners() {
+    listen.listeners = []
+    written.twice = []
+  }
+
   /// An empty value of any kind takes back all listeners, whatever their kind.
   private func addListener(_ kind: ListenKind) {
-    if value.isEmpty {
-      listen.listeners = []
-      return
-    }
+    if value.isEmpty { return forgetListeners() }
     guard let text = expanded(value) else { return }
     do throws(ListenError) {
       let listener = try ListenParser.parse(text, kind)
-      if listen.listeners.count == UnitParser.maximumListeners {
-        badValue("more than 1024 things to listen on")
-      } else {
-        listen.listeners.append(listener)
+      if listen.listeners.count == UnitParser.maximumListeners { return badValue("more than 1024 things to listen on") }
+      if isBound(kind), listen.listeners.contains(where: { $0.kind == kind && $0.address == listener.address }) {
+        written.twice.append((listen.listeners.count, valuePosition, "cannot use " + key + "=" + value.quotable))
       }
+      listen.listeners.append(listener)
     } catch {
       badValue(error.message, hint: error.hint)
+    }
+  }
+
+  /// An address that one socket alone can have; what is opened by a path is opened again.
+  private func isBound(_ kind: ListenKind) -> Bool { kind == .stream || kind == .datagram || kind == .sequentialPacket }
+
+  /// An address that is given twice would be in its own way for ever. With ReusePort= it is meant: the kernel shares them out.
+  private func dropTwins() {
+    for twin in written.twice.reversed() {
+      if listen.value(.reusePort) == 1, case .ip = listen.listeners[twin.index].address { continue }
+      listen.listeners.remove(at: twin.index)
+      report(
+        ignoredSeverity(in: twin.position.file), at: twin.position, message: twin.what + ": given twice",
+        hint: Bytes("once is enough, or write ReusePort=yes"))
     }
   }
 
@@ -207,6 +223,7 @@ extension UnitParser {
     finishDirectories()
     finishStreams()
     finishDynamicUser()
+    dropTwins()
     checkListeners()
     socket.triggerLimit = limit(written.trigger, burst: socket.accepts ? 200 : 20)
     socket.pollLimit = limit(written.poll, burst: socket.accepts ? 150 : 15)

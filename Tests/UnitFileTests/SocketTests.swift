@@ -275,4 +275,33 @@ import Testing
       #expect(parsed.unit.loadState == .badSetting && parsed.unit.loadError.shown.contains("need Accept=yes"), "\(line)")
     }
   }
+
+  // MARK: the same twice
+
+  /// It would be in its own way for ever.
+  @Test func theSameAddressTwice() throws {
+    let text = "[Socket]\nListenStream=7001\nListenDatagram=7001\nListenStream=[::]:7001\nListenStream=7002\nListenStream=7001\n"
+    let parsed = try parse(text, name: "web.socket")
+    guard case .socket(let settings) = parsed.unit.kind else { throw NoSuchKind() }
+    #expect(
+      settings.listen.listeners.map { "\(Bytes($0.kind.name).shown) \($0.text.shown)" } == [
+        "Stream [::]:7001", "Datagram [::]:7001", "Stream [::]:7002",
+      ])
+    #expect(
+      parsed.diagnostics.map { $0.text.shown }.sorted() == [
+        "/etc/apus/web.socket:4:14: error: cannot use ListenStream=[::]:7001: given twice (once is enough, or write ReusePort=yes)",
+        "/etc/apus/web.socket:6:14: error: cannot use ListenStream=7001: given twice (once is enough, or write ReusePort=yes)",
+      ], "\(parsed.diagnostics.map { $0.text.shown })")
+    #expect(parsed.unit.loadState == .loaded)
+    for twice in ["Stream=/run/a", "SequentialPacket=@a", "Stream=vsock::80", "Datagram=127.0.0.1:80"] {
+      let parsed = try parse("[Socket]\nListen\(twice)\nListen\(twice)\n", name: "web.socket", strictness: .lenient)
+      #expect(parsed.diagnostics.map { $0.severity } == [.warning] && parsed.diagnostics[0].line == 3, "\(twice)")
+    }
+  }
+
+  @Test(arguments: [
+    "ListenStream=80\nListenStream=\nListenStream=80", "ListenStream=80\nListenStream=80\nListenFIFO=\nListenStream=81\nListenStream=82",
+    "ListenStream=80\nListenStream=80\nReusePort=yes", "ListenStream=80\nListenStream=127.0.0.1:80", "ListenFIFO=/f\nListenFIFO=/f",
+    "ListenSpecial=/dev/zero\nListenSpecial=/dev/zero", "ListenStream=/a\nListenDatagram=/a",
+  ]) func whatIsNotTheSame(_ lines: String) throws { _ = try loaded(lines + "\n") }
 }
