@@ -10,6 +10,8 @@ final class Relay {
   static let restPause = 1_000_000_000 as Int64
   /// Addresses of a name are asked for anew after so long.
   static let addressesAge = 10_000_000_000 as Int64
+  /// A name that had none is not asked for so long: each question may take `Resolver.limit`, in which everybody waits.
+  static let absenceAge = 5_000_000_000 as Int64
   /// Above all slots.
   private static let listenerMark: UInt64 = 1 << 32
 
@@ -80,12 +82,13 @@ final class Relay {
     apus_epoll_add(epoll, socket, UInt32(bitPattern: Int32(RELAY_EDGES)), UInt64(slot)) >= 0
   }
 
-  /// A name server that hangs keeps all connections waiting for `Resolver.limit` then; addresses that were known before stay.
+  /// A name server that hangs keeps all connections waiting for `Resolver.limit` then; addresses that were known before stay, and
+  /// without any, who comes in the next seconds is sent away at once.
   private func resolve(_ now: Int64) {
     switch target {
     case .path(let path): addresses = [.path(path)]
     case .host(let host, let port):
-      if let resolvedAt, now - resolvedAt < Relay.addressesAge, !addresses.isEmpty { return }
+      if let resolvedAt, now - resolvedAt < (addresses.isEmpty ? Relay.absenceAge : Relay.addressesAge) { return }
       let found = Resolver.addresses(of: host)
       if !found.isEmpty { addresses = [] }
       for address in found { addresses.append(.ip(address, port: port)) }
@@ -99,7 +102,9 @@ final class Relay {
     case .goesOn: return
     case .done: break
     case .failed(let reason):
-      say(filled("cannot connect to %: %", targetText, reason))
+      // An address that stands there as the target is not said twice.
+      let target = filled("%: ", targetText)
+      say(filled("cannot connect to %", reason.starts(with: target) ? reason : target + reason))
       if listeners.isEmpty { status = Status.failure }
     }
     connection.close()
@@ -112,7 +117,7 @@ final class Relay {
   private var targetText: Bytes {
     switch target {
     case .path(let path): path
-    case .host(let host, let port): filled("%:%", host, Bytes(decimal: port))
+    case .host(let host, let port): filled(host.contains(58) ? "[%]:%" : "%:%", host, Bytes(decimal: port))
     }
   }
 

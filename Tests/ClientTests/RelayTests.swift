@@ -247,7 +247,8 @@ import Testing
     let (server, port) = try Self.listener()
     close(server)
     let cases = [
-      ("127.0.0.1:\(port)", "127.0.0.1:\(port): connection refused"), ("/no/such", "/no/such: no such file or directory"),
+      // An address is not said twice.
+      ("127.0.0.1:\(port)", "connection refused"), ("/no/such", "no such file or directory"),
       ("no-such-name.invalid:1", "the name has no address"),
     ]
     for (target, reason) in cases {
