@@ -167,12 +167,3 @@ extension CalendarSpec {
     }
   }
 }
-
-extension Array where Element == UInt8 {
-  /// Appends a number that is not negative, with zeros in front up to `width` digits.
-  @inline(never) mutating func append(decimal value: Int, width: Int) {
-    let digits = Bytes(decimal: value)
-    for _ in 0..<Swift.max(0, width - digits.count) { append(48) }
-    append(contentsOf: digits)
-  }
-}

@@ -20,6 +20,14 @@ extension Array where Element == UInt8 {
     append(contentsOf: Bytes(decimal: value))
   }
 
+  /// Appends a number that is not negative, with zeros in front up to `width` digits.
+  @inline(never)
+  public mutating func append(decimal value: Int, width: Int) {
+    let digits = Bytes(decimal: value)
+    for _ in 0..<Swift.max(0, width - digits.count) { append(48) }
+    append(contentsOf: digits)
+  }
+
   /// An integer in decimal.
   public init(decimal value: some BinaryInteger) {
     var digits = Bytes()

@@ -120,11 +120,16 @@ extension Manager {
   }
 
   private func times(_ times: [DayRange]) -> Bytes {
-    func two(_ value: UInt16) -> Bytes { (value < 10 ? Bytes("0") : Bytes()) + Bytes(decimal: value) }
     var out = Bytes()
+    func add(_ minute: UInt16, _ separator: UInt8) {
+      if !out.isEmpty { out.append(separator) }
+      out.append(decimal: Int(minute / 60), width: 2)
+      out.append(58)
+      out.append(decimal: Int(minute % 60), width: 2)
+    }
     for range in times {
-      if !out.isEmpty { out.append(32) }
-      out += text("\(two(range.from / 60)):\(two(range.from % 60))-\(two(range.to / 60)):\(two(range.to % 60))")
+      add(range.from, 32)
+      add(range.to, 45)
     }
     return out
   }

@@ -68,4 +68,12 @@ import Testing
       #expect(byte.isBlank == " \t\r\n".unicodeScalars.contains(scalar))
     }
   }
+
+  @Test func numbersOfAWidth() {
+    for (value, width, wanted) in [(0, 2, "00"), (7, 2, "07"), (59, 2, "59"), (123, 2, "123"), (5, 6, "000005"), (5, 0, "5")] {
+      var out = Bytes("x")
+      out.append(decimal: value, width: width)
+      #expect(out == Bytes(("x" + wanted).utf8))
+    }
+  }
 }

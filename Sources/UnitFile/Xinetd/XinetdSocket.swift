@@ -121,8 +121,11 @@ extension XinetdService {
   }
 
   private func clock(_ minutes: UInt64) -> Bytes {
-    func two(_ value: UInt64) -> Bytes { filled(value < 10 ? "0%" : "%", Bytes(decimal: value)) }
-    return two(minutes / 60) + ":" + two(minutes % 60)
+    var out = Bytes()
+    out.append(decimal: Int(minutes / 60), width: 2)
+    out.append(58)
+    out.append(decimal: Int(minutes % 60), width: 2)
+    return out
   }
 
   /// `place`: where the attribute's name stands.
