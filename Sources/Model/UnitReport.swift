@@ -48,6 +48,8 @@ public struct SocketReport: Equatable, Sendable {
   public var connections: UInt32 = 0
   public var accepted: UInt64 = 0
   public var refused: UInt64 = 0
+  /// Accepted, and waiting for their turn.
+  public var held: UInt32 = 0
   public init() {}
 }
 

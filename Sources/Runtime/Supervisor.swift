@@ -49,6 +49,9 @@ public struct Supervisor<K: Kernel> {
   /// `descriptorsWait`; as long as it waits, nothing is accepted.
   var lacksDescriptors = false
   static var descriptorsWait: TimeSpan { TimeSpan(seconds: 1) }
+  /// When a command had to wait for that last, and how long it is one story.
+  var lackSeenAt: Instant? = nil
+  static var lackAge: TimeSpan { TimeSpan(seconds: 10) }
   /// Answers to effects, for the next turn.
   var pending: [Event] = []
   var requests: [(RequestID, Request)] = []

@@ -61,11 +61,20 @@ extension Supervisor {
       case .failed(let errno):
         if errno == Errno.EMFILE || errno == Errno.ENFILE, children.count > 0 {
           lacksDescriptors = true
+          sayLack(request, errno)
           return false
         }
         pending.append(.spawnFailed(request.key, SpawnFailure(errno: errno, message: text("fork: \(errorText(errno))"))))
       }
     }
     return true
+  }
+
+  /// Once, until no command has waited for a while.
+  private mutating func sayLack(_ request: SpawnRequest, _ errno: Int32) {
+    if lackSeenAt.map({ now.instant.since($0) >= Self.lackAge }) ?? true {
+      say(.warning, text("\(request.unitName): cannot start a command: \(errorText(errno)); it waits until other commands have ended"))
+    }
+    lackSeenAt = now.instant
   }
 }

@@ -91,7 +91,9 @@ extension Manager {
       // With RearmSec= it is the last one before the pause; else the socket is closed by now, and so is this.
       if settings.rearm == nil { return close(connection) }
     }
-    guard let name = instanceName(settings.service, book.accepted, connection) else { return close(connection) }
+    guard let name = instanceName(settings.service, book.accepted, connection) else {
+      return refuse(id, connection, settings, "the name of its instance would be longer than 255 bytes")
+    }
     if !settings.bannerSuccess.isEmpty { out.append(.sendFile(connection.id, path: settings.bannerSuccess)) }
     book.accepted &+= 1
     book.connections += 1

@@ -46,6 +46,7 @@ extension Manager {
     socket.connections = book.connections
     socket.accepted = book.accepted
     socket.refused = book.refused
+    socket.held = UInt32(clamping: book.held.count)
   }
 
   /// Timers, paths and sockets that start it.

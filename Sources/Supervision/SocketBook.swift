@@ -5,6 +5,8 @@ enum ConnectionSource: Equatable, Sendable {
   case ip(IPAddress)
   case user(UInt32)
   case vsock(UInt32)
+  case unknown
+  /// All for whom there is no room of their own.
   case other
 
   init(_ peer: SocketAddress) {
@@ -12,7 +14,7 @@ enum ConnectionSource: Equatable, Sendable {
     case .ip(let address, _): self = .ip(address)
     case .vsock(let cid, _): self = .vsock(cid)
     case .process(_, let uid): self = .user(uid)
-    case .unknown: self = .other
+    case .unknown: self = .unknown
     }
   }
 }

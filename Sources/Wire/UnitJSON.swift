@@ -144,6 +144,7 @@ private func writeSocket(_ socket: SocketReport, _ json: inout JSONWriter) {
   number("NConnections", Int64(socket.connections), &json)
   number("NAccepted", Int64(clamping: socket.accepted), &json)
   number("NRefused", Int64(clamping: socket.refused), &json)
+  number("NHeld", Int64(socket.held), &json)
   json.endObject()
 }
 

@@ -165,6 +165,7 @@ private final class StatusText {
       filled(
         socket.count("NRefused") > 0 ? "%; Connected: %;   Refused: %" : "%; Connected: %;", socket.digits("NAccepted"),
         socket.digits("NConnections"), socket.digits("NRefused")))
+    if socket.count("NHeld") > 0 { line("Held", filled("% wait for their turn", socket.digits("NHeld"))) }
   }
 
   /// One a line, below each other.

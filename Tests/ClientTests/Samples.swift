@@ -112,6 +112,7 @@ enum Samples {
     socket.connections = 2
     socket.accepted = 5
     socket.refused = 1
+    socket.held = 3
     report.socket = socket
     report.triggers = [bytes("echo@3-::1:7-::1:4000.service"), bytes("echo@4-42-0.service")]
     report.properties = [bytes("MaxConnections=64")]

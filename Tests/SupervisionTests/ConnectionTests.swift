@@ -272,4 +272,83 @@ import Testing
     #expect(world.left == 0)
     #expect(world.live.isEmpty)
   }
+
+  @Test func anInstanceWithoutRoomForItsNameIsSaid() {
+    let long = String(repeating: "n", count: 215)
+    var world = world { $0.service = name(long + "@.service") }
+    let id = world.connect("a.socket", from: .ip(IPAddress(high: 0x2001_0db8_1111_2222, low: 0x3333_4444_5555_6666), port: 50_000))
+    #expect(world.closed == [id!] && world.spawns.isEmpty)
+    #expect(world.record("a.socket")?.socket?.refused == 1 && world.record("a.socket")?.socket?.connections == 0)
+    #expect(
+      world.messages.contains { $0.contains("refused (the name of its instance would be longer than 255 bytes)") }, "\(world.messages)")
+    for _ in 0..<50 {
+      world.connect("a.socket", from: .ip(IPAddress(high: 0x2001_0db8_1111_2222, low: 0x3333_4444_5555_6666), port: 50_000))
+    }
+    #expect(world.messages.filter { $0.contains("longer than 255 bytes") }.count == 10, "not once for each")
+    world.connect("a.socket", from: v4(1))
+    #expect(world.spawns.count == 1, "one that fits is served")
+  }
+
+  /// The end of a connection ends a pause for want of descriptors, and no other.
+  @Test func thePauseOfALimitIsNotCutShort() {
+    var world = world {
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3)
+      $0.rearm = TimeSpan(seconds: 30)
+    }
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return #expect(Bool(false), "no socket") }
+    let id = world.listeners("a.socket")[0]
+    world.connect("a.socket")
+    world.outside.watched[id] = nil
+    world.send(.listenerFailed(unit, id, errno: Errno.EMFILE, isWatch: false))
+    world.end(world.spawns[0].unitName.shown)
+    #expect(world.isWatched("a.socket"), "a descriptor is free")
+    for _ in 0..<3 { world.connect("a.socket") }
+    #expect(!world.isWatched("a.socket"))
+    for spawn in world.spawns.dropFirst() { world.end(spawn.unitName.shown) }
+    #expect(!world.isWatched("a.socket"))
+    world.advance(TimeSpan(seconds: 29))
+    #expect(!world.isWatched("a.socket"))
+    world.advance(TimeSpan(seconds: 1))
+    #expect(world.isWatched("a.socket"))
+  }
+
+  /// More sources than there are entries: those that share one are counted where they came in, whatever ends first.
+  @Test func sourcesWithoutAnEntryOfTheirOwnAreCountedRight() {
+    let book = SocketBook()
+    var live: [SocketAddress] = []
+    func begin(_ peer: SocketAddress) {
+      book.sources[book.source(peer)].live += 1
+      book.connections += 1
+      live.append(peer)
+    }
+    func end(_ index: Int) {
+      book.drop(served: live.remove(at: index))
+      book.forgetIdleSources(.zero)
+      #expect(book.sources.reduce(0) { $0 + Int($1.live) } == live.count && book.connections == UInt32(live.count))
+    }
+    // A peer without an address makes nobody share.
+    begin(.unknown)
+    for number: UInt32 in 1...1200 { begin(v4(number)) }
+    #expect(book.sources.count == SocketBook.sourcesMax)
+    #expect(book.sources.filter { $0.live == 1 }.count == SocketBook.sourcesMax - 1)
+    // Some of those with an entry go, some of those without come again; then all go.
+    for _ in 0..<100 { end(500) }
+    for number: UInt32 in 1150...1200 { begin(v4(number)) }
+    for _ in 0..<150 { end(live.count - 60) }
+    while !live.isEmpty { end(live.count / 3) }
+    #expect(book.sources.isEmpty && book.connections == 0)
+  }
+
+  @Test func whatWaitsIsReported() {
+    var world = world {
+      $0.triggerLimit = RateLimit(interval: TimeSpan(seconds: 2), burst: 3)
+      $0.rearm = TimeSpan(seconds: 30)
+    }
+    guard let unit = world.manager.find(Bytes("a.socket")) else { return #expect(Bool(false), "no socket") }
+    for number in 0..<10 {
+      world.send(.accepted(unit, AcceptedConnection(id: DescriptorID(UInt32(900 + number)), local: v4(9), peer: v4(1, UInt16(number)))))
+    }
+    let report = world.manager.report(unit)
+    #expect(report.socket?.held == 6 && report.why.shown == "paused, goes on in 30s", "\(report.why.shown)")
+  }
 }

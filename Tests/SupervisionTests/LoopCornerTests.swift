@@ -17,6 +17,24 @@ import Testing
     #expect(supervisor.exitStatus == 143)
     #expect(supervisor.kernel.spawned == 0)
   }
+
+  /// Whoever sees that a service does not start must be able to know why; but not once a second.
+  @Test func aCommandThatWaitsForDescriptorsIsSaidOnce() {
+    var supervisor = Supervisor(StubKernel(), SupervisorConfiguration())
+    supervisor.kernel.spawnErrnos = [0] + [Int32](repeating: Errno.EMFILE, count: 12)
+    supervisor.boot(LoadedUnits(units: [service("a"), service("b")], diagnostics: [], starting: [name("a.service"), name("b.service")]))
+    func said() -> [String] { supervisor.kernel.said.map { $0.shown }.filter { $0.contains("too many open files") } }
+    func turn() {
+      supervisor.kernel.time += 1_000_000_000
+      supervisor.turn()
+    }
+    while supervisor.kernel.spawnErrnos.count > 1 { turn() }
+    #expect(
+      said() == ["apus: warning: b.service: cannot start a command: too many open files; it waits until other commands have ended\n"])
+    #expect(supervisor.kernel.spawned == 1)
+    for _ in 0..<3 { turn() }
+    #expect(supervisor.kernel.spawned == 2 && said().count == 1)
+  }
 }
 
 @Suite struct ControlServerTests {

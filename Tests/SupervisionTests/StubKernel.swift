@@ -8,6 +8,8 @@ struct StubKernel: Kernel {
   var signals: [ReceivedSignal] = []
   var ready: [Readiness] = []
   var spawned = 0
+  /// The errno of each spawn that is to come; 0, and none: it works.
+  var spawnErrnos: [Int32] = []
   var arriving: [AcceptedClient] = []
   var incoming: [ClientID: [ReceiveOutcome]] = [:]
   var sent: [ClientID: Bytes] = [:]
@@ -46,6 +48,8 @@ struct StubKernel: Kernel {
   func now() -> Now { Now(instant: Instant(nanoseconds: time), wall: WallTime(microseconds: 1)) }
   mutating func wait(until deadline: Instant, into ready: inout [Readiness]) { ready += self.ready; self.ready = [] }
   mutating func spawn(_ plan: SpawnPlan) -> SpawnOutcome {
+    let errno = spawnErrnos.isEmpty ? 0 : spawnErrnos.removeFirst()
+    if errno != 0 { return .failed(errno: errno) }
     spawned += 1
     plans.append(plan)
     return .started(pid: 99 + Int32(spawned))
