@@ -139,14 +139,15 @@ int32_t apus_open_special(const uint8_t *path, int32_t writable) {
   return checked(RAW(__NR_openat, AT_FDCWD, path, flags), is_special, 0, 0);
 }
 
-int32_t apus_open_queue(const uint8_t *name, uint32_t mode, int64_t messages_max, int64_t message_size) {
+int32_t apus_open_queue(const uint8_t *name, uint32_t mode, uint32_t uid, int64_t messages_max, int64_t message_size) {
   // The kernel's struct mq_attr: flags, messages, their size, what waits, and four that are reserved.
   long limits[8] = {O_NONBLOCK, (long)messages_max, (long)message_size, 0, 0, 0, 0, 0};
   int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_CREAT;
   return checked(
-    RAW(__NR_mq_open, name, flags, mode, messages_max > 0 && message_size > 0 ? limits : 0), is_ours, mode,
-    (uint32_t)RAW(__NR_geteuid));
+    RAW(__NR_mq_open, name, flags, mode, messages_max > 0 && message_size > 0 ? limits : 0), is_ours, mode, uid);
 }
+
+int32_t apus_remove_queue(const uint8_t *name) { return (int32_t)RAW(__NR_mq_unlink, name); }
 
 int32_t apus_change_owner(const uint8_t *path, uint32_t uid, uint32_t gid) {
   return (int32_t)RAW(__NR_fchownat, AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW);

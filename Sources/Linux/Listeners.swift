@@ -27,7 +27,9 @@ extension LinuxKernel {
   }
 
   /// Of RemoveOnStop=.
-  public func removeNode(_ path: Bytes) { _ = ListenerOpening.removeNode(path) }
+  public func removeNode(_ path: Bytes) {
+    if path.first == 47 { _ = ListenerOpening.removeNode(path) } else { _ = apus_remove_queue(path.terminated) }
+  }
 }
 
 /// One line of a `.socket` being opened.
@@ -66,9 +68,11 @@ final class ListenerOpening {
       setOptions(opened)
       return closed(opened, unless: finishNode(path))
     case .messageQueue:
-      return apus_open_queue(
-        Bytes(path.dropFirst()).terminated, settings.mode, settings.value(.messageQueueMaxMessages) ?? 0,
+      let opened = apus_open_queue(
+        Bytes(path.dropFirst()).terminated, settings.mode, plan.uid ?? .max, settings.value(.messageQueueMaxMessages) ?? 0,
         settings.value(.messageQueueMessageSize) ?? 0)
+      if opened < 0 || (plan.uid == nil && plan.gid == nil) { return opened }
+      return closed(opened, unless: apus_change_owner_of(opened, plan.uid ?? .max, plan.gid ?? .max))
     case .special, .stream, .datagram, .sequentialPacket, .netlink:
       return apus_open_special(path.terminated, settings.value(.writable) == 1 ? 1 : 0)
     }

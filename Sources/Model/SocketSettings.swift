@@ -130,7 +130,7 @@ public final class ListenSettings: Equatable, @unchecked Sendable {
   public var device: Bytes = []
   /// `TCPCongestion=`; empty: the kernel's.
   public var congestion: Bytes = []
-  /// `SocketUser=`, `SocketGroup=`: names or numbers; of file nodes only.
+  /// `SocketUser=`, `SocketGroup=`: names or numbers; of file nodes and message queues.
   public var user: Bytes = []
   public var group: Bytes = []
   public var mode: UInt32 = 0o666
@@ -166,6 +166,15 @@ public final class ListenSettings: Equatable, @unchecked Sendable {
     }
     return result
   }
+
+  /// The message queues that it makes, by the kernel's names: without the slash.
+  public var queues: [Bytes] {
+    var result: [Bytes] = []
+    for listener in listeners where listener.kind == .messageQueue {
+      if case .path(let path) = listener.address { result.append(Bytes(path.dropFirst())) }
+    }
+    return result
+  }
 }
 
 /// `[Socket]`, and of `[X-Apus]` what belongs to it (units.md d.1, d.4).
@@ -187,7 +196,7 @@ public final class SocketSettings: Equatable, @unchecked Sendable {
   public var descriptorName: Bytes = []
   public var flushPending = false
   public var removeOnStop = false
-  /// To all commands of the service, not to ExecStart= alone.
+  /// To ExecStartPost=, ExecStopPre= and the first ExecStopPost= of the socket.
   public var passesToExec = false
   /// Its commands, timeouts and their world, as those of a oneshot that remains: `startPre`, `startPost`, `stop` (ExecStopPre=),
   /// `stopPost`; `timeoutStart` and `timeoutStop` are TimeoutSec=.

@@ -104,7 +104,7 @@ public protocol Kernel {
   mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome
   /// Drops what waits at a listener, or was sent on a connection, at most 4096 items.
   mutating func flushListener(_ id: DescriptorID)
-  /// Removes a socket, a FIFO or a link; nothing else.
+  /// Removes a socket, a FIFO or a link, or, if there is no slash before its name, a message queue; nothing else.
   mutating func removeNode(_ path: Bytes)
   /// At most 4 KiB of a file, without waiting for either end.
   mutating func sendFile(_ id: DescriptorID, path: Bytes)

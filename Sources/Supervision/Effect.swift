@@ -45,7 +45,8 @@ public indirect enum Effect: Equatable, Sendable {
   case unwatchListener(DescriptorID)
   /// What waits there is read, or accepted and closed (FlushPending=); of a connection that is refused, what was sent.
   case flushListener(DescriptorID)
-  /// Names of file nodes and links to them go; what is no socket, FIFO or link stays.
+  /// Names of file nodes and links to them go, and message queues (their names have no slash before them); what is no socket,
+  /// FIFO, link or queue stays.
   case removeNodes([Bytes])
   /// A file of at most 4 KiB goes to a peer, as far as that takes it without waiting.
   case sendFile(DescriptorID, path: Bytes)

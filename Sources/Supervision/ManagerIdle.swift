@@ -46,7 +46,7 @@ extension Manager {
   }
 
   private mutating func askConnections(_ id: UnitID) {
-    let descriptors = activation(of: id).descriptors.map { $0.id }
+    let descriptors = activation(of: id).map { $0.id }
     if descriptors.isEmpty { return armIdle(id) }
     out.append(.countConnections(id, run: self[id].service.invocation, descriptors))
   }

@@ -63,10 +63,19 @@ extension Manager {
       book.failPause = .zero
       lookAtSocket(id)
     case .start, .startPost, .stop, .stopSigterm, .stopSigkill, .stopWatchdog: unwatch(id)
-    case .dead, .condition, .startPre, .running, .reload, .reloadSignal, .reloadNotify, .drain, .stopPost, .finalWatchdog,
+    // The first command may get what was listened on.
+    case .stopPost: if passesToExec(id) { unwatch(id) } else { closeListeners(id) }
+    case .dead, .condition, .startPre, .running, .reload, .reloadSignal, .reloadNotify, .drain, .finalWatchdog,
       .finalSigterm, .finalSigkill, .cleaning, .failed, .autoRestart, .autoRestartQueued:
       closeListeners(id)
     }
+  }
+
+  private func passesToExec(_ id: UnitID) -> Bool { socketSettings(id).map { $0.passesToExec } ?? false }
+
+  /// ExecStopPost= has its own copies by now.
+  mutating func listenersAreHanded(_ id: UnitID, _ key: ProcessKey) {
+    if key.role == .stopPost && self[id].service.state == .stopPost { closeListeners(id) }
   }
 
   private mutating func closeListeners(_ id: UnitID) {
@@ -92,7 +101,7 @@ extension Manager {
     book.failing = []
     book.isRunning = false
     guard let settings = socketSettings(id), settings.removeOnStop else { return }
-    out.append(.removeNodes(settings.listen.nodes + settings.listen.symlinks))
+    out.append(.removeNodes(settings.listen.nodes + settings.listen.symlinks + settings.listen.queues))
   }
 
   /// The socket's file is gone.
@@ -297,20 +306,23 @@ extension Manager {
     lookAtSocket(id)
   }
 
-  /// What a service gets from its sockets, in the order of units and lines.
-  func activation(of id: UnitID) -> (descriptors: [PassedDescriptor], toExec: Bool) {
-    if let connection = self[id].connection {
-      guard let descriptor = connection.id else { return ([], false) }
-      return ([PassedDescriptor(id: descriptor, name: connection.name, isStored: false)], false)
+  /// What a service gets from its sockets, in the order of units and lines; and a socket's own commands, of what it listens on.
+  func activation(of id: UnitID) -> [PassedDescriptor] {
+    let record = self[id]
+    if let connection = record.connection {
+      guard let descriptor = connection.id else { return [] }
+      return [PassedDescriptor(id: descriptor, name: connection.name, isStored: false)]
     }
+    if record.socket != nil { return passesToExec(id) ? listeners(of: id) : [] }
     var result: [PassedDescriptor] = []
-    var toExec = false
-    for id in self[id].sockets {
-      guard let book = self[id].socket, let settings = socketSettings(id), !settings.accepts else { continue }
-      let name = settings.descriptorName.isEmpty ? self[id].name : settings.descriptorName
-      for descriptor in book.descriptors { result.append(PassedDescriptor(id: descriptor, name: name, isStored: false)) }
-      if settings.passesToExec { toExec = true }
-    }
-    return (result, toExec)
+    for socket in record.sockets { if let settings = socketSettings(socket), !settings.accepts { result += listeners(of: socket) } }
+    return result
+  }
+
+  private func listeners(of id: UnitID) -> [PassedDescriptor] {
+    guard let book = self[id].socket, let settings = socketSettings(id) else { return [] }
+    var name = settings.descriptorName
+    if name.isEmpty { name = settings.accepts ? Bytes("connection") : self[id].name }
+    return book.descriptors.map { PassedDescriptor(id: $0, name: name, isStored: false) }
   }
 }

@@ -38,19 +38,22 @@ extension Manager {
     guard var context = serviceContext(id) else { return }
     self[id].service.handle(what, &context)
     absorb(id, context)
-    if case .spawned(let key, _) = what { connectionIsHanded(id, key) }
+    if case .spawned(let key, _) = what {
+      connectionIsHanded(id, key)
+      listenersAreHanded(id, key)
+    }
   }
 
   func serviceContext(_ id: UnitID) -> ServiceContext? {
     let record = self[id]
     guard let settings = record.serviceSettings else { return nil }
     let job = record.job?.type
-    let activation = record.sockets.isEmpty && record.connection == nil ? ([], false) : activation(of: id)
+    let hasNone = record.sockets.isEmpty && record.connection == nil && record.socket == nil
     return ServiceContext(
       id: id, name: record.name, settings: settings, startLimit: record.unit.startLimit, now: now,
       nextInvocation: nextInvocation, invocationSeed: options.seed, timeoutLimit: stop.isHurried ? TimeSpan(seconds: 1) : .infinity,
       stopIsPending: job == .stop || job == .restart, restartIsPending: job == .restart,
-      isShuttingDown: phase == .stopping || phase == .sweeping, activation: activation)
+      isShuttingDown: phase == .stopping || phase == .sweeping, activation: hasNone ? [] : activation(of: id))
   }
 
   /// Takes over what a step decided: effects as they are, notices one after the other.

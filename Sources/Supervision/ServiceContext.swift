@@ -18,15 +18,16 @@ public struct ServiceContext {
   public let restartIsPending: Bool
   /// apus stops: a process that outlives SIGKILL is left behind after its timeout.
   public let isShuttingDown: Bool
-  /// The sockets that it was started for, or may be; and whether all its commands get them, not the main one alone.
-  public let activation: (descriptors: [PassedDescriptor], toExec: Bool)
+  /// What the sockets that it is started for listen on, which its main command gets; or, with PassFileDescriptorsToExec=, what a
+  /// socket itself listens on, for its commands.
+  public let activation: [PassedDescriptor]
   public var effects: [Effect] = []
   public var notices: [ServiceNotice] = []
 
   public init(
     id: UnitID, name: Bytes, settings: ServiceSettings, startLimit: StartLimit, now: Now, nextInvocation: UInt32,
     invocationSeed: UInt64, timeoutLimit: TimeSpan = .infinity, stopIsPending: Bool = false, restartIsPending: Bool = false,
-    isShuttingDown: Bool = false, activation: (descriptors: [PassedDescriptor], toExec: Bool) = ([], false)
+    isShuttingDown: Bool = false, activation: [PassedDescriptor] = []
   ) {
     self.id = id
     self.name = name

@@ -115,13 +115,13 @@ extension ServiceMachine {
     let access = notifyAccess(context.settings)
     if key.role == .main {
       request.notifies = access != .none
-      request.descriptors = context.activation.descriptors + store
+      request.descriptors = context.activation + store
       request.nonBlocking = context.settings.nonBlocking
       request.watchdog = context.settings.watchdog
       if case .descriptor(let number) = context.settings.ready?.target { request.readyDescriptor = number }
     } else {
       request.notifies = access == .exec || access == .all
-      if context.activation.toExec || context.settings.exec.usesSocket { request.descriptors = context.activation.descriptors }
+      if context.settings.isSocket || context.settings.exec.usesSocket { request.descriptors = context.activation }
     }
     request.isInetd = context.settings.exec.usesSocket
     context.effects.append(.spawn(request))

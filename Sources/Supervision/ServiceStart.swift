@@ -185,6 +185,14 @@ extension ServiceMachine {
     runControl(.startPost, context.settings.timeoutStart, &context)
   }
 
+  /// Where a failure of ExecStartPre= leads: a socket has opened nothing yet, and its ExecStopPost= is not run (units.md d.1).
+  func afterStartPre(_ settings: ServiceSettings) -> ServiceState { settings.isSocket ? .finalSigterm : .stopSigterm }
+
+  /// A socket is closed as by a stop, ExecStopPre= first; a service gets its signal at once (units.md c.4, d.1).
+  func startPostFailed(_ found: ServiceResult, _ context: inout ServiceContext) {
+    if context.settings.isSocket { enterStop(found, &context) } else { enterSignal(.stopSigterm, found, &context) }
+  }
+
   /// With a PID file the start ends only when it is there, whatever the type (units.md c.3).
   func startPostEnded(_ context: inout ServiceContext) {
     let isForking = context.settings.type == .forking
@@ -240,11 +248,11 @@ extension ServiceMachine {
     context.effects.append(.watchEmpty(Invocation(unit: context.id, number: invocation)))
   }
 
-  func startTimedOut(_ context: inout ServiceContext) {
+  func startTimedOut(by next: ServiceState = .stopSigterm, _ context: inout ServiceContext) {
     context.message(.warning, "start timed out, stopping it")
     isLate = true
     switch context.settings.timeoutStartFailureMode {
-    case .terminate: enterSignal(.stopSigterm, .timeout, &context)
+    case .terminate: enterSignal(next, .timeout, &context)
     case .abort: enterSignal(.stopWatchdog, .timeout, &context)
     case .kill:
       stick(.timeout)

@@ -40,10 +40,10 @@ extension ServiceMachine {
       switch step {
       case .stop: enterSignal(.stopSigterm, .success, &context)
       case .controlExited(.success): enterStart(&context)
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
-      case .controlSpawnFailed: enterSignal(.stopSigterm, .resources, &context)
+      case .controlExited(let result): enterSignal(afterStartPre(context.settings), result, &context)
+      case .controlSpawnFailed: enterSignal(afterStartPre(context.settings), .resources, &context)
       case .oomKilled: oomInCommand(&context)
-      case .stateDeadline: startTimedOut(&context)
+      case .stateDeadline: startTimedOut(by: afterStartPre(context.settings), &context)
       case .start, .reload, .idle, .leftoversCounted, .mainSpawned, .mainSpawnFailed, .mainExecuted, .mainExited,
         .mainPIDFound, .mainPIDUnknown, .notifiedReady, .notifiedReloading, .notifiedStopping, .probedReady, .watchdogMissed,
         .unhealthy, .nobodySignalled, .emptied, .cleaned, .runtimeDeadline, .restartDeadline, .listeners:
@@ -70,7 +70,7 @@ extension ServiceMachine {
       case .emptied: startHasNobody(&context)
       case .stateDeadline: if isHeldBack(context.settings) { releaseIdle(&context) } else { startTimedOut(&context) }
       case .listeners(.success): enterStartPost(&context)
-      case .listeners(let result): enterSignal(.stopSigterm, result, &context)
+      case .listeners(let result): enterStop(result, &context)
       case .start, .reload, .leftoversCounted, .notifiedReloading, .notifiedStopping, .unhealthy, .nobodySignalled, .cleaned,
         .runtimeDeadline, .restartDeadline:
         break
@@ -80,7 +80,7 @@ extension ServiceMachine {
       switch step {
       case .stop: enterSignal(.stopSigterm, .success, &context)
       case .controlExited(.success): startPostEnded(&context)
-      case .controlExited(let result): enterSignal(.stopSigterm, result, &context)
+      case .controlExited(let result): startPostFailed(result, &context)
       case .controlSpawnFailed: enterStop(.resources, &context)
       // The command may still want to end by itself: its end decides (systemd waits for it too).
       case .mainExited(let result): if control == nil { enterStop(result, &context) }

@@ -204,37 +204,6 @@ import Testing
     #expect(alone.messages.contains { $0.contains("b.service is not loaded") })
   }
 
-  @Test func itsCommandsRunAroundIt() {
-    let units = [
-      Self.socket("a") {
-        $0.process.startPre = [ExecCommand(path: Bytes("/pre"), arguments: [])]
-        $0.process.startPost = [ExecCommand(path: Bytes("/post"), arguments: [])]
-        $0.process.stop = [ExecCommand(path: Bytes("/stoppre"), arguments: [])]
-        $0.process.stopPost = [ExecCommand(path: Bytes("/stoppost"), arguments: [])]
-        $0.removeOnStop = true
-        $0.listen.listeners = [Listener(kind: .stream, address: .unix(Bytes("/run/a")), text: Bytes("/run/a"))]
-      }, service("a"),
-    ]
-    var world = world(units)
-    #expect(world.sub("a.socket") == "start-pre")
-    #expect(world.listeners("a.socket").isEmpty)
-    world.end("a.socket", .startPre)
-    #expect(world.sub("a.socket") == "start-post")
-    #expect(world.listeners("a.socket").count == 1)
-    #expect(!world.isWatched("a.socket"))
-    world.end("a.socket", .startPost)
-    #expect(world.isWatched("a.socket"))
-    _ = world.job(.stop, "a.socket")
-    #expect(world.sub("a.socket") == "stop-pre")
-    #expect(world.closed.isEmpty, "still open in ExecStopPre=")
-    world.end("a.socket", .stop)
-    #expect(world.sub("a.socket") == "stop-post")
-    #expect(world.closed.count == 1)
-    #expect(world.outside.removed == [Bytes("/run/a")])
-    world.end("a.socket", .stopPost)
-    #expect(world.state("a.socket") == .dead)
-  }
-
   @Test func aServiceWithSeveralSocketsGetsAllInOrder() {
     let units = [
       Self.socket("a", listeners: 2), Self.socket("b") { $0.service = name("a.service") },

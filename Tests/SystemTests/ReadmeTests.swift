@@ -17,7 +17,10 @@ extension SystemTests {
     static let differences: [(name: String, words: [String])] = [
       ("Restart.", ["`always`", "RestartSource="]), ("Backoff.", ["100 ms", "8 steps", "30 s", "RestartResetSec="]),
       ("Start limit.", ["StartLimitBurst=", "StartLimitIntervalSec=", "5 starts in 10 s", "30 s"]),
-      ("Sockets.", ["`PollLimitBurst=`", "`TriggerLimitBurst=`", "`ExecStopPost=`", "`AccessAllow=::/0`"]),
+      (
+        "Sockets.",
+        ["`PollLimitBurst=`", "`TriggerLimitBurst=`", "`ExecStopPost=`", "`AccessAllow=::/0`", "`ListenSpecial=`", "`ExecStopPre=`"]
+      ),
       (
         "Environment.",
         [

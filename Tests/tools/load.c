@@ -1,13 +1,14 @@
 /* A client of sockets, for tests and benchmarks.
  *   load net [ADDRESS6]...                        brings the loopback interface up, and gives it these IPv6 addresses
  *   load [OPTION]... ADDRESS COUNT [AT-ONCE]      COUNT connections, at most AT-ONCE at a time (1)
- *     ADDRESS        127.0.0.1:80, [::1]:80, /path, @abstract
+ *     ADDRESS        127.0.0.1:80, [::1]:80, /path, @abstract, vsock:CID:PORT
  *     --from=IP      the connections come from this address
  *     --send=TEXT    what is sent on each of them at first
  *     --hold         each stays open until all AT-ONCE have had an answer, or an end
  *     --open         says "open" as soon as all COUNT are connected
  *     --tell         prints what each of them has got, in the order of their connecting; | for the end of a line
  *     --datagrams    COUNT datagrams in place of connections, each waiting for its answer
+ *     --packets      connections of packets in sequence (UNIX sockets)
  *     --unsorted     prints the nanoseconds of each, in place of the summary
  *     --for=SECONDS  so long, whatever COUNT says
  *     --timeout=S    of a connection (30)
@@ -16,6 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/vm_sockets.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -46,7 +48,7 @@ struct connection {
 static struct sockaddr_storage target, source;
 static socklen_t target_size, source_size;
 static const char *sent = "";
-static int holds, opens, tells, datagrams, unsorted, queue;
+static int holds, opens, tells, datagrams, packets, unsorted, queue;
 static long timeout_ns = 30000000000L, span_ns;
 static struct connection *all;
 static int answered, running;
@@ -76,6 +78,11 @@ static socklen_t parse(const char *text, struct sockaddr_storage *into) {
     strncpy(un->sun_path, text, sizeof un->sun_path - 1);
     if (*text == '@') un->sun_path[0] = 0;
     return offsetof(struct sockaddr_un, sun_path) + strlen(text) + (*text == '/');
+  }
+  struct sockaddr_vm *vm = (void *)into;
+  if (sscanf(text, "vsock:%u:%u", &vm->svm_cid, &vm->svm_port) == 2) {
+    vm->svm_family = AF_VSOCK;
+    return sizeof *vm;
   }
   char host[64] = "";
   const char *colon = strrchr(text, ':');
@@ -138,7 +145,7 @@ static enum end of_errno(int error) {
 static void begin(struct connection *one) {
   one->began = now();
   running++;
-  one->descriptor = socket(target.ss_family, (datagrams ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  one->descriptor = socket(target.ss_family, (datagrams ? SOCK_DGRAM : packets ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (one->descriptor < 0) return finish(one, of_errno(errno));
   if (source_size != 0 && bind(one->descriptor, (void *)&source, source_size) != 0) return finish(one, of_errno(errno));
   if (datagrams && target.ss_family == AF_UNIX) {
@@ -226,6 +233,7 @@ int main(int argc, char **argv) {
     else if (strcmp(option, "open") == 0) opens = 1;
     else if (strcmp(option, "tell") == 0) tells = 1;
     else if (strcmp(option, "datagrams") == 0) datagrams = 1;
+    else if (strcmp(option, "packets") == 0) packets = 1;
     else if (strcmp(option, "unsorted") == 0) unsorted = 1;
     else return 64;
   }

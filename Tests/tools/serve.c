@@ -5,10 +5,14 @@
  *   serve hello [TEXT]       inetd mode: sends TEXT and ends
  *   serve datagrams SECONDS  wait-style: answers the datagrams of descriptor 0 with "PID TEXT", ends when none came for so long
  *   serve greet [TEXT]       inetd mode: sends "REMOTE_ADDR REMOTE_PORT LISTEN_FDS TEXT" and stays until the peer ends
- *   serve what               says on descriptor 1 what it was given: LISTEN_PID is its own or not, LISTEN_FDS, LISTEN_FDNAMES, and of each
- *                            descriptor from 3 on its kind and whether it blocks */
+ *   serve what [LABEL]       says on descriptor 1 what it was given: LISTEN_PID is its own or not, LISTEN_FDS, LISTEN_FDNAMES, and of each
+ *                            descriptor from 3 on its kind and whether it blocks
+ *   serve take               reads what waits at the descriptors from 3 on, and ends: "NAME TEXT" for each message, | for the end of a line;
+ *                            of netlink's route the type and the interface */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,19 +97,72 @@ static int greet(const char *text) {
   return 0;
 }
 
-static int what(void) {
+static int number_of(int descriptor, int option) {
+  int number = -1;
+  socklen_t size = sizeof number;
+  return getsockopt(descriptor, SOL_SOCKET, option, &number, &size) == 0 ? number : -1;
+}
+
+static int is_queue(int descriptor) {
+  struct mq_attr limits;
+  return mq_getattr(descriptor, &limits) == 0;
+}
+
+static const char *kind_of(int descriptor) {
+  struct stat info;
+  if (fstat(descriptor, &info) != 0) return "closed";
+  if (S_ISFIFO(info.st_mode)) return "fifo";
+  if (S_ISCHR(info.st_mode)) return "device";
+  if (!S_ISSOCK(info.st_mode)) return is_queue(descriptor) ? "queue" : "file";
+  if (number_of(descriptor, SO_DOMAIN) == AF_NETLINK) return "netlink";
+  if (number_of(descriptor, SO_DOMAIN) == AF_VSOCK) return "vsock";
+  switch (number_of(descriptor, SO_TYPE)) {
+  case SOCK_STREAM: return "stream";
+  case SOCK_DGRAM: return "datagram";
+  case SOCK_SEQPACKET: return "packet";
+  default: return "other";
+  }
+}
+
+static void show_route(const char *name, const char *text, ssize_t count) {
+  const struct nlmsghdr *header = (const void *)text;
+  if (count < (ssize_t)NLMSG_LENGTH(sizeof(struct ifinfomsg))) return;
+  const struct rtattr *attribute = (const void *)(text + NLMSG_LENGTH(sizeof(struct ifinfomsg)));
+  int left = count - NLMSG_LENGTH(sizeof(struct ifinfomsg));
+  while (RTA_OK(attribute, left) && attribute->rta_type != IFLA_IFNAME) attribute = RTA_NEXT(attribute, left);
+  printf("%s %d %s\n", name, header->nlmsg_type, RTA_OK(attribute, left) ? (const char *)RTA_DATA(attribute) : "-");
+}
+
+static int take(void) {
+  static char text[65536];
+  for (int i = 0; i < atoi(value("LISTEN_FDS")); i++) {
+    const char *kind = kind_of(3 + i);
+    struct pollfd input = {.fd = 3 + i, .events = POLLIN};
+    /* A file is always ready: one look is enough. */
+    int most = strcmp(kind, "file") == 0 ? 1 : 1000;
+    while (most-- > 0 && poll(&input, 1, 0) > 0) {
+      ssize_t count = is_queue(3 + i) ? mq_receive(3 + i, text, sizeof text - 1, NULL) : read(3 + i, text, sizeof text - 1);
+      if (count < 0) return 1;
+      if (count == 0) break;
+      text[count] = 0;
+      if (strcmp(kind, "netlink") == 0 && number_of(3 + i, SO_PROTOCOL) == NETLINK_ROUTE) {
+        show_route(name_of(i), text, count);
+        continue;
+      }
+      for (char *end = text; (end = strchr(end, '\n')) != NULL;) *end = '|';
+      printf("%s %s\n", name_of(i), text);
+    }
+  }
+  return 0;
+}
+
+static int what(const char *label) {
   const char *pid = value("LISTEN_PID");
+  if (*label != 0) printf("%s ", label);
   printf("pid=%s fds=%s names=%s", *pid == '-' ? "-" : atoi(pid) == getpid() ? "own" : "other", value("LISTEN_FDS"), value("LISTEN_FDNAMES"));
   for (int i = 0; i < atoi(value("LISTEN_FDS")); i++) {
-    struct stat info;
-    int type = 0, flags = fcntl(3 + i, F_GETFL);
-    socklen_t size = sizeof type;
-    if (fstat(3 + i, &info) != 0) printf(" closed");
-    else if (S_ISFIFO(info.st_mode)) printf(" fifo");
-    else if (!S_ISSOCK(info.st_mode)) printf(" file");
-    else if (getsockopt(3 + i, SOL_SOCKET, SO_TYPE, &type, &size) == 0)
-      printf(" %s", type == SOCK_STREAM ? "stream" : type == SOCK_DGRAM ? "datagram" : type == SOCK_SEQPACKET ? "packet" : "other");
-    if (flags & O_NONBLOCK) printf("+nonblocking");
+    printf(" %s", kind_of(3 + i));
+    if (fcntl(3 + i, F_GETFL) & O_NONBLOCK) printf("+nonblocking");
   }
   printf("\n");
   return 0;
@@ -118,6 +175,7 @@ int main(int argc, char **argv) {
   if (strcmp(mode, "hello") == 0) return dprintf(1, "%s\n", argc > 2 ? argv[2] : "hello") < 0;
   if (strcmp(mode, "datagrams") == 0) return datagrams(argc > 2 ? atof(argv[2]) : 1);
   if (strcmp(mode, "greet") == 0) return greet(argc > 2 ? argv[2] : "-");
-  if (strcmp(mode, "what") == 0) return what();
+  if (strcmp(mode, "what") == 0) return what(argc > 2 ? argv[2] : "");
+  if (strcmp(mode, "take") == 0) return take();
   return 64;
 }

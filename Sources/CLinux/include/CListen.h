@@ -32,7 +32,8 @@ int32_t apus_open_fifo(const uint8_t *path, uint32_t mode, uint32_t uid);
 // A regular file or a character device; -EEXIST: it is neither.
 int32_t apus_open_special(const uint8_t *path, int32_t writable);
 // O_RDONLY; `name` without its slash; with limits of 0 the kernel's. -EEXIST as for a FIFO.
-int32_t apus_open_queue(const uint8_t *name, uint32_t mode, int64_t messages_max, int64_t message_size);
+int32_t apus_open_queue(const uint8_t *name, uint32_t mode, uint32_t uid, int64_t messages_max, int64_t message_size);
+int32_t apus_remove_queue(const uint8_t *name);
 // Of a path itself, not of where a link leads.
 int32_t apus_change_owner(const uint8_t *path, uint32_t uid, uint32_t gid);
 

@@ -11,16 +11,20 @@ final class Network {
 
   let box: Sandbox
   let apus: Supervisor
+  /// What is its own, in unshare's words.
+  private let namespaces: [String]
 
   /// `apus run OPTIONS units`, answering, with its sockets up if they are to be. `setup`: lines for the shell, before it.
   init(
     _ box: Sandbox, options: [String] = [], environment: [String: String] = [:], wrapper: [String] = [], setup: String = "",
-    awaitsSockets: Bool = true
+    awaitsSockets: Bool = true, namespaces: [String] = ["net"]
   ) throws {
     self.box = box
+    self.namespaces = namespaces
     let prepare = ([try Tools.path("load"), "net"] + Network.addresses).joined(separator: " ")
     apus = try box.apus(
-      ["run"] + options + [box.path("units")], environment: environment, wrapper: wrapper, unshareOptions: ["--mount-proc", "--net"],
+      ["run"] + options + [box.path("units")], environment: environment, wrapper: wrapper,
+      unshareOptions: ["--mount-proc"] + namespaces.map { "--" + $0 },
       setup: prepare + "\n" + setup)
     try apus.waitUntilReady()
     guard awaitsSockets else { return }
@@ -29,7 +33,14 @@ final class Network {
     }
   }
 
-  private func inside(_ argv: [String]) throws -> [String] { ["nsenter", "--net=/proc/\(try apus.pid())/ns/net", "--"] + argv }
+  private func inside(_ argv: [String]) throws -> [String] {
+    let pid = try apus.pid()
+    return ["nsenter"] + namespaces.map { "--\($0)=/proc/\(pid)/ns/\($0)" } + ["--"] + argv
+  }
+
+  /// Runs a command in its namespaces to its end.
+  @discardableResult
+  func run(_ argv: String...) throws -> Finished { try runToEnd(inside(argv)) }
 
   /// Runs Tests/tools/load to its end.
   func load(_ arguments: String..., within seconds: Double = 60) throws -> Load {
