@@ -85,6 +85,8 @@ extension SystemTests {
         let crowd = try net.load("--hold", "127.0.0.1:7000", "100", "100")
         #expect(crowd.served == 64 && crowd.empty == 36, "\(crowd)")
         try eventually("room again") { try net.load("--hold", "127.0.0.1:7000", "64", "64").served == 64 }
+        // Who has got his answer may be there still.
+        try eventually("no instance is left") { try !net.apus.client(["list-units", "--no-legend"]).stdout.contains("each@") }
         // Nor does a peer that has spoken by then see a reset.
         let talkers = try whileStopped(net) { try net.startLoad("--open", "--hold", "--send=hello", "127.0.0.1:7000", "100", "100") }
         #expect(talkers.served == 64 && talkers.empty == 36, "\(talkers)")
