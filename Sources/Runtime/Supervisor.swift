@@ -50,7 +50,7 @@ public struct Supervisor<K: Kernel> {
   var lacksDescriptors = false
   static var descriptorsWait: TimeSpan { TimeSpan(seconds: 1) }
   /// When a command had to wait for that last, and how long it is one story.
-  var lackSeenAt: Instant? = nil
+  var lackSeenAt = Instant.zero
   static var lackAge: TimeSpan { TimeSpan(seconds: 10) }
   /// Answers to effects, for the next turn.
   var pending: [Event] = []

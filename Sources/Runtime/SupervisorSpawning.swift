@@ -72,8 +72,8 @@ extension Supervisor {
 
   /// Once, until no command has waited for a while.
   private mutating func sayLack(_ request: SpawnRequest, _ errno: Int32) {
-    if lackSeenAt.map({ now.instant.since($0) >= Self.lackAge }) ?? true {
-      say(.warning, text("\(request.unitName): cannot start a command: \(errorText(errno)); it waits until other commands have ended"))
+    if lackSeenAt == .zero || now.instant.since(lackSeenAt) >= Self.lackAge {
+      say(.warning, filled("%: cannot start a command: %; it waits until others have ended", request.unitName, errorText(errno)))
     }
     lackSeenAt = now.instant
   }

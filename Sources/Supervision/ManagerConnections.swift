@@ -92,7 +92,7 @@ extension Manager {
       if settings.rearm == nil { return close(connection) }
     }
     guard let name = instanceName(settings.service, book.accepted, connection) else {
-      return refuse(id, connection, settings, "the name of its instance would be longer than 255 bytes")
+      return refuse(id, connection, settings, "its instance has a name of more than 255 bytes")
     }
     if !settings.bannerSuccess.isEmpty { out.append(.sendFile(connection.id, path: settings.bannerSuccess)) }
     book.accepted &+= 1

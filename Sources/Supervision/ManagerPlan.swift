@@ -39,10 +39,11 @@ extension Manager {
       items.append(PlanItem(unit: records[index].name, action: isUp ? .stop : .update, reason: Bytes("file removed")))
     }
     for template in loaded.templates {
-      guard let old = templates.first(where: { $0 == template }) else { continue }
-      let (difference, reason) = Manager.difference(old.example, template.example)
-      if difference == .none { continue }
-      items.append(PlanItem(unit: template.name.bytes, action: .update, reason: reason + "; the next connection has it"))
+      for old in templates where old == template {
+        let (difference, reason) = Manager.difference(old.example, template.example)
+        if difference == .none { continue }
+        items.append(PlanItem(unit: old.name.bytes, action: .update, reason: reason + "; the next connection has it"))
+      }
     }
     return items
   }
@@ -51,11 +52,12 @@ extension Manager {
   func namingServices(_ items: [PlanItem]) -> [PlanItem] {
     var rows = items
     for item in items where item.action == .restart {
-      guard let service = find(item.unit).flatMap({ runningService(of: $0) }) else { continue }
+      guard let id = find(item.unit), let service = runningService(of: id) else { continue }
       let name = self[service].name
-      for row in rows.indices where rows[row].unit == name && (rows[row].action == .nothing || rows[row].action == .update) {
-        rows[row].action = .restart
-        rows[row].reason = "its socket " + item.unit + " restarts"
+      for row in rows.indices where rows[row].unit == name {
+        // It may have changed itself, or go for good.
+        if rows[row].action != .nothing && rows[row].action != .update { continue }
+        rows[row] = PlanItem(unit: name, action: .restart, reason: "its socket " + item.unit + " restarts")
       }
     }
     return rows

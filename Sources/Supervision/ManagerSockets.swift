@@ -235,10 +235,11 @@ extension Manager {
     case Errno.EPERM where isWatch:
       // A regular file is always ready: there is nothing to wait for.
       book.unwatchable.append(descriptor)
-      let which = listenerText(id, book, descriptor)
       message(
         .warning,
-        text("\(self[id].name): \(which) cannot be watched: \(errorText(errno)): what is always ready tells nothing; nothing starts by it"))
+        filled(
+          "%: % cannot be watched: %: it is always ready, nothing starts by it",
+          with: [self[id].name, listenerText(id, book, descriptor), errorText(errno)]))
     case Errno.EMFILE, Errno.ENFILE, Errno.ENOMEM, Errno.ENOBUFS:
       if isWatch { return retry(id, book, descriptor, errno, isWatch: true) }
       if book.nextPause == .zero {
@@ -255,25 +256,24 @@ extension Manager {
   /// Said once for each listener, until all has been well for a while.
   private mutating func retry(_ id: UnitID, _ book: SocketBook, _ descriptor: DescriptorID, _ errno: Int32, isWatch: Bool) {
     if book.failing.isEmpty {
-      // The pause itself, and as long again.
-      let window = max(book.failPause.doubled(atMost: .infinity), TimeSpan(seconds: 10))
-      let isAgain = book.failPause != .zero && now.instant.since(book.failedAt) < window
-      book.failPause = isAgain ? book.failPause.doubled(atMost: SocketBook.pauseMax) : SocketBook.pauseMin
+      // It is another story when all has been well for longer than the longest pause.
+      if now.instant.since(book.failedAt) >= SocketBook.failStory {
+        book.failPause = .zero
+        book.saidFailing = []
+      }
+      book.failPause = max(book.failPause.doubled(atMost: SocketBook.pauseMax), SocketBook.pauseMin)
       book.failedAt = now.instant
-      if !isAgain { book.saidFailing = [] }
     }
     book.failing.append(descriptor)
     armRearm(id)
     if book.saidFailing.contains(descriptor) { return }
     book.saidFailing.append(descriptor)
-    let hint: StaticString =
-      switch (errno, isWatch) {
-      case (Errno.ENOSPC, true): " (fs.epoll.max_user_watches)"
-      case (Errno.EPERM, false): " (by a rule of a firewall or a security module)"
-      default: ""
-      }
-    let what = Bytes(isWatch ? "cannot watch " : "cannot accept at ") + listenerText(id, book, descriptor)
-    message(.error, text("\(self[id].name): \(what): \(errorText(errno))\(hint); what comes waits, it is tried again"))
+    let hint: StaticString = !isWatch || errno != Errno.ENOSPC ? "" : " (fs.epoll.max_user_watches)"
+    message(
+      .error,
+      filled(
+        "%: cannot % %: %%; it is tried again",
+        with: [self[id].name, Bytes(isWatch ? "watch" : "accept at"), listenerText(id, book, descriptor), errorText(errno), Bytes(hint)]))
   }
 
   /// As its line has it.

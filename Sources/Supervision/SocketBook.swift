@@ -59,6 +59,8 @@ public final class SocketBook {
   /// The first and the longest pause of a listener that fails.
   static let pauseMin = TimeSpan(milliseconds: 100)
   static let pauseMax = TimeSpan(seconds: 10)
+  /// What fails again within that is tried later still, and not said again.
+  static let failStory = TimeSpan(seconds: 30)
   /// The longest pause for PollLimitBurst= of a service that fails.
   static let pollPauseMax = TimeSpan(seconds: 30)
 

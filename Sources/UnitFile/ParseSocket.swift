@@ -53,7 +53,7 @@ extension UnitParser {
 
   private func forgetListeners() {
     listen.listeners = []
-    written.twice = []
+    written.listeners = []
   }
 
   /// An empty value of any kind takes back all listeners, whatever their kind.
@@ -63,26 +63,28 @@ extension UnitParser {
     do throws(ListenError) {
       let listener = try ListenParser.parse(text, kind)
       if listen.listeners.count == UnitParser.maximumListeners { return badValue("more than 1024 things to listen on") }
-      if isBound(kind), listen.listeners.contains(where: { $0.kind == kind && $0.address == listener.address }) {
-        written.twice.append((listen.listeners.count, valuePosition, "cannot use " + key + "=" + value.quotable))
-      }
       listen.listeners.append(listener)
+      written.listeners.append((valuePosition, []))
     } catch {
       badValue(error.message, hint: error.hint)
     }
   }
 
-  /// An address that one socket alone can have; what is opened by a path is opened again.
-  private func isBound(_ kind: ListenKind) -> Bool { kind == .stream || kind == .datagram || kind == .sequentialPacket }
-
-  /// An address that is given twice would be in its own way for ever. With ReusePort= it is meant: the kernel shares them out.
+  /// An address that is given twice would be in its own way for ever; what is opened by a path is opened again. With ReusePort= it
+  /// is meant: the kernel shares them out.
   private func dropTwins() {
-    for twin in written.twice.reversed() {
-      if listen.value(.reusePort) == 1, case .ip = listen.listeners[twin.index].address { continue }
-      listen.listeners.remove(at: twin.index)
-      report(
-        ignoredSeverity(in: twin.position.file), at: twin.position, message: twin.what + ": given twice",
-        hint: Bytes("once is enough, or write ReusePort=yes"))
+    if listen.value(.reusePort) == 1 { return }
+    var index = listen.listeners.count
+    while index > 0 {
+      index -= 1
+      let kind = listen.listeners[index].kind
+      guard kind == .stream || kind == .datagram || kind == .sequentialPacket else { continue }
+      let text = listen.listeners[index].text
+      for other in 0..<index where listen.listeners[other].kind == kind && listen.listeners[other].text == text {
+        listen.listeners.remove(at: index)
+        ignore("this address is given twice", at: written.listeners[index].at, hint: "once is enough, or write ReusePort=yes")
+        break
+      }
     }
   }
 

@@ -32,8 +32,8 @@ final class WrittenKeys {
   var makesDirectory = false
   var pathUnit: Position?
   var socketService: Position?
-  /// Listeners whose address stood there before, by index.
-  var twice: [(index: Int, position: Position, what: Bytes)] = []
+  /// Of each listener, in order; the texts are not used.
+  var listeners: [(at: Position, text: Bytes)] = []
   /// `Service=` was there and could not be used: then the default is not meant, either.
   var socketServiceIsBad = false
   /// TriggerLimit…=, PollLimit…=, SourceLimit…=, each half nil where it is not written.

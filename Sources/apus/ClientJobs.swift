@@ -42,14 +42,16 @@ extension Client {
 
   /// As systemctl: a unit that is down can be started again by what triggers it, unless that is stopped, too.
   private func warnOfTriggers() {
-    let named = operands.map { fullUnitName($0) }
-    for name in named {
+    for operand in operands {
+      let name = fullUnitName(operand)
       var triggers = Bytes()
       for trigger in ask(.get, unitPath(name))?.json.elements("TriggeredBy") ?? [] {
-        guard let text = trigger.text, !named.contains(text), let unit = ask(.get, unitPath(text)), isRunning(unit.json) else { continue }
-        triggers = filled(triggers.isEmpty ? "%%" : "%, %", triggers, text)
+        let unit = trigger.text ?? []
+        // One that is to be stopped as well has a job, if it is not down yet.
+        guard let answer = ask(.get, unitPath(unit)), isRunning(answer.json), !answer.json.has("Job") else { continue }
+        triggers += (triggers.isEmpty ? "" : ", ") + unit
       }
-      if !triggers.isEmpty { complain("warning: %", filled("% can still be activated by: %", name, triggers)) }
+      if !triggers.isEmpty { complain("warning: % can still be activated by: %", name, triggers) }
     }
   }
 

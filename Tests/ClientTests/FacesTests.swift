@@ -73,8 +73,11 @@ private func withoutAges(_ text: String) -> String {
         .job(.stop, unit: bytes("web.timer"), mode: .replace, wait: false), .unit(bytes("web.timer")),
       ])
     #expect(try sent("-q stop web") == [.job(.stop, unit: bytes("web.service"), mode: .replace, wait: true)])
-    // What can still start it; what is stopped with it is not asked.
-    #expect(try sent("stop web web.path").suffix(3) == [.unit(bytes("web.service")), .unit(bytes("web.socket")), .unit(bytes("web.path"))])
+    // What can still start it.
+    #expect(
+      try sent("stop web web.path").suffix(4) == [
+        .unit(bytes("web.service")), .unit(bytes("web.socket")), .unit(bytes("web.path")), .unit(bytes("web.path")),
+      ])
     #expect(try sent("try-restart --job-mode fail a@b") == [.job(.tryRestart, unit: bytes("a@b.service"), mode: .fail, wait: true)])
     #expect(try sent("start odd/näme&x=1") == [.job(.start, unit: bytes("odd/näme&x=1.service"), mode: .replace, wait: true)])
     #expect(try sent("kill -s RTMIN+3 --kill-who=main web") == [.kill(unit: bytes("web.service"), signal: Signal(37), whom: .main)])

@@ -30,7 +30,7 @@ import Testing
     }
     while supervisor.kernel.spawnErrnos.count > 1 { turn() }
     #expect(
-      said() == ["apus: warning: b.service: cannot start a command: too many open files; it waits until other commands have ended\n"])
+      said() == ["apus: warning: b.service: cannot start a command: too many open files; it waits until others have ended\n"])
     #expect(supervisor.kernel.spawned == 1)
     for _ in 0..<3 { turn() }
     #expect(supervisor.kernel.spawned == 2 && said().count == 1)

@@ -289,8 +289,8 @@ import Testing
       ])
     #expect(
       parsed.diagnostics.map { $0.text.shown }.sorted() == [
-        "/etc/apus/web.socket:4:14: error: cannot use ListenStream=[::]:7001: given twice (once is enough, or write ReusePort=yes)",
-        "/etc/apus/web.socket:6:14: error: cannot use ListenStream=7001: given twice (once is enough, or write ReusePort=yes)",
+        "/etc/apus/web.socket:4:14: error: this address is given twice (once is enough, or write ReusePort=yes)",
+        "/etc/apus/web.socket:6:14: error: this address is given twice (once is enough, or write ReusePort=yes)",
       ], "\(parsed.diagnostics.map { $0.text.shown })")
     #expect(parsed.unit.loadState == .loaded)
     for twice in ["Stream=/run/a", "SequentialPacket=@a", "Stream=vsock::80", "Datagram=127.0.0.1:80"] {

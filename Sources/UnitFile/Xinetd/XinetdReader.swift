@@ -155,7 +155,7 @@ public final class XinetdReader {
     if !isDefaults, words.count == 1 { return fault("the name is missing behind %", first) }
     let name = place(words[isDefaults ? 0 : 1])
     if words.count > (isDefaults ? 1 : 2), words[isDefaults ? 1 : 2] != [123] {
-      skip("'%' is one word too many, and is not read", words[isDefaults ? 1 : 2])
+      skip("'%' is one word too many", words[isDefaults ? 1 : 2])
     }
     if kind > 1 { return includes.append(XinetdSource(name, isFolder: kind == 3)) }
     entry = XinetdEntry(name, isDefaults: isDefaults)

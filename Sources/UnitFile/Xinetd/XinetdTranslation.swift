@@ -76,11 +76,15 @@ public final class XinetdTranslation {
       return note(.error, entry.name, "'%' is no name for a unit, or another service has it", id, hint: "set id")
     }
     let name = Bytes(target.bytes.dropLast(8)) + (service.waits ? ".service" : "@.service")
-    let made = [XinetdUnitFile(socket.bytes, service.socketFile(id)), XinetdUnitFile(name, service.serviceFile(id))]
-    if !isReadable(made, entry.name) { return note(.error, entry.name, "service % is not translated", id) }
+    let first = XinetdUnitFile(socket.bytes, service.socketFile(id))
+    let second = XinetdUnitFile(name, service.serviceFile(id))
+    guard isReadable(first, entry.name), isReadable(second, entry.name) else {
+      return note(.error, entry.name, "service % is not translated", id)
+    }
     stems.append(stem)
     taken.append(key)
-    files += made
+    files.append(first)
+    files.append(second)
   }
 
   private func isSaid(_ finding: Diagnostic) -> Bool {
@@ -89,17 +93,14 @@ public final class XinetdTranslation {
   }
 
   /// What is written is read as it will be: a value that no unit takes is said here, and not by `apus check`.
-  private func isReadable(_ made: [XinetdUnitFile], _ place: XinetdWord) -> Bool {
-    var isGood = true
-    for file in made {
-      guard let name = UnitName(file.name) else { return false }
-      let source = UnitSource(path: file.name, name: name, contents: file.contents, strictness: .strict)
-      for finding in parseUnit(source, host: HostFacts()).diagnostics where finding.severity == .error {
-        note(.error, place, "%", finding.message)
-        isGood = false
-      }
+  private func isReadable(_ file: XinetdUnitFile, _ place: XinetdWord) -> Bool {
+    guard let name = UnitName(file.name) else { return false }
+    let source = UnitSource(path: file.name, name: name, contents: file.contents, strictness: .strict)
+    for finding in parseUnit(source, host: HostFacts()).diagnostics where finding.severity == .error {
+      note(.error, place, "%", finding.message)
+      return false
     }
-    return isGood
+    return true
   }
 }
 
@@ -108,8 +109,8 @@ final class XinetdSettings {
   private var values = [[XinetdWord]](repeating: [], count: XinetdKey.allCases.count)
   /// Where each was set last.
   private(set) var places = [XinetdWord?](repeating: nil, count: XinetdKey.allCases.count)
-  /// The service says something of it itself.
-  private var own = [Bool](repeating: false, count: XinetdKey.allCases.count)
+  /// The places of the defaults.
+  private var inherited: [XinetdWord?] = []
 
   init() {}
 
@@ -117,10 +118,8 @@ final class XinetdSettings {
   init(_ entry: XinetdEntry, over defaults: XinetdSettings) {
     values = defaults.values
     places = defaults.places
-    for line in entry.lines {
-      add(line, accumulates: false)
-      own[Int(line.key.rawValue)] = true
-    }
+    inherited = places
+    for line in entry.lines { add(line, accumulates: false) }
   }
 
   /// In defaults, `=` means `+=`.
@@ -148,7 +147,8 @@ final class XinetdSettings {
     return false
   }
 
-  func isOwn(_ key: XinetdKey) -> Bool { own[Int(key.rawValue)] }
+  /// Whether the service says something of it itself.
+  func isOwn(_ key: XinetdKey) -> Bool { places[Int(key.rawValue)] !== inherited[Int(key.rawValue)] }
   func has(_ key: XinetdKey) -> Bool { places[Int(key.rawValue)] != nil }
   func list(_ key: XinetdKey) -> [XinetdWord] { values[Int(key.rawValue)] }
   func first(_ key: XinetdKey) -> XinetdWord? { list(key).first }
