@@ -6,7 +6,8 @@ import UnitFile
 ///
 /// A turn waits once. Collection: reap first, and for each reaped pid drain its exec pipe and its unit's notify socket, so
 /// that a status can never be handled before the report and the messages that belong to it. Handling: answers to the last
-/// turn's effects, exec reports, messages, exits, deadlines, signals, traffic, answers of this turn, control. Effects are
+/// turn's effects, exec reports, messages, exits, deadlines, signals, answers of this turn, traffic, its answers, control,
+/// new children and their answers. Effects are
 /// performed as soon as the event that caused them is handled; what fails comes back as an event, an answer. Every loop has
 /// a bound; what is left over makes the next wait a mere look.
 public struct Supervisor<K: Kernel> {
@@ -162,17 +163,24 @@ public struct Supervisor<K: Kernel> {
       handle(.deadline(deadline))
     }
     for event in came.signals { handle(event) }
+    // What is answered by now needs no further turn: who has left makes room before others are let in, and a connection's
+    // service is made and started in the turn that accepts it.
+    handleEarlyAnswers()
     for event in came.traffic { handle(event) }
-    // What is answered by now needs no further turn: a connection's service is made and started in the turn that accepts it.
-    for _ in 0..<Self.answerRounds where !pending.isEmpty && exitStatus == nil { handleAnswers() }
+    handleEarlyAnswers()
     serveClients()
     continueLoading()
     continueSpawning()
+    handleEarlyAnswers()
     continueHelpers()
     beginFinalSweep()
     sweeper.step(now: now.instant, children, &kernel, &pending)
     mainPIDs.step(now: now.instant, children, &kernel, &pending)
     if exitStatus != nil { control.closeAll(&kernel) }
+  }
+
+  private mutating func handleEarlyAnswers() {
+    for _ in 0..<Self.answerRounds where !pending.isEmpty && exitStatus == nil { handleAnswers() }
   }
 
   private mutating func handleAnswers() {
