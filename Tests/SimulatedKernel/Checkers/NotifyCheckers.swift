@@ -42,7 +42,10 @@ final class NotifyChecker: Checker {
     while let entry = world.delivered.first(where: { $0.unit == unit }) {
       let position = world.delivered.firstIndex { $0.unit == unit } ?? 0
       world.delivered.remove(at: position)
-      if entry.pid == pid { return (entry.tag, entry.isLive) }
+      guard entry.pid == pid else { continue }
+      // A datagram that is only a barrier is no event, so that its entry may be left of an earlier process with this pid.
+      let isReused = world.delivered.contains { $0.unit == unit && $0.pid == pid && $0.tag != entry.tag }
+      return isReused ? (nil, false) : (entry.tag, entry.isLive)
     }
     return (nil, false)
   }
