@@ -128,11 +128,21 @@ int32_t apus_signal_descriptor(uint64_t mask) {
 }
 
 int32_t apus_next_signal(int32_t descriptor, struct apus_signal *into) {
-  struct signalfd_siginfo info;
-  long count = RETRY(RAW(__NR_read, descriptor, &info, sizeof info));
-  if (count != (long)sizeof info) return 0;
-  into->number = (int32_t)info.ssi_signo;
-  into->from_kernel = info.ssi_code == SI_KERNEL;
+  // A read that brings fewer than it could has emptied the descriptor, which needs no second one to say so.
+  static struct signalfd_siginfo read[4];
+  static unsigned next, count;
+  static int is_emptied;
+  if (next == count) {
+    next = count = 0;
+    if (is_emptied) return is_emptied = 0;
+    long size = RETRY(RAW(__NR_read, descriptor, read, sizeof read));
+    if (size < (long)sizeof *read) return 0;
+    count = (unsigned)size / sizeof *read;
+    is_emptied = count < sizeof read / sizeof *read;
+  }
+  const struct signalfd_siginfo *info = &read[next++];
+  into->number = (int32_t)info->ssi_signo;
+  into->from_kernel = info->ssi_code == SI_KERNEL;
   return 1;
 }
 

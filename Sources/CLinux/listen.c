@@ -180,7 +180,7 @@ int32_t apus_accept_connection(int32_t listener, struct apus_connection *into) {
   socklen_t size = sizeof name;
   clear(into, sizeof *into);
   clear(&name, sizeof name);
-  long socket = RETRY(RAW(__NR_accept4, listener, &name, &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  long socket = RETRY(RAW(__NR_accept4, listener, &name, &size, SOCK_CLOEXEC));
   if (socket < 0) return (int32_t)socket;
   fill(&into->peer, &name);
   if (name.any.sa_family == AF_UNIX) {

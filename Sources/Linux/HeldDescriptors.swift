@@ -7,11 +7,15 @@ struct HeldDescriptors {
   /// Of all units together; what would be more is refused. Far below any limit of open files that apus gives itself.
   static let max = 4096
 
-  /// With what fstat(2) says of it, read once: most that differ differ in that, and need no further call. A class, with one
-  /// owner, because a table of references is less code.
+  /// A class, with one owner, because a table of references is less code.
   private final class Held {
     let descriptor: Int32
-    var status = apus_status()
+    /// What fstat(2) says of it, asked once: most that differ differ in that, and need no further call.
+    lazy var status: apus_status = {
+      var status = apus_status()
+      _ = apus_status_of(descriptor, &status)
+      return status
+    }()
     var watch = HeldWatch.none
     /// Whose listener it is, while it is watched as one.
     var unit: UnitID? = nil
@@ -22,7 +26,6 @@ struct HeldDescriptors {
     init(_ descriptor: Int32, options: ListenSettings?) {
       self.descriptor = descriptor
       self.options = options
-      _ = apus_status_of(descriptor, &status)
     }
   }
 
