@@ -43,7 +43,8 @@ static __attribute__((noreturn)) void fail(const struct apus_plan *plan, int sta
   report.stage = stage;
   report.error = (int32_t)(error < 0 ? -error : error);
   report.detail = detail;
-  write_all(plan->report, &report, sizeof report);
+  if (plan->report >= 0) write_all(plan->report, &report, sizeof report);
+  else ((struct apus_plan *)plan)->failure = report;
   leave(stage);
 }
 

@@ -9,12 +9,14 @@
 #include "child-scheduling.h"
 #include "child-terminal.h"
 
-enum { SHARE_MEMORY = 0x100 };
+// CLONE_CHILD_CLEARTID: the kernel writes 0 there when the child lets go of the shared memory, by its exec or its end.
+enum { SHARE_MEMORY = 0x100, CLEAR_WORD = 0x200000 };
 #define INTO_CGROUP 0x200000000ULL
 
-// Every disposition to default but those to be ignored, then the mask. A shared-memory child has its own table.
+// Every disposition that is not the default to it, but those to be ignored. A shared-memory child has its own table.
 static void reset_signals(const struct apus_plan *plan) {
   for (int signal = 1; signal <= RAW_SIGNALS; signal++) {
+    if (!((plan->changed | plan->ignored) >> (signal - 1) & 1)) continue;
     struct raw_sigaction action;
     action.handler = (void *)(plan->ignored >> (signal - 1) & 1);
     action.flags = 0;
@@ -128,6 +130,7 @@ static void set_tag(const struct apus_plan *plan) {
 }
 
 static void change_groups(const struct apus_plan *plan) {
+  if (!plan->has_groups && !plan->has_gid) return;
   uint32_t uid = (uint32_t)RAW(__NR_geteuid), gid = (uint32_t)RAW(__NR_getegid);
   int same = (!plan->has_uid || plan->uid == uid) && (!plan->has_gid || plan->gid == gid);
   if (plan->has_groups) {
@@ -297,10 +300,11 @@ struct clone_arguments {
 };
 
 // The system call, and in the child `entry(argument)` on its new stack. The parent's stack is not touched by the child.
-static long start(long number, long a, long b, void (*entry)(void *), void *argument) {
+// `word`: for CLEAR_WORD of clone.
+static long start(long number, long a, long b, volatile int32_t *word, void (*entry)(void *), void *argument) {
   long result;
 #if defined(__x86_64__)
-  register long r10 __asm__("r10") = 0;
+  register volatile int32_t *r10 __asm__("r10") = word;
   register long r8 __asm__("r8") = 0;
   register void *r12 __asm__("r12") = argument;
   register void (*r13)(void *) __asm__("r13") = entry;
@@ -323,7 +327,7 @@ static long start(long number, long a, long b, void (*entry)(void *), void *argu
   register long x1 __asm__("x1") = b;
   register long x2 __asm__("x2") = 0;
   register long x3 __asm__("x3") = 0;
-  register long x4 __asm__("x4") = 0;
+  register volatile int32_t *x4 __asm__("x4") = word;
   register void *x9 __asm__("x9") = argument;
   register void (*x10)(void *) __asm__("x10") = entry;
   __asm__ volatile(
@@ -347,8 +351,12 @@ static void enter_writer(void *argument) { write_out(argument); }
 
 int32_t apus_spawn(struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup) {
   unsigned long share = way == APUS_SPAWN_FORK ? 0 : SHARE_MEMORY;
+  if (plan->report < 0) {
+    plan->before_exec = 1;
+    share |= CLEAR_WORD;
+  }
   if (way != APUS_SPAWN_CLONE3 && cgroup < 0)
-    return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_child, plan);
+    return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, &plan->before_exec, enter_child, plan);
   struct clone_arguments arguments;
   volatile uint64_t *word = (volatile uint64_t *)&arguments;
   for (unsigned index = 0; index < sizeof arguments / sizeof *word; index++) word[index] = 0;
@@ -357,12 +365,15 @@ int32_t apus_spawn(struct apus_plan *plan, void *stack_top, int32_t way, int32_t
   // clone3 wants the lowest byte and a size; the pool's stacks grow down to their guard page whatever is said here.
   arguments.stack_size = 4096;
   arguments.stack = (uint64_t)(uintptr_t)stack_top - arguments.stack_size;
+  arguments.child_tid = (uint64_t)(uintptr_t)&plan->before_exec;
   arguments.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0;
   long size = cgroup >= 0 ? (long)sizeof arguments : 64;
-  return (int32_t)start(__NR_clone3, (long)&arguments, size, enter_child, plan);
+  return (int32_t)start(__NR_clone3, (long)&arguments, size, 0, enter_child, plan);
 }
+
+int32_t apus_is_before_exec(const struct apus_plan *plan) { return __atomic_load_n(&plan->before_exec, __ATOMIC_ACQUIRE) != 0; }
 
 int32_t apus_spawn_writer(struct apus_writing *writing, void *stack_top, int32_t way) {
   unsigned long share = way == APUS_SPAWN_FORK ? 0 : SHARE_MEMORY;
-  return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, enter_writer, writing);
+  return (int32_t)start(__NR_clone, (long)(share | RAW_SIGCHLD), (long)stack_top, 0, enter_writer, writing);
 }

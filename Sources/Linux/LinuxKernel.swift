@@ -13,6 +13,8 @@ public final class LinuxKernel: Kernel {
   static let stackSize: UInt64 = 16_384
   /// How many stacks stay between bursts.
   static let slotsKept = 4
+  /// Children without an exec-status pipe, before their exec, at once.
+  static let quietMax = 8
 
   let inherited: InheritedState
   let options: KernelOptions
@@ -24,6 +26,8 @@ public final class LinuxKernel: Kernel {
 
   // Waiting
   var events = [apus_ready](repeating: apus_ready(data: 0, events: 0), count: 64)
+  /// The time as it was last seen: it is later.
+  var seenNow = Instant.zero
   /// What the timerfd is armed for; `.never`: disarmed.
   var armedFor = Instant.never
   /// The timerfd of the wall clock, made when it is first wanted, and what it is armed for.
@@ -31,8 +35,10 @@ public final class LinuxKernel: Kernel {
   var wallArmedFor: WallTime? = nil
   /// Something of the kernel's own that is to be tried again then: a listener without descriptors, a writer without memory.
   var retryAt = Instant.never
-  /// Folders were read, which only loading does: `wait` gives back the memory that took, half a second later.
+  /// Folders were read, which only loading does: `wait` gives back the memory that took, half a second later. So it does
+  /// with the stacks of a burst of children.
   var mayTrim = false
+  static let trimDelay = TimeSpan(milliseconds: 500)
   var trimAt = Instant.never
   /// Above every descriptor apus has made: where a child without close_range stops closing.
   var descriptorBound: Int32 = 3
@@ -46,6 +52,12 @@ public final class LinuxKernel: Kernel {
   var children = Table<Int32, Invocation>()
   /// waitid said that there is no child at all, and none was made since.
   var isChildless = false
+  /// Children without an exec-status pipe that have not executed yet as far as is known, and when to look at them next
+  /// if nothing happens until then.
+  var quiet: [Int32] = []
+  var quietLookAt = Instant.zero
+  /// Signals whose disposition is not the default, bit n-1 for signal n: nobody changes one after the first acts.
+  let changedDispositions: UInt64
   var sharesMemory: Bool
   /// apus itself, for helpers: works without /proc later, and after a uid change. -1 where there was no /proc at the start.
   let executable: Int32
@@ -112,6 +124,9 @@ public final class LinuxKernel: Kernel {
     inheritedDescriptors = inherited.descriptors
     pid = apus_getpid()
     isInit = pid == 1
+    var changed: UInt64 = 0
+    for signal in 1...Signal.highest where apus_disposition(signal) > 0 { changed |= FirstActs.bit(Signal(signal)) }
+    changedDispositions = changed
     sharesMemory = !options.forksOnly
     forksForUser = LinuxKernel.sharedUserChangeIsUnsafe()
     executable = apus_open_executable(Bytes("/proc/self/exe").terminated)
@@ -128,7 +143,7 @@ public final class LinuxKernel: Kernel {
     watch(signals, APUS_READABLE, .signals)
     watch(inherited.crashBell, APUS_READABLE, .signals)
     watch(timer, APUS_READABLE, .timer)
-    _ = noted(executable)
+    _ = noted(max(executable, proc.ownList))
     if inotify >= 0 { watch(inotify, APUS_READABLE, .membership) }
     spareDescriptor = apus_open_file(Bytes("/").terminated)
     tag = TagBase(seed: random())
@@ -156,8 +171,8 @@ public final class LinuxKernel: Kernel {
 
   /// Both clocks.
   public func now() -> Now {
-    Now(
-      instant: Instant(nanoseconds: apus_monotonic()), wall: WallTime(microseconds: apus_realtime()))
+    seenNow = Instant(nanoseconds: apus_monotonic())
+    return Now(instant: seenNow, wall: WallTime(microseconds: apus_realtime()))
   }
 
   /// From the kernel; before it has any, or without the call, from clocks and pid.

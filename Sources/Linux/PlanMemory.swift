@@ -2,7 +2,8 @@ import CLinux
 import Model
 import Runtime
 
-/// One block of memory that holds a child's whole plan. It belongs to the child until its exec-status pipe has ended.
+/// One block of memory that holds a child's whole plan. It belongs to the child until its exec-status
+/// pipe has ended or, of a quiet one, `before_exec` is 0.
 struct PlanMemory {
   let block: UnsafeMutableRawPointer
   let plan: UnsafeMutablePointer<apus_plan>
@@ -17,8 +18,11 @@ struct PlanMemory {
     var inherited: InheritedState
     var inheritedDescriptors: [Int32]
     var tag: UInt64
+    /// Signals whose disposition is not the default in apus.
+    var changed: UInt64
     var tagIsSoftOnly: Bool
     var terminal: Int32
+    /// -1: the child writes what keeps it from its exec into the plan.
     var report: Int32
     /// apus's own executable, for a helper.
     var executable: Int32 = -1
@@ -104,6 +108,7 @@ struct PlanMemory {
     plan.pointee.close_limit = context.closeLimit
     plan.pointee.forked = context.forked ? 1 : 0
     plan.pointee.ignored = source.ignoreSIGPIPE ? FirstActs.bit(.pipe) : 0
+    plan.pointee.changed = context.changed
     plan.pointee.umask = source.umask
     plan.pointee.tag = context.tag
     plan.pointee.tag_soft_only = context.tagIsSoftOnly ? 1 : 0
@@ -277,7 +282,7 @@ struct PlanMemory {
   }
 
   private func copy(_ bytes: Bytes, to memory: UnsafeMutablePointer<UInt8>) {
-    for (index, byte) in bytes.enumerated() { memory[index] = byte }
+    bytes.withUnsafeBufferPointer { if let start = $0.baseAddress { memory.update(from: start, count: $0.count) } }
     memory[bytes.count] = 0
   }
 }

@@ -2,12 +2,21 @@ import CLinux
 import Model
 import Runtime
 
-/// A place for one child between clone and exec: its stack, its plan and the pipe that tells when both are free again.
+/// A place for one child between clone and exec: its stack, its plan and the exec-status pipe that tells when both are free
+/// again.
+///
+/// A child whose exec nobody waits for has no such pipe, which would take six system calls and a wake-up of apus: the kernel
+/// clears a word of the plan when the child lets go of the memory that it shares (CLONE_CHILD_CLEARTID), and that is looked at
+/// when apus is awake anyway. What keeps such a child from its exec is written into its plan, and read when it is reaped.
 struct Slot {
   var stackTop: UnsafeMutableRawPointer?
   var memory: PlanMemory?
+  /// -1: a quiet one.
   var pipe: Int32 = -1
   var report: Bytes = []
+
+  /// Of a quiet one: it may still use both.
+  var isBeforeExec: Bool { memory.map { apus_is_before_exec($0.plan) != 0 } ?? false }
 }
 
 /// What one child gets from apus besides its exec-status pipe.
@@ -29,25 +38,29 @@ extension LinuxKernel {
     guard let index = takeSlot() else { return .failed(errno: Errno.EAGAIN) }
     var readEnd: Int32 = -1
     var writeEnd: Int32 = -1
-    let piped = apus_pipe(&readEnd, &writeEnd)
-    if piped < 0 {
-      freeSlots.append(index)
-      return .failed(errno: -piped)
+    let isQuiet = mayBeQuiet(plan)
+    if !isQuiet {
+      let piped = apus_pipe(&readEnd, &writeEnd)
+      if piped < 0 {
+        freeSlots.append(index)
+        return .failed(errno: -piped)
+      }
+      _ = noted(max(readEnd, writeEnd))
     }
-    _ = noted(max(readEnd, writeEnd))
     let invocation = plan.key.invocation
     record(invocation, environment: plan.environment)
     var lent = LentDescriptors()
     let pid = lend(plan, &lent) ?? startChild(plan, slot: index, report: writeEnd, lent)
-    _ = apus_close(writeEnd)
+    if !isQuiet { _ = apus_close(writeEnd) }
     if lent.readyEnd >= 0 { _ = apus_close(lent.readyEnd) }
     if pid < 0 {
-      _ = apus_close(readEnd)
+      if !isQuiet { _ = apus_close(readEnd) }
       if lent.readyWatch >= 0 { _ = apus_close(lent.readyWatch) }
       slots[index].memory?.free()
       slots[index].memory = nil
       freeSlots.append(index)
-      return .failed(errno: -pid)
+      // Memory was shared until now: with a pipe, then.
+      return isQuiet && !sharesMemory ? spawn(plan) : .failed(errno: -pid)
     }
     if lent.readyWatch >= 0 {
       // A helper's output is looked at when it has ended.
@@ -57,7 +70,7 @@ extension LinuxKernel {
     if let old = slotOfPid[pid] { release(slot: old) }
     slots[index].pipe = readEnd
     slotOfPid[pid] = index
-    watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid))
+    if isQuiet { quiet.append(pid) } else { watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid)) }
     children[pid] = invocation
     isChildless = false
     records[invocation]?.groups.append(pid)
@@ -70,6 +83,26 @@ extension LinuxKernel {
       invocationOfSession[pid] = invocation
     }
     return .started(pid: pid)
+  }
+
+  /// Not where the child has memory of its own; nor more than a few at once, so that whoever waits for a place is woken, and
+  /// that a kernel that never clears the word costs no more than these.
+  private func mayBeQuiet(_ plan: SpawnPlan) -> Bool {
+    !plan.reportsExec && quiet.count < LinuxKernel.quietMax && !mustFork(plan)
+  }
+
+  /// Tells of the quiet children that have executed, or ended, since.
+  func lookAtQuiet(into ready: inout [Readiness]) {
+    var index = 0
+    while index < quiet.count {
+      let pid = quiet[index]
+      guard let slot = slotOfPid[pid], slots[slot].isBeforeExec else {
+        quiet.remove(at: index)
+        ready.append(.execReport(pid))
+        continue
+      }
+      index += 1
+    }
   }
 
   /// Finds and makes what the child needs beside its exec-status pipe; -errno if that cannot be.
@@ -97,17 +130,19 @@ extension LinuxKernel {
   }
 
   private func release(slot index: Int) {
-    unwatchAndClose(slots[index].pipe)
+    if slots[index].pipe >= 0 { unwatchAndClose(slots[index].pipe) }
     slots[index].memory?.free()
     slots[index].memory = nil
     slots[index].pipe = -1
     slots[index].report = []
     freeSlots.append(index)
-    if freeSlots.count == slots.count && slots.count > LinuxKernel.slotsKept { dropStacks() }
+    // Some time after: those who come in bursts come again.
+    if slots.count > LinuxKernel.slotsKept && trimAt == .never { trimAt = seenNow + LinuxKernel.trimDelay }
   }
 
-  /// After a burst, when nobody is before its exec any more: the touched pages of many stacks go back to the kernel.
-  private func dropStacks() {
+  /// When nobody is before its exec any more: the touched pages of many stacks go back to the kernel.
+  func dropStacks() {
+    if freeSlots.count < slots.count { return }
     while slots.count > LinuxKernel.slotsKept {
       if let top = slots.removeLast().stackTop { apus_stack_destroy(top, LinuxKernel.stackSize) }
     }
@@ -119,7 +154,7 @@ extension LinuxKernel {
     guard let stack = slots[index].stackTop else { return -Errno.ENOMEM }
     if plan.inheritsEverything { terminal.find(ownGroup: apus_getpgid(0)) }
     var context = PlanMemory.Context(
-      inherited: inherited, inheritedDescriptors: inheritedDescriptors, tag: tagFor(plan),
+      inherited: inherited, inheritedDescriptors: inheritedDescriptors, tag: tagFor(plan), changed: changedDispositions,
       tagIsSoftOnly: tag.isSoftOnly, terminal: plan.inheritsEverything ? terminal.toHandOver : -1, report: report,
       executable: plan.isHelper ? executable : -1, ready: lent.readyEnd, passed: lent.passed, socket: lent.socket,
       closeLimit: descriptorBound, pid: pid, forked: mustFork(plan), cgroupProcs: [])
@@ -167,6 +202,8 @@ extension LinuxKernel {
       let pid = apus_spawn(memory.plan, stack, Int32(APUS_SPAWN_CLONE.rawValue), -1)
       if pid >= 0 || (-pid != Errno.ENOSYS && -pid != Errno.EPERM && -pid != Errno.EINVAL) { return pid }
       sharesMemory = false
+      // It could not tell what kept it from its exec.
+      if memory.plan.pointee.report < 0 { return -Errno.EAGAIN }
       memory.plan.pointee.forked = 1
     }
     return apus_spawn(memory.plan, stack, Int32(APUS_SPAWN_FORK.rawValue), -1)
@@ -179,6 +216,7 @@ extension LinuxKernel {
   /// What the child's exec-status pipe says so far.
   public func execReport(_ pid: Int32) -> ExecReport {
     guard let index = slotOfPid[pid] else { return .executed }
+    if slots[index].pipe < 0 { return quietReport(pid, slot: index) }
     var buffer = Bytes(repeating: 0, count: 16)
     while true {
       let count = apus_read(slots[index].pipe, &buffer, 16)
@@ -197,6 +235,21 @@ extension LinuxKernel {
     return LinuxKernel.decoded(report)
   }
 
+  /// What the memory says that a quiet child shares. One that was reaped uses it no more, whatever became of the word.
+  private func quietReport(_ pid: Int32, slot index: Int) -> ExecReport {
+    if slots[index].isBeforeExec && children[pid] != nil { return .pending }
+    let failure = slots[index].memory?.plan.pointee.failure ?? apus_report()
+    slotOfPid[pid] = nil
+    if let place = quiet.firstIndex(of: pid) { quiet.remove(at: place) }
+    release(slot: index)
+    return LinuxKernel.decoded(failure)
+  }
+
+  private static func decoded(_ report: apus_report) -> ExecReport {
+    guard let stage = ExecStage(rawValue: UInt8(truncatingIfNeeded: report.stage)) else { return .executed }
+    return .failed(stage: stage, errno: report.error, detail: report.detail)
+  }
+
   /// Three 32-bit numbers, or nothing.
   private static func decoded(_ report: Bytes) -> ExecReport {
     guard report.count == MemoryLayout<apus_report>.size else { return .executed }
@@ -205,8 +258,7 @@ extension LinuxKernel {
       for index in (0..<4).reversed() { value = value << 8 | UInt32(report[offset + index]) }
       return Int32(bitPattern: value)
     }
-    guard let stage = ExecStage(rawValue: UInt8(truncatingIfNeeded: number(0))) else { return .executed }
-    return .failed(stage: stage, errno: number(4), detail: number(8))
+    return decoded(apus_report(stage: number(0), error: number(4), detail: number(8)))
   }
 
   /// COMMAND has them now: a pipe whose last reader COMMAND is must break when it ends.

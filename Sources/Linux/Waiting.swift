@@ -32,10 +32,10 @@ extension LinuxKernel {
       pumpMessages()
       if mayTrim {
         mayTrim = false
-        trimAt = Instant(nanoseconds: apus_monotonic() + 500_000_000)
+        trimAt = Instant(nanoseconds: apus_monotonic()) + LinuxKernel.trimDelay
       }
-      let limit = min(deadline, min(retryAt, trimAt))
-      let isPast = limit != .never && limit.nanoseconds <= apus_monotonic()
+      let limit = min(min(deadline, quietLook()), min(retryAt, trimAt))
+      let isPast = limit <= seenNow
       if !isPast { arm(limit) }
       let count = apus_epoll_wait(epoll, &events, 64, isPast ? 0 : 1)
       if count < 0 && -count != Errno.EINTR { invariant("epoll_wait failed") }
@@ -44,8 +44,10 @@ extension LinuxKernel {
         translate(events[index], into: &ready)
         index += 1
       }
+      if !quiet.isEmpty { lookAtQuiet(into: &ready) }
       if trimAt != .never && trimAt.nanoseconds <= apus_monotonic() {
         trimAt = .never
+        dropStacks()
         apus_trim()
       }
       if retryAt != .never && retryAt.nanoseconds <= apus_monotonic() { retry(into: &ready) }
@@ -54,8 +56,16 @@ extension LinuxKernel {
     }
   }
 
+  /// Now and then, so that no plan and no stack stays for long where nothing else wakes apus; not again for each child.
+  private func quietLook() -> Instant {
+    if quiet.isEmpty { return .never }
+    if quietLookAt <= seenNow { quietLookAt = seenNow + TimeSpan(milliseconds: 500) }
+    return quietLookAt
+  }
+
   private func arm(_ instant: Instant) {
-    if instant == armedFor { return }
+    // A look that is not needed any more costs less than setting the timer twice for each child.
+    if instant == armedFor || (armedFor == quietLookAt && armedFor < instant) { return }
     armedFor = instant
     // A deadline of zero would disarm it; the clock is never there.
     _ = apus_timer_set(timer, instant == .never ? 0 : max(instant.nanoseconds, 1))
@@ -93,6 +103,7 @@ extension LinuxKernel {
     case .timer:
       var count = Bytes(repeating: 0, count: 8)
       _ = apus_read(timer, &count, 8)
+      if armedFor != .never { seenNow = max(seenNow, armedFor) }
       armedFor = .never
     case .wallTimer: wallTimerSays(into: &ready)
     case .execReport:

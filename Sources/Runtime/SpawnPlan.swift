@@ -38,6 +38,8 @@ public final class SpawnPlan {
   /// In an argument or the environment: the child puts its own pid there (LISTEN_PID and its kin, and arguments that name
   /// them). Ten bytes that no text has; a pid is never longer.
   public static let pidMark = Bytes(repeating: 1, count: 10)
+  /// False: nobody waits for its exec, which may be told when something else happens.
+  public var reportsExec = true
   /// Placed at 3, 4, …
   public var descriptors: [DescriptorID] = []
   /// The first of them come from a socket unit: their O_NONBLOCK is set or cleared.

@@ -97,6 +97,7 @@ struct SpawnPreparation {
     plan.socket = SpawnStreams.socket(request)
     plan.descriptorsNonBlocking = request.nonBlocking
     plan.readyDescriptor = request.readyDescriptor
+    plan.reportsExec = request.waitsForExec
   }
 
   /// What the bounding set lacks cannot be in the ambient one, and is left out (units.md f.1).

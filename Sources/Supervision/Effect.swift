@@ -106,6 +106,8 @@ public struct SpawnRequest: Equatable, Sendable {
   public var watchdog = TimeSpan.infinity
   /// `ReadyFd=`: the write end of a pipe at that number.
   public var readyDescriptor: Int32? = nil
+  /// Whether something waits for `.executed`. Otherwise it may come late, but never after the end of the process.
+  public var waitsForExec = true
   public init(
     key: ProcessKey, unitName: Bytes, command: ExecCommand, exec: ExecSettings, environment: [Bytes],
     inheritsEverything: Bool = false

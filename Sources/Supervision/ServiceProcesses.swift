@@ -114,6 +114,7 @@ extension ServiceMachine {
     var request = spawnRequest(key, command, context.settings.exec, context)
     let access = notifyAccess(context.settings)
     if key.role == .main {
+      request.waitsForExec = isMadeByExec(context.settings)
       request.notifies = access != .none
       request.descriptors = context.activation + store
       request.nonBlocking = context.settings.nonBlocking
@@ -130,8 +131,10 @@ extension ServiceMachine {
   func spawnRequest(
     _ key: ProcessKey, _ command: ExecCommand, _ exec: ExecSettings, _ context: ServiceContext
   ) -> SpawnRequest {
-    SpawnRequest(
+    var request = SpawnRequest(
       key: key, unitName: context.name, command: command, exec: exec, environment: environment(of: key.role, context))
+    request.waitsForExec = false
+    return request
   }
 
   /// What the role adds to the environment (units.md c.8).

@@ -76,6 +76,10 @@ import Testing
     try ProbeRunner.expectRight(["fifo", scratch.path], environment: ["PROBE_SPAWN": way])
   }
 
+  @Test(arguments: ["clone", "fork"]) func anExecThatNobodyWaitsForIsToldInTheEnd(way: String) throws {
+    try ProbeRunner.expectRight(["quiet"], environment: ["PROBE_SPAWN": way])
+  }
+
   @Test(arguments: ["clone", "fork"]) func aThousandInABurst(way: String) throws {
     try ProbeRunner.expectRight(["burst", "1000"], environment: ["PROBE_SPAWN": way])
   }

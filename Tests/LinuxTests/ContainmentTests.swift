@@ -57,10 +57,11 @@ import Testing
   @Test(.enabled(if: ProbeRunner.seccompExec != nil), arguments: ["ENOSYS", "EPERM"], ["auto", "tag"])
   func oldKernelsAndProfiles(answer: String, containment: String) throws {
     let prefix = [try #require(ProbeRunner.seccompExec), answer]
-    for experiment in ["stages", "burst", "fifo", "escapee", "bomb", "sweep"] {
+    for experiment in ["stages", "quiet", "burst", "fifo", "escapee", "bomb", "sweep"] {
       let scratch = try Scratch()
+      let argument = ["stages": [], "quiet": [], "burst": ["200"]][experiment] ?? [scratch.path]
       try ProbeRunner.expectRight(
-        experiment == "stages" ? [experiment] : [experiment, experiment == "burst" ? "200" : scratch.path], prefix: prefix,
+        [experiment] + argument, prefix: prefix,
         environment: ["PROBE_CONTAINMENT": containment])
     }
   }

@@ -36,7 +36,7 @@ enum Probe {
 
   static var experiments: [String: (Bench) -> Void] {
     [
-      "stages": stages, "streams": streams, "world": world, "fifo": hangingStdin, "burst": burst,
+      "stages": stages, "streams": streams, "world": world, "fifo": hangingStdin, "quiet": quiet, "burst": burst,
       "ring": ring, "run": run, "escapee": escapee, "bomb": bomb, "idle": idle, "passing": passing, "settings": settings,
       "folders": folders, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,

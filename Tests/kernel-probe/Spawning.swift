@@ -9,14 +9,19 @@ extension Probe {
     let (report, end) = bench.finish(bench.plan(["/bin/true"]))
     bench.check(report == .executed && end == .exited(0), "true \(String(describing: (report, end)))")
     func expect(_ name: String, _ stage: ExecStage, _ errno: Int32, _ change: (inout SpawnPlan) -> Void) {
-      var plan = bench.plan(["/bin/true"])
-      change(&plan)
-      let (report, end) = bench.finish(plan)
-      guard case .failed(let gotStage, let gotErrno, _) = report else {
-        return bench.check(false, "\(name): \(String(describing: report))")
+      for reportsExec in [true, false] {
+        var plan = bench.plan(["/bin/true"])
+        plan.reportsExec = reportsExec
+        change(&plan)
+        let (report, end) = bench.finish(plan)
+        guard case .failed(let gotStage, let gotErrno, _) = report else {
+          bench.check(false, "\(name): \(String(describing: report))")
+          continue
+        }
+        bench.check(
+          gotStage == stage && gotErrno == errno && end == .exited(stage.rawValue),
+          "\(name) \(gotStage.rawValue) errno \(gotErrno)\(reportsExec ? "" : ", quietly")")
       }
-      bench.check(
-        gotStage == stage && gotErrno == errno && end == .exited(stage.rawValue), "\(name) \(gotStage.rawValue) errno \(gotErrno)")
     }
     expect("missing binary", .exec, 2) { $0.candidates = [Bytes("/nonexistent/x")] }
     expect("no permission", .exec, 13) { $0.candidates = [Bytes("/nonexistent/x"), Bytes("/etc/passwd"), Bytes("/nonexistent/y")] }
@@ -108,11 +113,46 @@ extension Probe {
     bench.check(clamped == .exited(0), "a limit above all is clamped, or the kernel's")
   }
 
-  static func hangingStdin(_ bench: Bench) {
+  /// Children whose exec nobody waits for: what is told of it, and when.
+  static func quiet(_ bench: Bench) {
+    func plan(_ argv: [String]) -> SpawnPlan {
+      let plan = bench.plan(argv)
+      plan.reportsExec = false
+      return plan
+    }
+    let (report, end) = bench.finish(plan(["/bin/true"]))
+    bench.check(report == .executed && end == .exited(0), "true \(String(describing: (report, end)))")
+    // Nothing else happens that would wake anybody.
+    let sleeper = bench.start(plan(["/bin/sleep", "1000"]))
+    bench.check(bench.turn { bench.reports[sleeper] != nil }, "the exec is told in the end")
+    bench.check(bench.reports[sleeper] == .executed, "executed")
+    // As many more than may be quiet; each says for itself what it was given.
+    var pids: [Int32] = []
+    for number in 0..<40 {
+      let next = plan(["/bin/sh", "-c", "exit \(number)"])
+      if number % 5 == 0 { next.workingDirectory = Bytes("/nonexistent") }
+      pids.append(bench.start(next))
+    }
+    bench.turn { pids.allSatisfy { bench.ends[$0] != nil } }
+    for (number, pid) in pids.enumerated() {
+      let isRight =
+        number % 5 == 0
+        ? bench.ends[pid] == .exited(200) && bench.reports[pid] == .failed(stage: .chdir, errno: 2, detail: 0)
+        : bench.ends[pid] == .exited(UInt8(number)) && bench.reports[pid] == .executed
+      bench.check(isRight, "\(number): \(String(describing: bench.ends[pid])) \(String(describing: bench.reports[pid]))")
+    }
+    bench.check(bench.kernel.signalChild(sleeper, .kill), "killed")
+    bench.turn { bench.ends[sleeper] != nil }
+  }
+
+  static func hangingStdin(_ bench: Bench) { for reportsExec in [true, false] { hangingStdin(bench, reportsExec: reportsExec) } }
+
+  private static func hangingStdin(_ bench: Bench, reportsExec: Bool) {
     let fifo = "\(bench.arguments[0])/fifo"
     mkfifo(fifo, 0o600)
     let plan = bench.plan(["/bin/cat"])
     plan.stdin = .read(Bytes(fifo.utf8))
+    plan.reportsExec = reportsExec
     let begin = bench.kernel.now().instant
     let hanging = bench.start(plan)
     bench.check(bench.kernel.now().instant.since(begin) < TimeSpan(milliseconds: 500), "spawn did not wait")

@@ -1,5 +1,6 @@
 // The plan of one child: everything it does between clone and exec, laid out flat before. It belongs to the child until
-// the read end of `report` has ended; child.c writes to it only where it says so.
+// the read end of `report` has ended, or, where there is none, until `before_exec` is 0; child.c writes to it only where it
+// says so.
 #ifndef APUS_CHILD_H
 #define APUS_CHILD_H
 #include <stdint.h>
@@ -49,6 +50,13 @@ struct apus_link {
 
 enum apus_terminal_mode { APUS_TERMINAL_WAIT = 0, APUS_TERMINAL_FORCE = 1, APUS_TERMINAL_FAIL = 2 };
 
+// What a failing child writes to `report`; nothing written means that execve succeeded.
+struct apus_report {
+  int32_t stage;
+  int32_t error;
+  int32_t detail;
+};
+
 struct apus_plan {
   const uint8_t *const *candidates;   // each list ends with a null pointer
   const uint8_t *const *arguments;
@@ -77,6 +85,7 @@ struct apus_plan {
   uint64_t tag;                       // for RLIMIT_RTTIME; 0: none
   uint64_t mask;                      // COMMAND: the signal mask apus found
   uint64_t ignored;                   // signals to be ignored, bit n-1 for signal n
+  uint64_t changed;                   // those whose disposition in apus is not the default
   struct apus_stream streams[3];
   uint32_t directory_count;
   uint32_t link_count;
@@ -95,7 +104,9 @@ struct apus_plan {
   int32_t scheduling_policy;          // -1: leave
   int32_t scheduling_priority;
   int32_t nice;
-  int32_t report;                     // written: the write end of the exec-status pipe
+  int32_t report;                     // written: the write end of the exec-status pipe; -1: `failure` tells, in shared memory
+  volatile int32_t before_exec;       // written by the kernel where `report` is -1: 0 from the exec, or the end, on
+  struct apus_report failure;         // written, then; stage 0: none
   int32_t executable;                 // written: apus's own executable, for a helper; -1: none
   int32_t socket;                     // only a stream, of a socket unit: it is made to block; -1: none
   int32_t ready;                      // written: the write end of the pipe of ReadyFd=; -1: none
@@ -127,13 +138,6 @@ struct apus_plan {
 // Where the child's own pid goes, in decimal: so many bytes of value 1, which become fewer.
 enum { APUS_PID_MARK = 1, APUS_PID_MARK_LENGTH = 10 };
 
-// What a failing child writes to `report`; nothing written means that execve succeeded.
-struct apus_report {
-  int32_t stage;
-  int32_t error;
-  int32_t detail;
-};
-
 enum apus_spawn_way {
   APUS_SPAWN_CLONE3 = 0,
   APUS_SPAWN_CLONE = 1,
@@ -143,6 +147,9 @@ enum apus_spawn_way {
 // Makes the child on the stack that ends at `stack_top`; never waits. `cgroup` is a descriptor of a cgroup2 folder or -1
 // (clone3 only). Answers the pid or -errno.
 int32_t apus_spawn(struct apus_plan *plan, void *stack_top, int32_t way, int32_t cgroup);
+
+// Of a plan without `report` that was spawned: whether the child may still use plan and stack.
+int32_t apus_is_before_exec(const struct apus_plan *plan);
 
 // A job for the writer child: apus's own messages to a descriptor that might block. `written` is the child's progress.
 struct apus_writing {

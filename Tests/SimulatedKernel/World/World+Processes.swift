@@ -85,7 +85,7 @@ extension World {
     spawned += 1
     births[plan.key] = pid
     insert(process)
-    pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending))
+    pipes.append(ExecPipe(pid: pid, serial: process.serial, report: .pending, isQuiet: !plan.reportsExec))
     readyPipes.removeAll { $0.pid == pid }
     if plan.readyDescriptor != nil, !plan.isHelper { readyPipes.append(ReadyPipe(pid: pid, serial: process.serial, report: .pending)) }
     let passed = plan.descriptors + (plan.socket.map { [$0] } ?? [])

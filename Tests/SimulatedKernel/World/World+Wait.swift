@@ -63,7 +63,7 @@ extension World {
     var found: [Readiness] = []
     if let told = wallReadiness() { found.append(told) }
     if childSignal || !signals.isEmpty { found.append(.signals) }
-    for pipe in pipes where pipe.report != .pending { found.append(.execReport(pipe.pid)) }
+    for pipe in pipes where pipe.report != .pending && !pipe.isQuiet { found.append(.execReport(pipe.pid)) }
     if !backlog.isEmpty { found.append(.listener) }
     for client in clients where client.isAccepted {
       if client.wantsReadable, client.isReadable { found.append(.readable(ClientID(client.id))) }
@@ -74,6 +74,9 @@ extension World {
     if !emptied.isEmpty {
       found.append(.membership)
       emptied.removeAll()
+    }
+    if !found.isEmpty {
+      for pipe in pipes where pipe.report != .pending && pipe.isQuiet { found.append(.execReport(pipe.pid)) }
     }
     return found
   }

@@ -260,6 +260,8 @@ struct ExecPipe {
   var pid: Int32
   var serial: UInt64
   var report: ExecReport
+  /// Nobody is woken for it.
+  var isQuiet = false
 }
 
 extension String {
