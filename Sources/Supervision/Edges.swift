@@ -120,7 +120,7 @@ extension Manager {
       records[index].linkRound = linkRound
     }
     var marks = EdgeMarks(units: records.count)
-    for record in records { Manager.settleEdges(record, &marks) }
+    for record in records { settleEdges(record, &marks) }
   }
 
   /// The edges of one unit that is made between two loads (a parallel run): its own words; nobody names it.
@@ -128,11 +128,11 @@ extension Manager {
     linkUnit(index)
     records[index].linkRound = linkRound
     var marks = EdgeMarks(units: records.count)
-    Manager.settleEdges(records[index], &marks)
+    settleEdges(records[index], &marks)
   }
 
   /// Each edge once; and whether somebody has to look after the unit's being up or down.
-  private static func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
+  private func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
     for relation in Relation.allCases where record.edges[relation].count > 1 {
       marks.round += 1
       record.edges[relation].removeAll { other in
@@ -141,7 +141,8 @@ extension Manager {
         return isKnown
       }
     }
-    let isUnneededKind = record.unit.stopWhenUnneeded || record.pending?.stopWhenUnneeded == true
+    let named = definer(of: record)
+    let isUnneededKind = named.unit.stopWhenUnneeded || named.pending?.stopWhenUnneeded == true
     record.isWatched = isUnneededKind || !record.edges[.bindsTo].isEmpty || !record.edges[.upheldBy].isEmpty
   }
 
@@ -157,8 +158,13 @@ extension Manager {
     }
   }
 
+  /// Whose words a unit's edges are made of: a parallel run's are those of the unit it is a run of, as loaded last. Its own
+  /// definition is that of its last run, and gives way to the new one at the next, when nothing is linked.
+  private func definer(of record: UnitRecord) -> UnitRecord { record.parallelOf.map { self[$0] } ?? record }
+
   private mutating func linkUnit(_ index: Int) {
-    let unit = records[index].pending ?? records[index].unit
+    let named = definer(of: records[index])
+    let unit = named.pending ?? named.unit
     for kind in ReferenceKind.allCases {
       if let relation = Relation(kind) { connect(index, unit.dependencies[kind], relation) }
     }

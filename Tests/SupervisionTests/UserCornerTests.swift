@@ -89,6 +89,38 @@ import Testing
     #expect(world.messages.contains { $0.contains("its schedule goes on") })
   }
 
+  /// Its record is of a run before the load, and its edges are those of the new file all the same.
+  @Test(arguments: [false, true])
+  func aParallelRunCallsForTheHandlersOfTheNewFile(_ isUnderWay: Bool) {
+    func units(_ handler: String, _ path: String) -> [Unit] {
+      let job = service(
+        "j",
+        {
+          $0.type = .oneshot
+          $0.start = [command(path)]
+          $0.schedule.triggers = [.every(TimeSpan(seconds: 1))]
+          $0.schedule.overlap = .parallel
+        }, unit: { $0.dependencies[.onFailure] = [name(handler)] })
+      return [job, service("old") { $0.type = .oneshot }, service("new") { $0.type = .oneshot }]
+    }
+    var world = World(units("old.service", "/bin/j"), starting: ["j.service"], options: staying())
+    world.advance(TimeSpan(milliseconds: 2500))
+    #expect(world.state("j.service") == .start && world.state("j.service#1") == .start)
+    if !isUnderWay { world.end("j.service#1") }
+    let changed = units("new.service", "/bin/changed")
+    world.send(
+      .loaded(.daemonReload(RequestID(1)), LoadedUnits(units: changed, diagnostics: [], starting: [name("j.service")])))
+    if isUnderWay { world.end("j.service#1") }
+    // The base's record takes the new definition in, and the next run is the parallel one's again.
+    world.end("j.service")
+    world.advance(TimeSpan(seconds: 2))
+    #expect(world.state("j.service") == .start && world.state("j.service#1") == .start)
+    #expect(world.spawns.last?.command.path.shown == "/bin/changed")
+    world.end("j.service#1", .main, .exited(1))
+    #expect(world.state("new.service") == .start, "\(world.messages)")
+    #expect(world.state("old.service") == .dead)
+  }
+
   @Test func whoForksAwayIsAskedAgainBeforeItIsKilled() {
     var world = stay([service("a") { $0.type = .oneshot }], starting: ["a.service"])
     guard let run = world.invocation("a.service") else { return }

@@ -64,7 +64,11 @@ struct UnitGraph {
       names.compactMap { manager.indexOfUnit(named: $0.bytes) }.filter { $0 != own }
     }
     if manager.indexOfUnit(named: manager.name(index)) == index {
-      let names = (manager.pendingUnit(index) ?? manager.unit(index)).dependencies
+      // A parallel run stands to others as the unit it is a run of does, by what was loaded last: its own definition is that
+      // of its last run.
+      let base = Int(manager.glance(index).parallelOf)
+      let definer = base >= 0 ? base : index
+      let names = (manager.pendingUnit(definer) ?? manager.unit(definer)).dependencies
       for other in indices(names[.after], besides: index) {
         after[index].append(other)
         before[other].append(index)
