@@ -86,7 +86,7 @@ let linkerSettings: [LinkerSetting] = [
       + ["-use-ld=lld", "-Xlinker", "--icf=all", "-Xlinker", "--gc-sections", "-Xlinker", "-s", "-Xlinker", "--build-id=none"]
       + ["-Xlinker", "-O2", "-Xlinker", "--no-rosegment", "-Xlinker", "-znorelro", "-Xlinker", "--no-eh-frame-hdr"]
       // Nobody shares Swift's objects: apus has one thread, and what a child does in the same memory is C, which is compiled
-      // by itself. Reference counts need no locked instructions then (3 KB, and time).
+      // by itself: its atomics, of the handler of crashes, must stay. Reference counts need no locked instructions then (3 KB, and time).
       + ["-Xlinker", "--lto-newpm-passes=function(lower-atomic),lto<O2>"]
       // Across all modules: nothing is inlined that makes its caller larger. Making functions of equal runs of instructions
       // (-enable-machine-outliner) saves 30 KB more, and costs a quarter of the processor time of a connection.

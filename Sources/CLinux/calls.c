@@ -179,11 +179,19 @@ void apus_obituary(const uint8_t *text, uint64_t count) {
 // Signals of crashes that another process sent: bit n-1 for signal n. The handler sets, apus_next_signal takes.
 static volatile uint64_t sent_crashes;
 static int32_t crash_bell = -1;
+// Whose handler it is: a child has it too until it resets its dispositions.
+static int32_t crash_owner;
 
 static void on_crash(int signal, siginfo_t *info, void *context) {
   (void)context;
+  if (apus_getpid() != crash_owner) {
+    // What reaches a child before that, SIGABRT as KillSignal= say, does to it what it does to anybody.
+    apus_set_disposition(signal, 0);
+    RAW(__NR_kill, apus_getpid(), signal);
+    return;
+  }
   // Sent by somebody else, it is a signal as any other: it rings like the signalfd.
-  if (info->si_code <= 0 && info->si_pid != apus_getpid()) {
+  if (info->si_code <= 0 && info->si_pid != crash_owner) {
     __atomic_fetch_or(&sent_crashes, 1ULL << (signal - 1), __ATOMIC_SEQ_CST);
     uint64_t one = 1;
     RAW(__NR_write, crash_bell, &one, 8);
@@ -212,6 +220,7 @@ int32_t apus_install_obituary(void) {
   stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
   long result = RAW(__NR_sigaltstack, &alternate, 0);
   if (result < 0) return (int32_t)result;
+  crash_owner = apus_getpid();
   crash_bell = (int32_t)RAW(__NR_eventfd2, 0, O_CLOEXEC | O_NONBLOCK);
   struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_ONSTACK | SA_SIGINFO | SA_NODEFER};
   for (int signal = 1; signal < 32; signal++)

@@ -70,7 +70,6 @@ int32_t apus_path_kind(const uint8_t *path) {
 int64_t apus_read(int32_t descriptor, uint8_t *into, uint64_t count) {
   return RETRY(RAW(__NR_read, descriptor, into, count));
 }
-int32_t apus_rewind(int32_t descriptor) { return (int32_t)RAW(__NR_lseek, descriptor, 0, SEEK_SET); }
 int64_t apus_write(int32_t descriptor, const uint8_t *from, uint64_t count) {
   return RETRY(RAW(__NR_write, descriptor, from, count));
 }

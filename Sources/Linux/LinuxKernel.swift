@@ -56,6 +56,12 @@ public final class LinuxKernel: Kernel {
   /// if nothing happens until then.
   var quiet: [Int32] = []
   var quietLookAt = Instant.zero
+  /// Until the next such look; longer each time that it finds nobody, and short again with a new child.
+  var quietPause = LinuxKernel.quietPauseMin
+  static let quietPauseMin = TimeSpan(milliseconds: 500)
+  static let quietPauseMax = TimeSpan(seconds: 60)
+  /// Whether the kernel clears the word of a quiet child, as Linux does; nil: not known yet.
+  var clearsWord: Bool? = nil
   /// Signals whose disposition is not the default, bit n-1 for signal n: nobody changes one after the first acts.
   let changedDispositions: UInt64
   var sharesMemory: Bool
@@ -143,7 +149,7 @@ public final class LinuxKernel: Kernel {
     watch(signals, APUS_READABLE, .signals)
     watch(inherited.crashBell, APUS_READABLE, .signals)
     watch(timer, APUS_READABLE, .timer)
-    _ = noted(max(executable, proc.ownList))
+    _ = noted(executable)
     if inotify >= 0 { watch(inotify, APUS_READABLE, .membership) }
     spareDescriptor = apus_open_file(Bytes("/").terminated)
     tag = TagBase(seed: random())

@@ -22,16 +22,13 @@ struct ProcFS {
   /// `/proc/PID/task/TID/children` exists (CONFIG_PROC_CHILDREN).
   let hasChildren: Bool
   private let pid: Int32
-  /// That file of apus itself, which many connections at once are asked for; -1: there is none.
-  let ownList: Int32
 
   init(pid: Int32) {
     self.pid = pid
     var link = Bytes(repeating: 0, count: 32)
     let count = apus_read_link(Bytes("/proc/self").terminated, &link, 32)
     isTrusted = count > 0 && Bytes(link[0..<Int(count)]) == Bytes(decimal: pid)
-    ownList = isTrusted ? apus_open_file(ProcFS.path(pid, "/task/" + Bytes(decimal: pid) + "/children").terminated) : -1
-    hasChildren = ownList >= 0
+    hasChildren = isTrusted && FolderReader.readPseudo(ProcFS.path(pid, "/task/" + Bytes(decimal: pid) + "/children")) != nil
   }
 
   static func path(_ pid: Int32, _ rest: Bytes) -> Bytes {
@@ -99,19 +96,12 @@ struct ProcFS {
   /// seen. apus has one thread.
   func ownChildren() -> [Int32] {
     var result: [Int32] = []
-    if apus_rewind(ownList) == 0, case .contents(let text) = FolderReader.readAll(ownList, limit: 1 << 20) {
-      ProcFS.append(text, to: &result)
-    }
+    append(childrenOf: pid, Bytes(decimal: pid), to: &result)
     return result
   }
 
   private func append(childrenOf pid: Int32, _ thread: Bytes, to result: inout [Int32]) {
     guard let text = FolderReader.readPseudo(ProcFS.path(pid, "/task/" + thread + "/children")) else { return }
-    ProcFS.append(text, to: &result)
-  }
-
-  /// The numbers in the text.
-  private static func append(_ text: Bytes, to result: inout [Int32]) {
     var number: Int32 = 0
     var hasDigits = false
     for byte in text {

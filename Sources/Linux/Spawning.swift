@@ -67,10 +67,18 @@ extension LinuxKernel {
       if plan.isHelper { readyPipes[pid] = lent.readyWatch } else { watchReady(pid, lent.readyWatch) }
     }
     // The pid is new, so that whoever had it before is long reaped; its report was never asked for.
-    if let old = slotOfPid[pid] { release(slot: old) }
+    if let old = slotOfPid[pid] {
+      quiet.removeAll { $0 == pid }
+      release(slot: old)
+    }
     slots[index].pipe = readEnd
     slotOfPid[pid] = index
-    if isQuiet { quiet.append(pid) } else { watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid)) }
+    if isQuiet {
+      quiet.append(pid)
+      quietPause = LinuxKernel.quietPauseMin
+    } else {
+      watch(readEnd, APUS_READABLE, .execReport, UInt32(bitPattern: pid))
+    }
     children[pid] = invocation
     isChildless = false
     records[invocation]?.groups.append(pid)
@@ -85,10 +93,11 @@ extension LinuxKernel {
     return .started(pid: pid)
   }
 
-  /// Not where the child has memory of its own; nor more than a few at once, so that whoever waits for a place is woken, and
-  /// that a kernel that never clears the word costs no more than these.
+  /// Not where the child has memory of its own; nor more than a few at once, so that whoever waits for a place is woken; and
+  /// only one as long as it is not known whether this kernel clears the word (gVisor's sources do it at the end alone).
   private func mayBeQuiet(_ plan: SpawnPlan) -> Bool {
-    !plan.reportsExec && quiet.count < LinuxKernel.quietMax && !mustFork(plan)
+    if plan.reportsExec || plan.inheritsEverything || clearsWord == false || mustFork(plan) { return false }
+    return quiet.count < (clearsWord == true ? LinuxKernel.quietMax : 1)
   }
 
   /// Tells of the quiet children that have executed, or ended, since.
@@ -237,7 +246,12 @@ extension LinuxKernel {
 
   /// What the memory says that a quiet child shares. One that was reaped uses it no more, whatever became of the word.
   private func quietReport(_ pid: Int32, slot index: Int) -> ExecReport {
-    if slots[index].isBeforeExec && children[pid] != nil { return .pending }
+    if slots[index].isBeforeExec {
+      if children[pid] != nil { return .pending }
+      if clearsWord == nil { clearsWord = false }
+    } else if clearsWord == nil {
+      clearsWord = true
+    }
     let failure = slots[index].memory?.plan.pointee.failure ?? apus_report()
     slotOfPid[pid] = nil
     if let place = quiet.firstIndex(of: pid) { quiet.remove(at: place) }

@@ -56,10 +56,14 @@ extension LinuxKernel {
     }
   }
 
-  /// Now and then, so that no plan and no stack stays for long where nothing else wakes apus; not again for each child.
+  /// Now and then, so that no plan and no stack stays for long where nothing else wakes apus; not again for each child, and
+  /// ever more seldom for one that hangs before its exec.
   private func quietLook() -> Instant {
     if quiet.isEmpty { return .never }
-    if quietLookAt <= seenNow { quietLookAt = seenNow + TimeSpan(milliseconds: 500) }
+    if quietLookAt <= seenNow {
+      quietLookAt = seenNow + quietPause
+      quietPause = quietPause.doubled(atMost: LinuxKernel.quietPauseMax)
+    }
     return quietLookAt
   }
 
@@ -103,7 +107,7 @@ extension LinuxKernel {
     case .timer:
       var count = Bytes(repeating: 0, count: 8)
       _ = apus_read(timer, &count, 8)
-      if armedFor != .never { seenNow = max(seenNow, armedFor) }
+      seenNow = Instant(nanoseconds: apus_monotonic())
       armedFor = .never
     case .wallTimer: wallTimerSays(into: &ready)
     case .execReport:

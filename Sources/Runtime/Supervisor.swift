@@ -59,6 +59,8 @@ public struct Supervisor<K: Kernel> {
   var ready: [Readiness] = []
   var effects: [Effect] = []
   var mayHaveMoreToReap = false
+  /// The kernel's reader of signals may hold some that it has read ahead, of which nothing wakes anybody.
+  var mayHaveMoreSignals = false
   #if PLANTED
   var lastReaped: Int32 = 0
   #endif
@@ -126,7 +128,7 @@ public struct Supervisor<K: Kernel> {
 
   /// When the next turn must come even if nothing happens.
   var nextWake: Instant {
-    if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap { return .zero }
+    if !pending.isEmpty || !requests.isEmpty || loader != nil || mayHaveMoreToReap || mayHaveMoreSignals { return .zero }
     if !loadQueue.isEmpty && !isPreparingHost { return .zero }
     if canSpawn || stamps.areWaiting || (sweepBy != nil && stamps.isIdle) { return .zero }
     var helpersWake = min(helpers.wake(isRoom: beforeExec < Self.spawnLimit), sweepBy ?? .never)
@@ -221,15 +223,13 @@ public struct Supervisor<K: Kernel> {
       case .listener, .readable, .writable, .wallClock: break
       }
     }
-    if hasSignals || mayHaveMoreToReap {
+    if hasSignals || mayHaveMoreToReap || mayHaveMoreSignals {
       #if PLANTED
       if plantedBug == 13 { reapAll(&came) }
       #endif
       // The doorbell first: a child that dies between the last reap and the reading of its SIGCHLD would be lost.
-      for _ in 0..<Self.signalLimit {
-        guard let signal = kernel.nextSignal() else { break }
-        came.signals.append(.signal(signal))
-      }
+      while came.signals.count < Self.signalLimit, let signal = kernel.nextSignal() { came.signals.append(.signal(signal)) }
+      mayHaveMoreSignals = came.signals.count == Self.signalLimit
       #if PLANTED
       if plantedBug == 13 { return }
       #endif

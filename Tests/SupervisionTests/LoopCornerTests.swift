@@ -18,6 +18,19 @@ import Testing
     #expect(supervisor.kernel.spawned == 0)
   }
 
+  /// The kernel's side reads signals ahead: what a turn leaves there wakes nobody.
+  @Test func moreSignalsThanATurnTakesWakeTheNext() {
+    var supervisor = Supervisor(StubKernel(), SupervisorConfiguration())
+    supervisor.boot(LoadedUnits(units: [], diagnostics: [], starting: []))
+    for _ in 0..<3 { supervisor.turn() }
+    supervisor.kernel.signals = [ReceivedSignal](repeating: ReceivedSignal(.user1), count: Supervisor<StubKernel>.signalLimit + 2)
+    supervisor.kernel.ready = [.signals]
+    supervisor.turn()
+    #expect(supervisor.kernel.signals.count == 2 && supervisor.nextWake == .zero)
+    supervisor.turn()
+    #expect(supervisor.kernel.signals.isEmpty && supervisor.nextWake != .zero)
+  }
+
   /// Whoever sees that a service does not start must be able to know why; but not once a second.
   @Test func aCommandThatWaitsForDescriptorsIsSaidOnce() {
     var supervisor = Supervisor(StubKernel(), SupervisorConfiguration())

@@ -117,8 +117,6 @@ int32_t apus_file_kind(int32_t descriptor, uint64_t *size);
 // The kind of what is at the path (links followed).
 int32_t apus_path_kind(const uint8_t *path);
 int64_t apus_read(int32_t descriptor, uint8_t *into, uint64_t count);
-// To its begin.
-int32_t apus_rewind(int32_t descriptor);
 int64_t apus_write(int32_t descriptor, const uint8_t *from, uint64_t count);
 // getdents64.
 int64_t apus_read_folder(int32_t descriptor, uint8_t *into, uint64_t count);
