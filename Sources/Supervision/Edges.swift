@@ -131,6 +131,13 @@ extension Manager {
     settleEdges(records[index], &marks)
   }
 
+  /// Takes a unit out of the lists of those that its edges lead to: another one gets its slot (a template with `Requires=%i`).
+  func unlink(_ index: Int) {
+    for relation in Relation.allCases {
+      for other in records[index].edges[relation] { self[other].edges[relation.inverse].removeAll { $0 == UnitID(index) } }
+    }
+  }
+
   /// Each edge once; and whether somebody has to look after the unit's being up or down.
   private func settleEdges(_ record: UnitRecord, _ marks: inout EdgeMarks) {
     for relation in Relation.allCases where record.edges[relation].count > 1 {

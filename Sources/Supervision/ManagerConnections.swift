@@ -159,6 +159,8 @@ extension Manager {
         record.missingRequirement = old.missingRequirement
         record.isWatched = old.isWatched
         record.linkRound = linkRound
+      } else {
+        unlink(index)
       }
       records[index] = record
     } else {

@@ -273,6 +273,27 @@ import Testing
     #expect(world.live.isEmpty)
   }
 
+  /// A template's `Requires=%i` may be another for each: what the one before it in the slot required is none of its.
+  @Test func anInstanceHasNoneOfTheEdgesOfTheOneBefore() {
+    let template = service("a@")
+    template.dependencies.add(name("b.service"), .requires)
+    let socket = ActivationTests.socket("a") {
+      $0.accepts = true
+      $0.service = name("a@.service")
+    }
+    var world = World([socket, service("b"), service("c")], starting: ["a.socket"])
+    world.outside.template = template
+    world.connect("a.socket")
+    #expect(world.state("b.service") == .running)
+    world.end("a@0-127.0.0.1:80-127.0.0.1:5000.service")
+    world.outside.template = service("a@")
+    world.connect("a.socket")
+    let second = "a@1-127.0.0.1:80-127.0.0.1:5000.service"
+    #expect(world.state(second) == .running && world.manager.records.count == 4, "in the slot of the first")
+    _ = world.job(.stop, "b.service")
+    #expect(world.state("b.service") == .dead && world.state(second) == .running)
+  }
+
   @Test func anInstanceWithoutRoomForItsNameIsSaid() {
     let long = String(repeating: "n", count: 215)
     var world = world { $0.service = name(long + "@.service") }
