@@ -78,10 +78,6 @@ extension LinuxKernel {
       case Errno.ECONNABORTED, Errno.EPROTO, Errno.ENOPROTOOPT, Errno.EOPNOTSUPP, Errno.ENETDOWN, Errno.ENETUNREACH,
         Errno.EHOSTDOWN, Errno.EHOSTUNREACH, Errno.ENONET, Errno.ETIMEDOUT, Errno.ECONNRESET:
         continue
-      case Errno.EMFILE:
-        // The limit may have been lowered.
-        descriptorsAreShort = true
-        return .failed(errno: -made)
       default: return .failed(errno: -made)
       }
     }

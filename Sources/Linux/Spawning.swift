@@ -139,7 +139,7 @@ extension LinuxKernel {
   }
 
   private func release(slot index: Int) {
-    if slots[index].pipe >= 0 { unwatchAndClose(slots[index].pipe) }
+    unwatchAndClose(slots[index].pipe)
     slots[index].memory?.free()
     slots[index].memory = nil
     slots[index].pipe = -1

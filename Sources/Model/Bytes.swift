@@ -28,6 +28,13 @@ extension Array where Element == UInt8 {
     append(contentsOf: digits)
   }
 
+  /// Appends a minute of the day as `HH:MM` (AccessTimes=).
+  public mutating func append(minuteOfDay minute: Int) {
+    append(decimal: minute / 60, width: 2)
+    append(58)
+    append(decimal: minute % 60, width: 2)
+  }
+
   /// An integer in decimal.
   public init(decimal value: some BinaryInteger) {
     var digits = Bytes()

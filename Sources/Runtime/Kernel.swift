@@ -100,7 +100,7 @@ public protocol Kernel {
   /// nothing to wait for (a regular file is always ready), ENOSPC and ENOMEM for now.
   mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32
   mutating func unwatchListener(_ id: DescriptorID)
-  /// The next connection, close-on-exec and non-blocking, its peer known.
+  /// The next connection, close-on-exec, its peer known.
   mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome
   /// Drops what waits at a listener, or was sent on a connection, at most 4096 items.
   mutating func flushListener(_ id: DescriptorID)

@@ -7,9 +7,8 @@ import UnitFile
 /// A turn waits once. Collection: reap first, and for each reaped pid drain its exec pipe and its unit's notify socket, so
 /// that a status can never be handled before the report and the messages that belong to it. Handling: answers to the last
 /// turn's effects, exec reports, messages, exits, deadlines, signals, answers of this turn, traffic, its answers, control,
-/// new children and their answers. Effects are
-/// performed as soon as the event that caused them is handled; what fails comes back as an event, an answer. Every loop has
-/// a bound; what is left over makes the next wait a mere look.
+/// new children and their answers. Effects are performed as soon as the event that caused them is handled; what fails comes
+/// back as an event, an answer. Every loop has a bound; what is left over makes the next wait a mere look.
 public struct Supervisor<K: Kernel> {
   /// Children reaped, signals read, and requests handled in one turn.
   static var reapLimit: Int { 1024 }
@@ -53,7 +52,7 @@ public struct Supervisor<K: Kernel> {
   /// When a command had to wait for that last, and how long it is one story.
   var lackSeenAt = Instant.zero
   static var lackAge: TimeSpan { TimeSpan(seconds: 10) }
-  /// Answers to effects, for the next turn.
+  /// Answers to effects, for the next time that they are handled.
   var pending: [Event] = []
   var requests: [(RequestID, Request)] = []
   var ready: [Readiness] = []

@@ -122,15 +122,11 @@ extension Manager {
 
   private func times(_ times: [DayRange]) -> Bytes {
     var out = Bytes()
-    func add(_ minute: UInt16, _ separator: UInt8) {
-      if !out.isEmpty { out.append(separator) }
-      out.append(decimal: Int(minute / 60), width: 2)
-      out.append(58)
-      out.append(decimal: Int(minute % 60), width: 2)
-    }
     for range in times {
-      add(range.from, 32)
-      add(range.to, 45)
+      if !out.isEmpty { out.append(32) }
+      out.append(minuteOfDay: Int(range.from))
+      out.append(45)
+      out.append(minuteOfDay: Int(range.to))
     }
     return out
   }

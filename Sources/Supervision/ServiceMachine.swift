@@ -12,7 +12,6 @@ public final class ServiceMachine: @unchecked Sendable {
     public var key: ProcessKey
     public var pid: Int32 = 0
     public var startedAt: WallTime
-    public var executed = false
     public var execError: Bytes = []
   }
 
@@ -94,12 +93,7 @@ public final class ServiceMachine: @unchecked Sendable {
     case .spawned(let key, let pid): spawned(key, pid, &context)
     case .spawnFailed(let key, let failure): spawnFailed(key, failure, &context)
     case .executed(let key):
-      if main?.key == key {
-        main?.executed = true
-        step(.mainExecuted, &context)
-      } else if control?.key == key {
-        control?.executed = true
-      }
+      if main?.key == key { step(.mainExecuted, &context) }
     case .execFailed(let key, let failure):
       if main?.key == key { main?.execError = failure.message }
       if control?.key == key { control?.execError = failure.message }

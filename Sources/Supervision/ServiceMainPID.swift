@@ -105,7 +105,7 @@ extension ServiceMachine {
   /// From here on that process is the main one. The one before, if it lives, is a member like any other.
   private func adopt(_ pid: Int32, _ context: inout ServiceContext) {
     let key = nextKey(.main, context)
-    main = LiveProcess(key: key, pid: pid, startedAt: context.now.wall, executed: true)
+    main = LiveProcess(key: key, pid: pid, startedAt: context.now.wall)
     search.isKnown = true
     search.refusal = []
     isVerifiedEmpty = false

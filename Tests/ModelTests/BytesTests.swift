@@ -76,4 +76,13 @@ import Testing
       #expect(out == Bytes(("x" + wanted).utf8))
     }
   }
+
+  @Test func aMinuteOfTheDay() {
+    func text(_ minute: Int) -> String {
+      var out = Bytes()
+      out.append(minuteOfDay: minute)
+      return out.shown
+    }
+    #expect([0, 5, 65, 1439, 1440].map(text) == ["00:00", "00:05", "01:05", "23:59", "24:00"])
+  }
 }

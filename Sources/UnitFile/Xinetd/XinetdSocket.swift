@@ -122,9 +122,7 @@ extension XinetdService {
 
   private func clock(_ minutes: UInt64) -> Bytes {
     var out = Bytes()
-    out.append(decimal: Int(minutes / 60), width: 2)
-    out.append(58)
-    out.append(decimal: Int(minutes % 60), width: 2)
+    out.append(minuteOfDay: Int(minutes))
     return out
   }
 
