@@ -15,6 +15,9 @@ struct Cgroups {
   /// Folders that were still busy when they should have gone.
   private(set) var lingering: [Bytes] = []
   static let lingeringMax = 1024
+  /// 100 ms in all.
+  private static let lastTries = 50
+  private static let lastPauseMs: Int32 = 2
 
   /// Makes the folder; nil where there is no cgroup2 that we may write. Another apus that cleans up may come between the
   /// making and the locking: then once more.
@@ -129,9 +132,14 @@ struct Cgroups {
     lingering = busy
   }
 
-  /// Before apus leaves.
+  /// Before apus leaves. Who was reaped can still be counted in his cgroup (on Linux 6.18, when he was preempted between his last
+  /// acts), which then says that it is busy: so it is tried for some ms.
   mutating func removeAll() {
-    Cgroups.removeTree(base, depth: 0)
+    for _ in 0..<Cgroups.lastTries {
+      Cgroups.removeTree(base, depth: 0)
+      if apus_path_kind(base.terminated) < 0 { break }
+      _ = control_poll(-1, 0, Cgroups.lastPauseMs)
+    }
     _ = apus_close(lock)
     lock = -1
   }
