@@ -64,10 +64,10 @@ int32_t apus_epoll_remove(int32_t epoll, int32_t descriptor) {
   return epoll_control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0);
 }
 
-int32_t apus_epoll_wait(int32_t epoll, struct apus_ready *ready, int32_t limit, int32_t block) {
+int32_t apus_epoll_wait(int32_t epoll, struct apus_ready *ready, int32_t limit, int32_t timeout_ms) {
   struct epoll_event events[64];
   if (limit > 64) limit = 64;
-  long count = RAW(__NR_epoll_pwait, epoll, events, limit, block ? -1 : 0, 0, 8);
+  long count = RAW(__NR_epoll_pwait, epoll, events, limit, timeout_ms, 0, 8);
   for (long index = 0; index < count; index++) {
     ready[index].data = events[index].data.u64;
     ready[index].events = events[index].events;

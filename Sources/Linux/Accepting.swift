@@ -86,7 +86,7 @@ extension LinuxKernel {
 
   private func accepted(_ made: Int32, _ connection: apus_connection, from listener: DescriptorID) -> AcceptOutcome {
     // The lowest free number is given, so that it tells how many are left.
-    descriptorsAreShort = made >= acceptBound
+    descriptorsAreShort = made >= acceptBoundSeen && made >= acceptBound()
     guard let id = heldDescriptors.hold([made])?.first else {
       _ = apus_close(made)
       return .nothing
@@ -114,16 +114,17 @@ extension LinuxKernel {
   }
 
   /// From this number on nothing more is accepted.
-  private var acceptBound: Int32 {
+  private func acceptBound() -> Int32 {
     var soft: UInt64 = 0
     var hard: UInt64 = 0
     _ = apus_get_limit(FirstActs.openFilesResource, &soft, &hard)
-    return Int32(clamping: soft - min(LinuxKernel.descriptorMargin, soft / 4))
+    acceptBoundSeen = Int32(clamping: soft - min(LinuxKernel.descriptorMargin, soft / 4))
+    return acceptBoundSeen
   }
 
   private func stillShort() -> Bool {
     let next = apus_next_descriptor()
-    descriptorsAreShort = next < 0 || next >= acceptBound
+    descriptorsAreShort = next < 0 || next >= acceptBound()
     return descriptorsAreShort
   }
 

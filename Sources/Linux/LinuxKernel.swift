@@ -13,8 +13,8 @@ public final class LinuxKernel: Kernel {
   static let stackSize: UInt64 = 16_384
   /// How many stacks stay between bursts.
   static let slotsKept = 4
-  /// Children without an exec-status pipe, before their exec, at once.
-  static let quietMax = 8
+  /// Children without an exec-status pipe, before their exec, at once: half of the places.
+  static let quietMax = 32
 
   let inherited: InheritedState
   let options: KernelOptions
@@ -106,6 +106,9 @@ public final class LinuxKernel: Kernel {
   var heldDescriptors = HeldDescriptors()
   /// The last connection got one of the last descriptors.
   var descriptorsAreShort = false
+  /// The bound of accepted connections' numbers as it was last asked for; 0: never. Below it nobody asks again: a limit that
+  /// was lowered since shows in a failing accept.
+  var acceptBoundSeen: Int32 = 0
   var watchedProcesses = Table<Int32, WatchedProcess>()
   var pathWatches = PathWatches()
   /// The read end of `ReadyFd=`'s pipe, by the child's pid.

@@ -9,6 +9,12 @@ struct MessageRing {
   /// A writer takes its time: it begins when so much waits.
   static let writerBegins = 32_768
 
+  /// What may wait is written at most so long after what was written before it: of a storm of connections, each of which ends
+  /// with a line, some go out together.
+  static let hold = TimeSpan(milliseconds: 2)
+  /// And not more of it than so much.
+  static let holdMax = 4096
+
   /// How stderr is written; found by trying.
   enum Way: Equatable {
     case unknown, socket, nowait, writer
@@ -19,6 +25,10 @@ struct MessageRing {
   let memory = UnsafeMutablePointer<UInt8>.allocate(capacity: MessageRing.capacity)
   var start = 0
   var count = 0
+  /// Something in it may not wait.
+  var isUrgent = false
+  /// When it was last written.
+  var writtenAt = Instant.zero
   var way = Way.unknown
   /// stderr is full; epoll tells once when it is not.
   var waitsForRoom = false
@@ -61,7 +71,8 @@ struct MessageRing {
 
 extension LinuxKernel {
   /// Into the ring, and from there to stderr as far as that goes without waiting.
-  public func say(_ bytes: Bytes) {
+  public func say(_ bytes: Bytes, mayWait: Bool) {
+    if !mayWait { ring.isUrgent = true }
     releaseWritten()
     if ring.way != .broken {
       if ring.way == .writer || ring.way == .unknown, ring.count > MessageRing.writerBegins { makeRoom() }
@@ -87,7 +98,16 @@ extension LinuxKernel {
   /// together.
   func pumpMessages() {
     sayWhatWasDropped()
+    if ring.count == 0 { return }
     drain()
+    ring.isUrgent = false
+    ring.writtenAt = seenNow
+  }
+
+  /// Whether all that is in the ring may wait, and was not there for long.
+  var mayHoldMessages: Bool {
+    ring.count > 0 && !ring.isUrgent && ring.count < MessageRing.holdMax && ring.way != .unknown && droppedMessages == saidDropped
+      && seenNow.since(ring.writtenAt) < MessageRing.hold
   }
 
   private func drain() {

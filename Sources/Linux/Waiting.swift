@@ -29,7 +29,8 @@ extension LinuxKernel {
     while true {
       pathWatches.takeHits(into: &ready)
       if ready.count > before { return }
-      pumpMessages()
+      let holdsMessages = mayHoldMessages
+      if !holdsMessages { pumpMessages() }
       if mayTrim {
         mayTrim = false
         trimAt = Instant(nanoseconds: apus_monotonic()) + LinuxKernel.trimDelay
@@ -37,8 +38,9 @@ extension LinuxKernel {
       let limit = min(min(deadline, quietLook()), min(retryAt, trimAt))
       let isPast = limit <= seenNow
       if !isPast { arm(limit) }
-      let count = apus_epoll_wait(epoll, &events, 64, isPast ? 0 : 1)
+      let count = apus_epoll_wait(epoll, &events, 64, isPast ? 0 : holdsMessages ? Int32(MessageRing.hold.microseconds / 1000) : -1)
       if count < 0 && -count != Errno.EINTR { invariant("epoll_wait failed") }
+      if holdsMessages && count == 0 { seenNow = Instant(nanoseconds: apus_monotonic()) }
       var index = 0
       while index < Int(count) {
         translate(events[index], into: &ready)

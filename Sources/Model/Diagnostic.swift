@@ -1,10 +1,13 @@
 /// How bad a finding is. An error refuses the configuration as a whole; the others are only said.
 public enum Severity: UInt8, Comparable, Sendable {
+  /// Of everyday traffic: many come at once, and nobody waits for one.
+  case info
   case notice, warning, error
 
   public static func < (left: Severity, right: Severity) -> Bool { left.rawValue < right.rawValue }
   public var name: StaticString {
     switch self {
+    case .info: "info"
     case .notice: "notice"
     case .warning: "warning"
     case .error: "error"

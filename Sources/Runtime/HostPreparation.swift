@@ -53,9 +53,9 @@ extension Supervisor {
     if manager.isPhaseStopping { return }
     var text = Bytes()
     for diagnostic in loaded.diagnostics { text += diagnostic.text + "\n" }
-    if !text.isEmpty { kernel.say(text) }
+    if !text.isEmpty { kernel.say(text, mayWait: false) }
     if loaded.hasErrors {
-      kernel.say(Bytes("apus: exit 78: the unit files have errors, nothing was started\n"))
+      kernel.say(Bytes("apus: exit 78: the unit files have errors, nothing was started\n"), mayWait: false)
       exitStatus = 78
       return
     }

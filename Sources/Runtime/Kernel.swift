@@ -131,8 +131,9 @@ public protocol Kernel {
 
   // MARK: Messages
 
-  /// Appends to the ring of 256 KiB that is written to stderr without ever blocking; overflow is dropped and counted.
-  mutating func say(_ bytes: Bytes)
+  /// Appends to the ring of 256 KiB that is written to stderr without ever blocking; overflow is dropped and counted. What may
+  /// wait can be written some ms later, with what comes until then.
+  mutating func say(_ bytes: Bytes, mayWait: Bool)
   /// Messages dropped so far.
   var droppedMessages: UInt64 { get }
   /// One datagram to apus's own NOTIFY_SOCKET; nothing without one.

@@ -45,7 +45,7 @@ extension Supervisor {
     case .unwatchPaths(let unit): unwatchPaths(unit)
     case .reply(let id, let reply): control.reply(id, completed(reply), now: now.instant, &kernel, &requests)
     case .message(let severity, let text): say(severity, text)
-    case .table(let bytes): kernel.say(bytes)
+    case .table(let bytes): kernel.say(bytes, mayWait: false)
     case .load(let purpose): load(purpose)
     case .notify(let bytes): kernel.notify(bytes)
     case .forward(let signal): forward(signal)
@@ -115,9 +115,9 @@ extension Supervisor {
 
   mutating func say(_ severity: Severity, _ text: Bytes) {
     var line = Bytes("apus: ")
-    if severity != .notice { line += Bytes(severity.name) + ": " }
+    if severity > .notice { line += Bytes(severity.name) + ": " }
     line += text
     line.append(10)
-    kernel.say(line)
+    kernel.say(line, mayWait: severity == .info)
   }
 }

@@ -195,7 +195,7 @@ extension Manager {
     var line = record.name + ": connection from " + connection.peer.text + " ended after "
     line += shortSpan(now.instant.since(connection.since)) + " ("
     line += (record.service.result == .success ? exitText(id) : reason(id)) + ")"
-    message(.notice, line)
+    message(.info, line)
     self[socket].socket?.freeInstances.append(id)
     connectionEnded(socket, connection.peer)
   }

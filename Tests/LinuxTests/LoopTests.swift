@@ -45,6 +45,11 @@ import Testing
     }
   }
 
+  @Test func whatMayWaitGoesOutTogether() throws {
+    let outcome = try ProbeRunner.run([ProbeRunner.probe, "held"])
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
+
   /// A pipe with room, and a file: what one turn says is more than the ring holds.
   @Test func aTurnMaySayMoreThanTheRingHolds() throws {
     let scratch = try Scratch()

@@ -133,7 +133,7 @@ public struct SimulatedKernel: Kernel {
 
   // MARK: Messages
 
-  public mutating func say(_ bytes: Bytes) {
+  public mutating func say(_ bytes: Bytes, mayWait: Bool) {
     world.enter()
     world.hear(bytes)
   }

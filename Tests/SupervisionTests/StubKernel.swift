@@ -98,7 +98,7 @@ struct StubKernel: Kernel {
   }
   func changedAt(_ path: Bytes) -> WallTime? { changes[path] }
   func glob(_ pattern: Bytes) -> [Bytes] { [] }
-  mutating func say(_ bytes: Bytes) { said.append(bytes) }
+  mutating func say(_ bytes: Bytes, mayWait: Bool) { said.append(bytes) }
   func notify(_ text: Bytes) {}
   mutating func accept() -> AcceptedClient? { arriving.isEmpty ? nil : arriving.removeFirst() }
   mutating func receive(_ client: ClientID, limit: Int) -> ReceiveOutcome {

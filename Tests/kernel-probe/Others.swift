@@ -10,7 +10,7 @@ extension Probe {
     let line = Bytes(repeating: 97, count: 99) + [10]
     let begin = bench.kernel.now().instant
     for round in 0..<6000 {
-      bench.kernel.say(line)
+      bench.kernel.say(line, mayWait: false)
       guard round % 10 == 0 else { continue }
       var ready: [Readiness] = []
       bench.kernel.wait(until: Instant(nanoseconds: bench.kernel.now().instant.nanoseconds + 1_000_000), into: &ready)
@@ -35,7 +35,7 @@ extension Probe {
   /// stderr is what the test made it; 500 lines go there whole and in order.
   static func writer(_ bench: Bench) {
     for number in 0..<500 {
-      bench.kernel.say(Bytes("line \(number)\n".utf8))
+      bench.kernel.say(Bytes("line \(number)\n".utf8), mayWait: number % 3 != 0)
       if number % 50 == 0 { bench.turn(for: 0.002) { false } }
     }
     bench.kernel.flushMessages(milliseconds: 5000)
@@ -45,11 +45,42 @@ extension Probe {
   /// One turn says more than the ring holds, and stderr takes it: nothing is dropped.
   static func flood(_ bench: Bench) {
     let begin = bench.kernel.now().instant
-    for number in 0..<4000 { bench.kernel.say(Bytes("line \(number) \(String(repeating: "-", count: 90))\n".utf8)) }
+    for number in 0..<4000 { bench.kernel.say(Bytes("line \(number) \(String(repeating: "-", count: 90))\n".utf8), mayWait: false) }
     let took = bench.kernel.now().instant.since(begin)
     bench.check(bench.kernel.droppedMessages == 0, "dropped \(bench.kernel.droppedMessages)")
     print("4000 lines in \(took.microseconds) us")
     bench.kernel.flushMessages(milliseconds: 5000)
+  }
+
+  /// What may wait goes out at once after a silence, a little later in a storm, and before what may not.
+  static func held(_ bench: Bench) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0, dup2(ends[1], 2) == 2, fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 else { return bench.check(false, "no pipe") }
+    func written() -> String {
+      var buffer = [UInt8](repeating: 0, count: 100)
+      let count = read(ends[0], &buffer, buffer.count)
+      return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+    }
+    var ready: [Readiness] = []
+    func turn(_ text: String, mayWait: Bool, for nanoseconds: Int64 = 0) {
+      bench.kernel.say(Bytes((text + "\n").utf8), mayWait: mayWait)
+      let now = bench.kernel.now().instant
+      bench.kernel.wait(until: nanoseconds == 0 ? .zero : Instant(nanoseconds: now.nanoseconds + nanoseconds), into: &ready)
+    }
+    turn("first", mayWait: true)
+    bench.check(written() == "first\n", "the first at once")
+    // The machine may take longer than the span between two lines; not each time.
+    var wasHeld = false
+    for _ in 0..<1000 where !wasHeld {
+      turn("storm", mayWait: true)
+      wasHeld = written().isEmpty
+    }
+    bench.check(wasHeld, "one of a storm waits")
+    turn("last", mayWait: true, for: 50_000_000)
+    bench.check(written() == "storm\nlast\n", "and goes out while nothing happens")
+    turn("may wait", mayWait: true)
+    turn("may not", mayWait: false)
+    bench.check(written().hasSuffix("may wait\nmay not\n"), "what may not wait takes the others along")
   }
 
   static func waiting(_ bench: Bench) {

@@ -41,7 +41,7 @@ enum Probe {
       "folders": folders, "wait": waiting, "traced": traced,
       "oom": oomScore, "files": files, "writer": writer, "crash": crash, "sweep": sweep, "signals": signals,
       "command": command, "opening": opening, "accepting": accepting, "counting": counting, "exhausted": exhausted, "watching": watching,
-      "flood": flood, "v4-only": withoutV6, "inetd": inetd, "accept": accept, "notify": notify,
+      "flood": flood, "held": held, "v4-only": withoutV6, "inetd": inetd, "accept": accept, "notify": notify,
     ]
   }
 }

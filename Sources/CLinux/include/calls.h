@@ -22,8 +22,8 @@ int32_t apus_epoll_create(void);
 int32_t apus_epoll_add(int32_t epoll, int32_t descriptor, uint32_t events, uint64_t data);
 int32_t apus_epoll_change(int32_t epoll, int32_t descriptor, uint32_t events, uint64_t data);
 int32_t apus_epoll_remove(int32_t epoll, int32_t descriptor);
-// At most 64. Waits without end if `block`.
-int32_t apus_epoll_wait(int32_t epoll, struct apus_ready *ready, int32_t limit, int32_t block);
+// At most 64. Without end if -1 ms.
+int32_t apus_epoll_wait(int32_t epoll, struct apus_ready *ready, int32_t limit, int32_t timeout_ms);
 int32_t apus_timer_create(void);
 // Absolute nanoseconds of CLOCK_MONOTONIC; 0: disarmed.
 int32_t apus_timer_set(int32_t timer, int64_t instant);
