@@ -69,6 +69,8 @@ public struct Supervisor<K: Kernel> {
   var readyKeys = Table<Int32, ProcessKey>()
   var watchedDescriptors = Table<DescriptorID, UnitID>()
   var listeners = Table<DescriptorID, WatchedListener>()
+  /// Turns so far.
+  var turns: UInt64 = 0
   /// Of `.path` units that are watched: the run.
   var watchedPaths = Table<UnitID, UInt32>()
   var mainPIDs = MainPIDFinder()
@@ -141,6 +143,7 @@ public struct Supervisor<K: Kernel> {
     kernel.watchWall(wallClock.watched)
     kernel.wait(until: nextWake, into: &ready)
     now = kernel.now()
+    turns &+= 1
 
     var came = Collection()
     collect(&came)

@@ -5,6 +5,8 @@ import Supervision
 struct WatchedListener {
   var unit: UnitID
   var accepts: Bool
+  /// The turn that accepted here last, and whether it accepted one connection.
+  var last: (turn: UInt64, wasOne: Bool) = (0, false)
 }
 
 // Sockets and paths: what comes there, and what Supervision wants done with them.
@@ -21,9 +23,16 @@ extension Supervisor {
       came.append(.traffic(unit, id))
       return
     }
-    for _ in 0..<Self.acceptLimit {
+    // To ask whether there is another costs as much as to accept it. Who comes alone is likely to do so again: if not, the rest
+    // wakes the next turn at once.
+    let takesOne = watched.last.wasOne && watched.last.turn &+ 1 != turns
+    var count = 0
+    defer { listeners[id]?.last = (turns, count == 1) }
+    for _ in 0..<(takesOne ? 1 : Self.acceptLimit) {
       switch lacksDescriptors ? .failed(errno: Errno.EMFILE) : kernel.acceptConnection(id) {
-      case .connection(let connection): came.append(.accepted(unit, connection))
+      case .connection(let connection):
+        came.append(.accepted(unit, connection))
+        count += 1
       case .nothing: return
       case .failed(let errno):
         unwatchListener(id)

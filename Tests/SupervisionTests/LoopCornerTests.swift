@@ -31,6 +31,34 @@ import Testing
     #expect(supervisor.kernel.signals.isEmpty && supervisor.nextWake != .zero)
   }
 
+  /// A failing accept is as dear as one that works: of those who come one by one, only the first is followed by one.
+  @Test func whoComesAloneIsAcceptedAlone() {
+    var supervisor = Supervisor(StubKernel(), SupervisorConfiguration())
+    let id = DescriptorID(1)
+    supervisor.listeners[id] = WatchedListener(unit: UnitID(0), accepts: true)
+    /// So many wait in this turn: how many were accepted, and how often it was tried.
+    func turn(_ number: UInt64, _ waiting: Int) -> [Int] {
+      supervisor.turns = number
+      supervisor.kernel.connections = waiting
+      supervisor.kernel.asked = 0
+      var came: [Event] = []
+      supervisor.collectTraffic(UnitID(0), id, &came)
+      return [came.count, supervisor.kernel.asked]
+    }
+    #expect(turn(10, 1) == [1, 2])
+    #expect(turn(12, 1) == [1, 1])
+    #expect(turn(14, 1) == [1, 1])
+    // Two at once: the other wakes the next turn, which takes all there are.
+    #expect(turn(16, 2) == [1, 1])
+    #expect(turn(17, 1) == [1, 2])
+    #expect(turn(20, 5) == [1, 1])
+    #expect(turn(21, 4) == [4, 5])
+    #expect(turn(25, 70) == [64, 64])
+    #expect(turn(26, 6) == [6, 7])
+    #expect(turn(29, 0) == [0, 1])
+    #expect(turn(31, 1) == [1, 2])
+  }
+
   /// Whoever sees that a service does not start must be able to know why; but not once a second.
   @Test func aCommandThatWaitsForDescriptorsIsSaidOnce() {
     var supervisor = Supervisor(StubKernel(), SupervisorConfiguration())

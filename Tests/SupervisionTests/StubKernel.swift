@@ -34,6 +34,9 @@ struct StubKernel: Kernel {
   var readyReports: [Int32: ReadyReport] = [:]
   var kills: UInt64 = 0
   var said: [Bytes] = []
+  /// Connections that wait to be accepted, and how often that was tried.
+  var connections = 0
+  var asked = 0
   var signalled: [Int32] = []
   var time: Int64 = 1
   var files: [Bytes: Bytes] = [:]
@@ -119,7 +122,12 @@ struct StubKernel: Kernel {
   func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome { .failed([], mayPass: false) }
   func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32 { 1 }
   func unwatchListener(_ id: DescriptorID) {}
-  func acceptConnection(_ id: DescriptorID) -> AcceptOutcome { .nothing }
+  mutating func acceptConnection(_ id: DescriptorID) -> AcceptOutcome {
+    asked += 1
+    if connections == 0 { return .nothing }
+    connections -= 1
+    return .connection(AcceptedConnection(id: DescriptorID(1000 + UInt32(asked)), local: .unknown, peer: .unknown))
+  }
   func flushListener(_ id: DescriptorID) {}
   func removeNode(_ path: Bytes) {}
   func sendFile(_ id: DescriptorID, path: Bytes) {}
