@@ -143,7 +143,8 @@ final class BackoffChecker: Checker {
     } else {
       isDue = false
     }
-    if isDue && old.jobType != nil || old.jobIsAutoRestart && new.jobType == .stop && new.jobID != old.jobID {
+    let isStopped = new.jobType == .stop && new.jobID != old.jobID
+    if isDue && (old.jobType != nil || isStopped) || old.jobIsAutoRestart && isStopped {
       return new.restarts == old.restarts &+ 1
     }
     // Its conditions were looked at meanwhile: the job runs already.
