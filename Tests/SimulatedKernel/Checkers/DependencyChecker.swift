@@ -64,7 +64,8 @@ final class DependencyChecker: Checker {
     case .becameStart: open[unit]?.isStartNow = true
     case .begun:
       guard let job = open[unit], job.id == news.id else { return }
-      if news.type.isStart { owedByStart[unit] = missing(unit, job, moment) }
+      // A look whether it is up starts nothing; an idle service's start, begun before, may still wait.
+      if news.type.isStart && news.type != .verifyActive { owedByStart[unit] = missing(unit, job, moment) }
       if news.type.isStop, let old = moment.before(unit), !old.state.isGone { owedByStop[unit] = remaining(unit, job, moment) }
     case .ended(let result):
       if news.type.isStart { lastStart[unit] = (time, result) }

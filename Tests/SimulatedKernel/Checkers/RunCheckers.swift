@@ -38,8 +38,10 @@ final class DrainChecker: Checker {
       if new.state == .drain, old.state != .drain { since[index] = moment.now.instant }
       if settings.drain == .zero || old.invocation != new.invocation || old.hasPending != new.hasPending { continue }
       if stopsByJob(index, old, moment), old.mainKey != nil, old.mainKey == new.mainKey, isDrained(old.state), new.state != .drain {
-        // Whoever is taken down by its watchdog or for want of memory is not drained, stop job or not.
-        if !isHurried(moment), new.state != old.state, new.state != .stopWatchdog, new.state != .stopPost {
+        // Whoever is taken down by its watchdog, its health or for want of memory is not drained, stop job or not.
+        if !isHurried(moment), !moment.says(moment.name(index).shown + ": unhealthy:"), new.state != old.state, new.state != .stopWatchdog,
+          new.state != .stopPost
+        {
           fail("\(moment.name(index).shown) was \(old.state.name), is to be stopped, and went to \(new.state.name) without DrainSec=")
         }
       }
@@ -136,6 +138,8 @@ final class StartConditionChecker: Checker {
       let index = Int(request.key.invocation.unit.index)
       guard lastRun[index] != request.key.invocation.number else { continue }
       lastRun[index] = request.key.invocation.number
+      // A socket may have no command before its ExecStop=, and have got its conditions since it began.
+      if request.key.role == .stop || request.key.role == .stopPost { continue }
       let unit = moment.manager.unit(index)
       guard !unit.conditions.isEmpty || !unit.asserts.isEmpty else { continue }
       if areMet.remove(index) == nil { fail("\(moment.name(index).shown) began a run before its conditions were looked at") }
