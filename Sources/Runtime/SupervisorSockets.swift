@@ -5,8 +5,10 @@ import Supervision
 struct WatchedListener {
   var unit: UnitID
   var accepts: Bool
-  /// The turn that accepted here last, and whether it accepted one connection.
-  var last: (turn: UInt64, wasOne: Bool) = (0, false)
+  /// How often in a row one connection was all there was, as far as was asked.
+  var alone = 0
+  /// The turn that accepted here last, and how many turns in a row did not ask for more.
+  var last: (turn: UInt64, unasked: Int) = (0, 0)
 }
 
 // Sockets and paths: what comes there, and what Supervision wants done with them.
@@ -14,6 +16,10 @@ struct WatchedListener {
 extension Supervisor {
   /// Connections accepted at one listener in one turn; more wait in its queue, in order.
   static var acceptLimit: Int { 64 }
+  /// After so many connections that came alone, it is not asked whether there is another,
+  static var aloneMin: Int { 4 }
+  /// but in every so many turns in a row.
+  static var unaskedLimit: Int { 3 }
 
   /// Something waits at a listener: it is told, or accepted. A watch that nobody wants any more says nothing.
   mutating func collectTraffic(_ unit: UnitID, _ id: DescriptorID, _ came: inout [Event]) {
@@ -23,11 +29,17 @@ extension Supervisor {
       came.append(.traffic(unit, id))
       return
     }
-    // To ask whether there is another costs as much as to accept it. Who comes alone is likely to do so again: if not, the rest
-    // wakes the next turn at once.
-    let takesOne = watched.last.wasOne && watched.last.turn &+ 1 != turns
+    // To ask whether there is another costs as much as to accept it. Where they come one by one that is spared: if one was not
+    // alone, the rest wakes the next turn at once.
+    let unasked = watched.last.turn &+ 1 == turns ? watched.last.unasked : 0
+    let takesOne = watched.alone >= Self.aloneMin && unasked < Self.unaskedLimit
     var count = 0
-    defer { listeners[id]?.last = (turns, count == 1) }
+    defer {
+      var next = watched
+      next.last = (turns, takesOne ? unasked + 1 : 0)
+      if !takesOne { next.alone = count == 1 ? min(watched.alone + 1, Self.aloneMin) : 0 }
+      if listeners[id] != nil { listeners[id] = next }
+    }
     for _ in 0..<(takesOne ? 1 : Self.acceptLimit) {
       switch lacksDescriptors ? .failed(errno: Errno.EMFILE) : kernel.acceptConnection(id) {
       case .connection(let connection):

@@ -45,18 +45,18 @@ import Testing
       supervisor.collectTraffic(UnitID(0), id, &came)
       return [came.count, supervisor.kernel.asked]
     }
-    #expect(turn(10, 1) == [1, 2])
-    #expect(turn(12, 1) == [1, 1])
-    #expect(turn(14, 1) == [1, 1])
-    // Two at once: the other wakes the next turn, which takes all there are.
-    #expect(turn(16, 2) == [1, 1])
-    #expect(turn(17, 1) == [1, 2])
-    #expect(turn(20, 5) == [1, 1])
-    #expect(turn(21, 4) == [4, 5])
+    #expect((1...7).map { turn($0 * 2, 1)[1] } == [2, 2, 2, 2, 1, 1, 1])
+    // Many at once: the rest wakes the next turn; the fourth in a row takes all there are.
+    #expect(turn(16, 7) == [1, 1])
+    #expect(turn(17, 6) == [1, 1])
+    #expect(turn(18, 5) == [1, 1])
+    #expect(turn(19, 4) == [4, 5])
     #expect(turn(25, 70) == [64, 64])
     #expect(turn(26, 6) == [6, 7])
-    #expect(turn(29, 0) == [0, 1])
-    #expect(turn(31, 1) == [1, 2])
+    // One in each turn, all new.
+    #expect((30..<42).map { turn($0, 1)[1] } == [2, 2, 2, 2, 1, 1, 1, 2, 1, 1, 1, 2])
+    #expect(turn(50, 0) == [0, 1])
+    #expect(turn(52, 1) == [1, 2])
   }
 
   /// Whoever sees that a service does not start must be able to know why; but not once a second.
