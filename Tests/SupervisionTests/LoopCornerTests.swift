@@ -56,7 +56,7 @@ import Testing
     // One in each turn, all new.
     #expect((30..<42).map { turn($0, 1)[1] } == [2, 2, 2, 2, 1, 1, 1, 2, 1, 1, 1, 2])
     #expect(turn(50, 0) == [0, 1])
-    #expect(turn(52, 1) == [1, 2])
+    #expect(turn(52, 1) == [1, 1])
   }
 
   /// Whoever sees that a service does not start must be able to know why; but not once a second.

@@ -177,6 +177,8 @@ final class OutOfMemoryChecker: Checker {
     guard index >= 0, let settings = moment.manager.settings(index), let old = moment.before(index) else { return }
     let new = moment.new[index]
     guard old.invocation == key.invocation.number else { return }
+    // With its run's end a new definition took effect, which says nothing of that run.
+    if old.hasPending, !new.hasPending { return }
     // A SIGKILL is under way already: the result is all that is left to change.
     let isKilling = old.state == .stopSigkill || old.state == .finalSigkill
     if settings.oomPolicy == .continue {
