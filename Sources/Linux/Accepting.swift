@@ -78,6 +78,10 @@ extension LinuxKernel {
       case Errno.ECONNABORTED, Errno.EPROTO, Errno.ENOPROTOOPT, Errno.EOPNOTSUPP, Errno.ENETDOWN, Errno.ENETUNREACH,
         Errno.EHOSTDOWN, Errno.EHOSTUNREACH, Errno.ENONET, Errno.ETIMEDOUT, Errno.ECONNRESET:
         continue
+      case Errno.EMFILE:
+        // The limit may have been lowered: it is asked again.
+        descriptorsAreShort = true
+        return .failed(errno: -made)
       default: return .failed(errno: -made)
       }
     }

@@ -106,8 +106,8 @@ public final class LinuxKernel: Kernel {
   var heldDescriptors = HeldDescriptors()
   /// The last connection got one of the last descriptors.
   var descriptorsAreShort = false
-  /// The bound of accepted connections' numbers as it was last asked for; 0: never. Below it nobody asks again: a limit that
-  /// was lowered since shows in a failing accept.
+  /// The bound of accepted connections' numbers as it was last asked for; 0: never. Below it nobody asks again until
+  /// an accept fails, which shows that the limit was lowered since.
   var acceptBoundSeen: Int32 = 0
   var watchedProcesses = Table<Int32, WatchedProcess>()
   var pathWatches = PathWatches()

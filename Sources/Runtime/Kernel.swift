@@ -97,7 +97,7 @@ public protocol Kernel {
   /// stay). Options that cannot be set are in `warnings`.
   mutating func openListeners(_ plan: ListenPlan, warnings: inout [Bytes]) -> ListenOutcome
   /// Reports `.traffic` for it: with `accepts` as long as something waits, else once. 0, or the errno: EPERM where there is
-  /// nothing to wait for (a regular file is always ready), ENOSPC and ENOMEM for now.
+  /// nothing to wait for (a regular file is always ready), ENOSPC and ENOMEM, which may pass.
   mutating func watchListener(_ unit: UnitID, _ id: DescriptorID, accepts: Bool) -> Int32
   mutating func unwatchListener(_ id: DescriptorID)
   /// The next connection, close-on-exec, its peer known.

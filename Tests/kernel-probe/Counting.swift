@@ -139,6 +139,15 @@ extension Probe {
     bench.check(accept() == EMFILE && accepted.count == 11, "again")
     for id in accepted { bench.kernel.closeDescriptor(id) }
     accepted = []
+    // Somebody lowers the limit from outside: the kernel says so, and from then on the margin is that of the new one.
+    if case .connection(let connection) = bench.kernel.acceptConnection(id) { accepted.append(connection.id) }
+    limit.rlim_cur = rlim_t(next + 4)
+    setrlimit(__rlimit_resource_t(7), &limit)
+    bench.check(accept() == EMFILE && accepted.count == 4, "\(accepted.count) up to a lowered limit")
+    for id in accepted.prefix(2) { bench.kernel.closeDescriptor(id) }
+    bench.check(accept() == EMFILE && accepted.count == 4, "\(accepted.count) when two had ended: its margin")
+    limit.rlim_cur = rlim_t(next + 32 + 10)
+    setrlimit(__rlimit_resource_t(7), &limit)
     bench.check(accept() == 0 && accepted.count == 38 - 17 - 11, "none was lost: the last \(accepted.count)")
     (report, end) = bench.finish(bench.plan(["/bin/true"]))
     bench.check(report == .executed && end == .exited(0), "a child at the end")
